@@ -1,0 +1,44 @@
+# make setup, make run, make test: the operator contract. The rest is for those who change the code.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-long check bench lock format setup-dev setup-test
+
+BIN := .venv/bin
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 18
+
+setup: ## prepare .venv with .venv/bin/heliograph
+	@tools/venv .venv requirements/runtime.lock --project
+
+run: setup ## start the demo world; its data stays in data/try
+	@$(BIN)/heliograph try --data data/try
+
+test: setup-test ## prepare what the tests need and run all of them
+	@$(BIN)/python -m pytest
+
+test-long: setup-test ## the same with long property runs and the tests marked long
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m ""
+
+check: setup-dev ## format, lint, types, imports and the tests that need no server; under a minute
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m pytest -m fast
+
+format: setup-dev ## rewrite the code in the project's form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: setup-dev ## run benchmarks/
+	@for file in benchmarks/*.py; do $(BIN)/python "$$file" || exit 1; done
+
+lock: ## resolve the dependencies anew and write requirements/*.lock
+	@tools/lock
+
+setup-dev: setup
+	@tools/venv .venv requirements/dev.lock
+
+setup-test: setup-dev
+	@tools/venv .venv-sdk requirements/sdk.lock
+	@tools/debian-programs
