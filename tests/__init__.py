@@ -1,0 +1,1 @@
+"""All tests. Directories mirror src/heliograph; contract/, flows/ and peers/ stand beside them."""
