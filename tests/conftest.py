@@ -1,0 +1,132 @@
+"""What all tests share: servers, the clock by hand, property profiles, the order of the stages and what is said at the end."""
+
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from tests.manual_clock import TestClock
+from tests.postgres_server import OLDEST, PostgresServer, postgres_binaries
+
+HERE = Path(__file__).parent
+
+# Directories in the order they run: what others stand on comes first, so the first failure is the one to read.
+STAGES = (
+    "house",
+    "floor0",
+    "gsm",
+    "smpp",
+    "at",
+    "model",
+    "store",
+    "contract",
+    "service",
+    "links",
+    "webhooks",
+    "smppd",
+    "web",
+    "flows",
+    "peers",
+    "fuzz",
+)
+# Their tests need a server, a whole daemon or somebody else's program: not in `make check`.
+SLOW_STAGES = ("contract", "flows", "peers", "fuzz")
+
+# Default: the same examples at every run, so that no change is failed by somebody else's luck. `long` (make test-long): random, many.
+hypothesis.settings.register_profile("default", derandomize=True, database=None, deadline=None, max_examples=100)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=5000, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    """A clock that moves only when told."""
+    return TestClock()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """The session's PostgreSQL; skips where none is installed."""
+    binaries = postgres_binaries()
+    if binaries is None:
+        pytest.skip(f"PostgreSQL {OLDEST} or later is not installed (initdb and postgres in PATH or /usr/lib/postgresql)")
+    server = PostgresServer(binaries)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """The administrative database of the session's PostgreSQL. Tests take one of their own: `new_postgres_database`."""
+    return postgres_server.url
+
+
+@pytest.fixture
+def new_postgres_database(postgres_server: PostgresServer) -> Iterator[Callable[..., str]]:
+    """Make databases that are gone after the test: `new_postgres_database()` is the URL of an empty one, with `prepare` of one as
+    `prepare(url)` left it."""
+    made: list[str] = []
+
+    def new(prepare: Callable[[str], object] | None = None) -> str:
+        made.append(postgres_server.new_database(prepare))
+        return made[-1]
+
+    yield new
+    for url in made:
+        postgres_server.drop_database(url)
+
+
+def stage_of(path: Path) -> str:
+    return path.relative_to(HERE).parts[0] if path.is_relative_to(HERE) else ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    last = {"flows": 1, "peers": 2, "fuzz": 3}
+    items.sort(
+        key=lambda item: (
+            last.get(stage_of(item.path), 0),
+            STAGES.index(stage) if (stage := stage_of(item.path)) in STAGES else len(STAGES),
+        )
+    )
+    for item in items:
+        if stage_of(item.path) not in SLOW_STAGES and "postgres_server" not in getattr(item, "fixturenames", ()):
+            item.add_marker("fast")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        missing = [program for program in marker.args if shutil.which(program) is None]
+        if missing:
+            pytest.skip(f"not installed: {', '.join(missing)}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where everything can be had (NO_SKIPS=1: the build machine), a skipped test is a failure."""
+    if os.environ.get("NO_SKIPS") and _skipped(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    seconds: dict[str, float] = defaultdict(float)
+    tests: dict[str, int] = defaultdict(int)
+    for report in (report for reports in terminalreporter.stats.values() for report in reports if isinstance(report, pytest.TestReport)):
+        stage = stage_of(HERE.parent / report.nodeid.partition("::")[0])
+        seconds[stage] += report.duration
+        tests[stage] += report.when == "call"
+    if seconds:
+        terminalreporter.section("stages")
+        for stage in sorted(seconds, key=lambda name: STAGES.index(name) if name in STAGES else len(STAGES)):
+            terminalreporter.write_line(f"{stage:12}{tests[stage]:6} tests{seconds[stage]:9.2f} s")
+    if os.environ.get("NO_SKIPS") and (skipped := _skipped(config)):
+        terminalreporter.section(f"NO_SKIPS is set and {len(skipped)} skipped: this fails the run", red=True)
+        for report in skipped:
+            terminalreporter.write_line(f"{report.nodeid}: {report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr}")
+
+
+def _skipped(config: pytest.Config) -> list[pytest.TestReport]:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return list(reporter.stats.get("skipped", ())) if reporter else []
