@@ -1,0 +1,43 @@
+"""Write docs/settings.md from the settings themselves: `python tools/settings_page.py`. A test compares the two."""
+
+from pathlib import Path
+
+from heliograph.config import SETTINGS, Setting
+
+PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
+
+INTRODUCTION = """\
+# Settings
+
+<!-- Written by tools/settings_page.py; change src/heliograph/config.py instead. -->
+
+`http.listen` stands as `listen` under `[http]` in the TOML file, and as `HELIOGRAPH_HTTP_LISTEN` in the environment. The command line wins
+over the environment, that over the file, that over the default. A setting that does not exist is an error, so a slip is never silent.
+
+```toml
+data_dir = "/var/lib/heliograph"
+application_numbers = ["4915900000000", "88210*"]
+
+[http]
+listen = "0.0.0.0:8080"
+public_url = "https://sms.example.com"
+trusted_proxies = ["10.0.0.1"]
+```
+
+| setting | environment | default | accepted | what it does |
+|---|---|---|---|---|
+"""
+
+
+def page() -> str:
+    return INTRODUCTION + "".join(_row(one) for one in SETTINGS.values())
+
+
+def _row(one: Setting) -> str:
+    default = one.kind.show(one.default)
+    cells = (f"`{one.name}`", f"`{one.variable}`", f"`{default}`" if default else "none", one.kind.accepts, one.doc)
+    return f"| {' | '.join(cells)} |\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
