@@ -116,18 +116,14 @@ def _ends(text: str, alphabet: Alphabet, wide: bool, extra: tuple[header.Element
 
 def _offsets(text: str, alphabet: Alphabet, extra: tuple[header.Element, ...]) -> Sequence[int]:
     """Units before each character and, last, in all. Where each character is one unit, and that is mostly so, nothing is counted."""
-    match alphabet:
-        case Alphabet.UCS2:
-            if len(gsm7.encode_ucs2(text)) // 2 == len(text):
-                return range(len(text) + 1)
-            widths = [2 if character > "\uffff" else 1 for character in text]
-        case Alphabet.GSM7:
-            tables = _tables(extra)
-            if gsm7.septet_count(text, *tables) == len(text):
-                return range(len(text) + 1)
-            widths = gsm7.septet_widths(text, *tables)
-        case Alphabet.OCTET:
-            raise SegmentError("a text is written in GSM7 or UCS2; octets are cut by split_octets")
+    if alphabet is Alphabet.OCTET:
+        raise SegmentError("a text is written in GSM7 or UCS2; octets are cut by split_octets")
+    tables = _tables(extra)
+    in_ucs2 = alphabet is Alphabet.UCS2
+    units = len(gsm7.encode_ucs2(text)) // 2 if in_ucs2 else gsm7.septet_count(text, *tables)
+    if units == len(text):
+        return range(units + 1)
+    widths = [1 + (character > "\uffff") for character in text] if in_ucs2 else gsm7.septet_widths(text, *tables)
     return list(accumulate(widths, initial=0))
 
 
@@ -201,7 +197,7 @@ def _tables(extra: tuple[header.Element, ...]) -> tuple[int, int]:
 
 
 def _tables_of(udh: bytes) -> tuple[int, int]:
-    """An unreadable header counts as none (3GPP TS 23.040 9.2.3.24). Most have no shift element: one look at the octets spares reading them."""
+    """An unreadable header counts as none (3GPP TS 23.040 9.2.3.24). Most have no shift element, which one look at the octets shows."""
     if header.LOCKING_SHIFT not in udh and header.SINGLE_SHIFT not in udh:
         return 0, 0
     try:

@@ -139,7 +139,7 @@ def build(*elements: Element) -> bytes:
     """The header of these elements, UDHL first; b"" without any. TpduError above 140 octets, or where an element is no octet's worth."""
     if not elements:
         return b""
-    body = b"".join(_octets(element.iei, len(element.octets)) + element.octets for element in elements)
+    body = b"".join(octets_of(element.iei, len(element.octets)) + element.octets for element in elements)
     if len(body) >= MAX_HEADER_OCTETS:
         raise TpduError(f"a user data header of {1 + len(body)} octets: {MAX_HEADER_OCTETS} at most")
     return bytes((len(body),)) + body
@@ -155,29 +155,30 @@ def concatenation(reference: int, total: int, number: int, wide: bool = False) -
     if not 1 <= number <= total:
         raise TpduError(f"part {number} of {total}: a part is 1 to the total")
     if wide:
-        return Element(CONCATENATION_16, _octets(reference >> 8, reference & 0xFF, total, number))
-    return Element(CONCATENATION_8, _octets(reference, total, number))
+        return Element(CONCATENATION_16, octets_of(reference >> 8, reference & 0xFF, total, number))
+    return Element(CONCATENATION_8, octets_of(reference, total, number))
 
 
 def ports(destination: int, source: int, wide: bool = True) -> Element:
     """3GPP TS 23.040 9.2.3.24.4 or, not `wide`, 9.2.3.24.3."""
     if wide:
-        return Element(PORTS_16, _octets(destination >> 8, destination & 0xFF, source >> 8, source & 0xFF))
-    return Element(PORTS_8, _octets(destination, source))
+        return Element(PORTS_16, octets_of(destination >> 8, destination & 0xFF, source >> 8, source & 0xFF))
+    return Element(PORTS_8, octets_of(destination, source))
 
 
 def locking_shift(language: int) -> Element:
     """3GPP TS 23.040 9.2.3.24.16."""
-    return Element(LOCKING_SHIFT, _octets(language))
+    return Element(LOCKING_SHIFT, octets_of(language))
 
 
 def single_shift(language: int) -> Element:
     """3GPP TS 23.040 9.2.3.24.15."""
-    return Element(SINGLE_SHIFT, _octets(language))
+    return Element(SINGLE_SHIFT, octets_of(language))
 
 
-def _octets(*values: int) -> bytes:
+def octets_of(*values: int) -> bytes:
+    """Fields of one octet each. TpduError where one is out of its range."""
     try:
         return bytes(values)
     except ValueError:
-        raise TpduError(f"{values}: a field of the user data header is out of its range") from None
+        raise TpduError(f"a field of one octet is out of 0 to 255: {values}") from None
