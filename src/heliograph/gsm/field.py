@@ -117,7 +117,8 @@ class Fields:
         protocol_id = self.octet("TP-PID") if present & _PI_PID else None
         dcs = self.octet("TP-DCS") if present & _PI_DCS else None
         if present & (_PI_RESERVED | _PI_EXTENDED):
-            self._reading = as_far_as_it_goes
+            reading = self._reading
+            self._reading = lambda octets, length: reading(octets[:length], length)
         if present & _PI_UDL:
             header, user_data = self.user_data(dcs or 0, has_header, limit)
             return Parameters(protocol_id=protocol_id, dcs=dcs, user_data=user_data, udh=header)
