@@ -5,8 +5,8 @@ A caller asks for a cell once, when it is built, and counts on the cell:
     accepted = metrics.counter("messages_accepted", "Messages accepted.", door="rest")
     accepted.add()
 
-Counting is an addition without a lock (`make bench`: 40 ns, against 320 ns for prometheus-client's own counter and
-1200 ns where labels are looked up), so a cell is counted on by one thread. Reading happens at the scrape.
+Counting is an addition without a lock (`make bench`: an eighth of what prometheus-client's own counter takes, a sixteenth where labels are
+looked up), so a cell is counted on by one thread. Reading happens at the scrape.
 """
 
 from bisect import bisect_left

@@ -1,0 +1,115 @@
+"""Rules of the house that no linter knows."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "heliograph"
+MODULES = {path.relative_to(SOURCE).as_posix(): path for path in sorted(SOURCE.rglob("*.py"))}
+MOST_LINES = 400
+
+# The only places that go on after any error at all: what fails is one of these, and the daemon keeps running.
+BULKHEADS = {
+    "links/supervisor.py": "one link",
+    "web/app.py": "one HTTP request",
+    "smppd/server.py": "one ESME",
+    "webhooks/courier.py": "one delivery",
+}
+# A thread catches what its caller shall raise: nothing ends here, so these are no bulkheads. Name and how many.
+CARRIERS = {"store/database.py": 2}
+# Who may import a protocol.
+SPEAKERS = {"smpp": {"smpp", "links", "smppd"}, "at": {"at", "links"}}
+
+BROAD = {"Exception", "BaseException"}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_has_at_most_400_lines(name: str) -> None:
+    assert len(MODULES[name].read_text(encoding="utf-8").splitlines()) <= MOST_LINES, "is there more than one subject in it?"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_only_the_four_bulkheads_catch_everything(name: str) -> None:
+    broad = list(broad_catches(ast.parse(MODULES[name].read_text(encoding="utf-8"))))
+    allowed = CARRIERS.get(name, int(name in BULKHEADS))
+    assert len(broad) <= allowed, f"{name} catches everything in lines {broad}; only {', '.join(BULKHEADS)} may, once each"
+
+
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [
+        ("try: x()\nexcept: pass", [2]),
+        ("try: x()\nexcept Exception: log()", [2]),
+        ("try: x()\nexcept (OSError, BaseException) as e: log()", [2]),
+        ("try: x()\nexcept* builtins.Exception: log()", [2]),
+        ("with contextlib.suppress(Exception): x()", [1]),
+        ("try: x()\nexcept BaseException:\n  undo()\n  raise", []),
+        ("try: x()\nexcept OSError: pass", []),
+    ],
+)
+def test_a_broad_catch_is_recognised_and_one_that_raises_on_is_none(code: str, lines: list[int]) -> None:
+    assert list(broad_catches(ast.parse(code))) == lines
+
+
+@pytest.mark.parametrize("protocol", SPEAKERS)
+def test_a_protocol_is_imported_only_by_those_who_speak_it(protocol: str) -> None:
+    importers = {name.split("/")[0] for name, path in MODULES.items() if imports(path, f"heliograph.{protocol}")}
+    assert importers <= SPEAKERS[protocol]
+
+
+def test_every_decision_stands_in_the_index() -> None:
+    decisions = ROOT / "docs" / "decisions"
+    index = (decisions / "README.md").read_text(encoding="utf-8")
+    records = sorted(path.name for path in decisions.glob("*.md") if path.name != "README.md")
+    assert records
+    assert [name for name in records if f"({name})" not in index] == []
+    assert len({name[:4] for name in records}) == len(records), "two decisions share a number"
+    assert [name for name in records if not re.fullmatch(r"\d{4}-[a-z0-9-]+\.md", name)] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "requirements").glob("*.lock")), ids=lambda path: path.name)
+def test_a_lock_has_versions_and_hashes_and_names_no_host(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if re.search(r"https?:|index-url|find-links| @ |^-", line)] == []
+    pins = [line for line in lines if line and not line.startswith((" ", "#"))]
+    assert [line for line in pins if not re.match(r"[\w.-]+==\S+ (; .+ )?\\$", line)] == []
+    assert "\n".join(lines).count("--hash=sha256:") >= len(pins)
+
+
+def test_tests_run_with_the_versions_that_run_in_production() -> None:
+    def pins(name: str) -> set[str]:
+        return set(re.findall(r"^[\w.-]+==\S+", (ROOT / "requirements" / name).read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert pins("runtime.lock") <= pins("dev.lock")
+
+
+def broad_catches(tree: ast.AST) -> Iterator[int]:
+    """Lines that catch everything and do not raise it on."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ExceptHandler) and (node.type is None or BROAD & names(node.type)):
+            last = node.body[-1]
+            if not (isinstance(last, ast.Raise) and last.exc is None):
+                yield node.lineno
+        elif isinstance(node, ast.Call) and "suppress" in names(node.func) and any(BROAD & names(argument) for argument in node.args):
+            yield node.lineno
+
+
+def names(node: ast.AST) -> set[str]:
+    return {part.id if isinstance(part, ast.Name) else part.attr for part in ast.walk(node) if isinstance(part, ast.Name | ast.Attribute)}
+
+
+def imports(path: Path, package: str) -> bool:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            found = [alias.name for alias in node.names]
+        else:
+            continue
+        if any(name == package or name.startswith(f"{package}.") for name in found):
+            return True
+    return False
