@@ -1,0 +1,111 @@
+"""What went wrong with a request, in words that a customer can act on. Knows libcurl's and OpenSSL's numbers, and no more of them."""
+
+import errno
+import os
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class CurlCode(IntEnum):
+    """The codes that get words of their own (libcurl-errors)."""
+
+    UNSUPPORTED_PROTOCOL = 1
+    NOT_RESOLVED = 6
+    NOT_CONNECTED = 7
+    WEIRD_REPLY = 8
+    PARTIAL_FILE = 18
+    TIMED_OUT = 28
+    TLS_HANDSHAKE = 35
+    NOTHING_RECEIVED = 52
+    SEND_FAILED = 55
+    RECEIVE_FAILED = 56
+    TOO_LARGE = 100
+    BAD_CERTIFICATE = 60
+    CA_FILE = 77
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What libcurl tells of a failed request. `is_connected`: TCP; `is_ready`: TLS too, where it is used."""
+
+    code: int
+    message: str
+    status: int | None
+    peer: str
+    os_errno: int
+    verify_result: int
+    is_connected: bool
+    is_ready: bool
+    connect_timeout_s: float
+    timeout_s: float
+
+
+_CONNECT = {
+    errno.ECONNREFUSED: "connection refused by {peer}",
+    errno.ECONNRESET: "connection reset by {peer}",
+    errno.EHOSTUNREACH: "no route to {peer}",
+    errno.ENETUNREACH: "no route to {peer}",
+    errno.ETIMEDOUT: "no connection to {peer}: it does not answer",
+    errno.EMFILE: "this machine has no free file descriptors; raise its limit of open files",
+    errno.ENFILE: "this machine has no free file descriptors; raise its limit of open files",
+}
+
+# X509_V_ERR_*; libcurl compares the name itself, so OpenSSL is content when only that is wrong
+_CERTIFICATE = {
+    0: "the certificate is for another name",
+    9: "the certificate is not yet valid",
+    10: "the certificate has expired",
+    18: "the certificate is self-signed",
+    19: "the certificate comes from an authority that is not trusted here",
+    20: "the certificate comes from an authority that is not trusted here, or its chain is not complete",
+    21: "the certificate comes from an authority that is not trusted here, or its chain is not complete",
+    23: "the certificate was revoked",
+    62: "the certificate is for another name",
+    64: "the certificate is for another address",
+}
+
+_OTHER = {
+    CurlCode.UNSUPPORTED_PROTOCOL: "the answer is not HTTP",
+    CurlCode.WEIRD_REPLY: "the answer is not HTTP",
+    CurlCode.NOTHING_RECEIVED: "the connection was closed without an answer",
+    CurlCode.PARTIAL_FILE: "the connection was closed before the answer was complete",
+    CurlCode.SEND_FAILED: "the connection broke while the request was sent",
+    CurlCode.TOO_LARGE: "the headers of the answer are too large",
+    CurlCode.CA_FILE: "this machine has no list of certificate authorities; name one in the settings",
+}
+
+
+def in_words(failure: Failure) -> str:
+    match failure.code:
+        case CurlCode.TIMED_OUT:
+            return _timeout(failure)
+        case CurlCode.NOT_CONNECTED:
+            words = _CONNECT.get(failure.os_errno)
+            return words.format(peer=failure.peer) if words else f"no connection to {failure.peer} ({os.strerror(failure.os_errno)})"
+        case CurlCode.BAD_CERTIFICATE:
+            return _CERTIFICATE.get(failure.verify_result, f"the certificate is not valid ({failure.message})")
+        case CurlCode.TLS_HANDSHAKE:
+            return f"no TLS with {failure.peer} ({failure.message})"
+        case CurlCode.RECEIVE_FAILED:
+            return _broken(failure)
+        case _:
+            return _OTHER.get(CurlCode(failure.code), "") if failure.code in _OTHER else f"the request failed ({failure.message})"
+
+
+def _timeout(failure: Failure) -> str:
+    if failure.status is not None:
+        return f"no complete answer in {failure.timeout_s:g} s; it began with status {failure.status}"
+    if failure.is_ready:
+        return f"no answer in {failure.timeout_s:g} s"
+    waited_s = min(failure.connect_timeout_s, failure.timeout_s)
+    return f"no TLS with {failure.peer} in {waited_s:g} s" if failure.is_connected else f"no connection to {failure.peer} in {waited_s:g} s"
+
+
+def _broken(failure: Failure) -> str:
+    if failure.os_errno == errno.ECONNRESET:
+        return f"connection reset by {failure.peer}"
+    return (
+        "the connection broke before the answer was complete"
+        if failure.status is not None
+        else f"the answer could not be read ({failure.message})"
+    )
