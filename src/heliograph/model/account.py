@@ -1,0 +1,48 @@
+"""Who acts: operators, users, applications, and the door they came by."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from heliograph.model.ids import OrganisationId, TokenId, UserId
+
+
+class Role(StrEnum):
+    """What a user may do. SUPER_ADMIN runs the installation; OBSERVER changes nothing."""
+
+    SUPER_ADMIN = "SuperAdmin"
+    ADMINISTRATOR = "Administrator"
+    USER = "User"
+    OBSERVER = "Observer"
+
+    @property
+    def may_write(self) -> bool:
+        return self is not Role.OBSERVER
+
+
+class Door(StrEnum):
+    """The interface by which something was asked for."""
+
+    REST = "rest"
+    PORTAL = "portal"
+    ZAPIER = "zapier"
+    SMPP = "smpp"
+    CLI = "cli"
+    LINK = "link"
+
+    @property
+    def wants_patch(self) -> bool:
+        """A receipt to the webhook is sent only for MT that came by these doors (rules: Events)."""
+        return self in (Door.REST, Door.PORTAL, Door.ZAPIER, Door.CLI)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks. Exactly one of `user_id` and `token_id` is set, or neither for the system itself."""
+
+    organisation_id: OrganisationId
+    organisation_name: str
+    role: Role
+    door: Door
+    user_id: UserId | None = None
+    token_id: TokenId | None = None
+    email: str | None = None

@@ -1,0 +1,220 @@
+"""The contract between a link and the queue that feeds it.
+
+A link is our leg toward a mobile network: a simulator, an SMPP client, a modem. Its contract, held by `tests/contract`:
+
+1. `send` never blocks and never raises for what the outside world does.
+2. Each `send` settles exactly once: its `done` is called once, with an Outcome, on the event loop, never from inside `send`.
+3. `room` says how many segments may be given to `send` now; giving more is an error of the caller.
+4. When the connection is lost, everything under way settles as Unknown.
+5. `stop` lets what is under way settle within the grace, settles the rest as Unknown, then closes. Nothing settles later.
+6. A link makes no retries of its own and keeps nothing that a crash could lose.
+7. A link knows no policy, no organisation and no message state.
+8. What it hears it reports by `LinkListener`, and it answers the network only after the listener's call has returned.
+9. `room_changed` is called whenever `room` may have grown from nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from heliograph.model.ids import LinkId, MessageId
+
+
+class ErrorClass(StrEnum):
+    """What a refusal means for the message and for the link (rules: Links, error classes)."""
+
+    THROTTLE = "throttle"
+    LINK = "link"
+    DEVICE_ABSENT = "device_absent"
+    DEVICE_BUSY = "device_busy"
+    PERMANENT = "permanent"
+    FAULT = "fault"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The network took the segment. `receipt_owed`: its fate comes later by a receipt; else the device itself has it.
+
+    `ref` is the id the network gave, as received, or None."""
+
+    ref: str | None = None
+    receipt_owed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The network said no. `code` is its raw code, `reason` a sentence in plain words."""
+
+    error_class: ErrorClass
+    reason: str
+    code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody knows whether the network took it: no answer in time, or the connection or the process died."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The queue itself took the segment back before it was given to the link: cancelled, expired, or the owner stops."""
+
+    reason: str
+
+
+LinkOutcome = Accepted | Refused | Unknown
+Outcome = LinkOutcome | Withdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One segment to send. Addresses are digits without `+`, or letters for an alphanumeric source; None: the network's default.
+
+    `user_data`: GSM 7-bit as one septet per octet, 8-bit octets, or UCS-2 big-endian, without the UDH. `udh` includes its length octet.
+    `reference` is the same on every try of the segment (SMPP user_message_reference)."""
+
+    message_id: MessageId
+    number: int
+    total: int
+    source: str
+    source_type: int
+    destination: str
+    udh: bytes
+    user_data: bytes
+    dcs: int
+    pid: int
+    reference: int
+    expiry_at_ms: int
+    want_receipt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One SMS (or one part of one) that a link heard. Octets as in `Outgoing`; numbers already completed to international digits.
+
+    `destination` is None where the network gives none; `transaction_id`: an id that the network repeats with a repeated SMS."""
+
+    link_id: LinkId
+    source: str
+    destination: str | None
+    udh: bytes
+    user_data: bytes
+    dcs: int
+    pid: int
+    received_at_ms: int
+    transaction_id: str | None = None
+
+
+class ReceiptState(StrEnum):
+    """What a receipt says, whatever words it used. TIMELINE: not final."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    DELETED = "deleted"
+    TIMELINE = "timeline"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A delivery receipt as a link read it. `keys`: in the order of the link's profile, each `id:REF` with the reference as it was in
+    `Accepted.ref` (the link brings both into one reading) or `umr:NUMBER` with the reference of `Outgoing`.
+
+    `source` and `destination` are those of the receipt, so those of the submit swapped."""
+
+    link_id: LinkId
+    correlation_group: str
+    keys: tuple[str, ...]
+    source: str
+    destination: str
+    state: ReceiptState
+    word: str
+    error: str | None
+    received_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to tell the network about an inbound SMS or a receipt: kept, or refused with the rule that refused it."""
+
+    refused: str | None = None
+    message_id: MessageId | None = None
+
+
+class LinkListener(Protocol):
+    """What a link tells. Each awaited call returns after the commit that keeps what was told."""
+
+    async def inbound(self, inbound: Inbound) -> Answer: ...
+
+    async def receipt(self, receipt: Receipt) -> Answer: ...
+
+    async def answer_lost(self, inbound: Inbound, answer: Answer) -> None:
+        """The answer to `inbound` was not written before its session died: the network may send it again."""
+
+    async def reachable(self, number: str) -> None:
+        """A device is heard of: its lane is due now."""
+
+    def room_changed(self) -> None: ...
+
+    def up(self) -> None: ...
+
+    def down(self, reason: str) -> None: ...
+
+    def fault(self, reason: str) -> None:
+        """Credentials or protocol are wrong: the queue holds until someone mends it."""
+
+
+class Link(Protocol):
+    """One running link. Made by its kind's constructor from settings and a listener; see the contract above."""
+
+    def room(self) -> int: ...
+
+    def send(self, outgoing: Outgoing, done: Callable[[LinkOutcome], None]) -> None: ...
+
+    async def run(self) -> None:
+        """Connect, serve and reconnect until `stop`; returns after it."""
+
+    async def stop(self, grace_s: float) -> None: ...
+
+
+class Delivery(StrEnum):
+    """Who serves an absent device: LIVE, our ladder does; STORED, the network's SMSC does."""
+
+    LIVE = "live"
+    STORED = "stored"
+
+
+class OnUnknown(StrEnum):
+    """What becomes of a message when nobody knows whether the network took it."""
+
+    WAIT = "wait"
+    RETRY = "retry"
+    FAIL = "fail"
+
+
+class LinkRole(StrEnum):
+    NETWORK = "network"
+    INTERCONNECT = "interconnect"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkProfile:
+    """What the queue needs to know of a link, whatever its kind. Times in seconds."""
+
+    link_id: LinkId
+    name: str
+    role: LinkRole
+    delivery: Delivery
+    on_unknown: OnUnknown
+    correlation_group: str
+    numbers: tuple[str, ...] = ()
+    receipt_grace_s: int = 600
+    max_validity_s: int | None = None
+    country: str | None = None
+    national_prefix: str | None = None
+    number_space: str = ""
+    window: int = 1000

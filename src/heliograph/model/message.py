@@ -1,0 +1,152 @@
+"""A message: its states, what its segments went through, and what an outcome makes of it. Pure; the store keeps what this decides."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from heliograph.model.link import Delivery, ErrorClass
+
+
+class Direction(IntEnum):
+    """`sms_type` of the wire."""
+
+    MT = 1
+    MO = 2
+
+
+class State(IntEnum):
+    """States by their number on the wire. IN_PROGRESS is derived when read and never written."""
+
+    PENDING = 1
+    IN_PROGRESS = 2
+    BUFFERED = 3
+    DELIVERED = 4
+    FAILED = 5
+    EXPIRED = 6
+    CANCELED = 7
+
+    @property
+    def is_final(self) -> bool:
+        return self >= State.DELIVERED
+
+
+STATE_NAMES = {
+    State.PENDING: "DELIVERY ATTEMPT PENDING",
+    State.IN_PROGRESS: "IN PROGRESS",
+    State.BUFFERED: "BUFFERED",
+    State.DELIVERED: "DELIVERED",
+    State.FAILED: "FAILED",
+    State.EXPIRED: "EXPIRED",
+    State.CANCELED: "CANCELED",
+}
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.PENDING: frozenset({State.BUFFERED, State.DELIVERED, State.FAILED, State.EXPIRED, State.CANCELED}),
+    State.BUFFERED: frozenset({State.BUFFERED, State.DELIVERED, State.FAILED, State.EXPIRED, State.CANCELED}),
+    State.DELIVERED: frozenset(),
+    State.FAILED: frozenset(),
+    State.EXPIRED: frozenset({State.DELIVERED}),  # only a late DELIVERED after no_receipt
+    State.CANCELED: frozenset(),
+}
+
+FINAL_EVENTS = {
+    State.DELIVERED: "sms.delivered",
+    State.FAILED: "sms.failed",
+    State.EXPIRED: "sms.expired",
+    State.CANCELED: "sms.canceled",
+}
+
+
+class TrafficClass(StrEnum):
+    """Rules, The traffic classes."""
+
+    A2P_MT = "a2p_mt"
+    A2P_MO = "a2p_mo"
+    P2P_INTERNAL = "p2p_internal"
+    P2P_EXTERNAL_IN = "p2p_external_in"
+    P2P_EXTERNAL_OUT = "p2p_external_out"
+
+
+class SourceType(IntEnum):
+    """`source_address_type` of the wire: the type-of-address octet (3GPP TS 23.040 9.1.2.5)."""
+
+    INTERNATIONAL = 145
+    NATIONAL = 161
+    ALPHANUMERIC = 208
+
+
+SOURCE_TYPE_NAMES = {
+    SourceType.INTERNATIONAL: "International",
+    SourceType.NATIONAL: "National",
+    SourceType.ALPHANUMERIC: "Alphanumeric",
+}
+
+
+class Segment(StrEnum):
+    """One letter a segment in `message.segment_states`."""
+
+    WAITING = "w"
+    UNKNOWN = "u"
+    ACCEPTED = "a"
+    DELIVERED = "d"
+    FAILED = "f"
+    EXPIRED = "e"
+
+    @property
+    def is_open(self) -> bool:
+        """Still to be sent, or sent with an unknown fate."""
+        return self in (Segment.WAITING, Segment.UNKNOWN)
+
+    @property
+    def is_final(self) -> bool:
+        return self in (Segment.DELIVERED, Segment.FAILED, Segment.EXPIRED)
+
+
+MIN_VALIDITY_MS = 60_000
+MAX_VALIDITY_MS = 7 * 86_400_000
+DEFAULT_VALIDITY_MS = 86_400_000
+
+
+def fresh_segments(total: int) -> str:
+    """The segment states of a message nobody has tried to send."""
+    return Segment.WAITING.value * total
+
+
+def open_segments(states: str) -> list[int]:
+    """Numbers (from 1) of the segments that are still to be sent."""
+    return [number for number, letter in enumerate(states, 1) if Segment(letter).is_open]
+
+
+def with_segment(states: str, number: int, state: Segment) -> str:
+    """`states` with the segment `number` (from 1) changed."""
+    return states[: number - 1] + state.value + states[number:]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the states of its segments make of a message. `state` None: it is still to be sent."""
+
+    state: State | None
+    reason: str | None = None
+    reason_code: str | None = None
+
+
+def verdict(states: str, reason: str | None = None, reason_code: str | None = None) -> Verdict:
+    """DELIVERED when all segments are, FAILED or EXPIRED as soon as one is final otherwise, BUFFERED when all are with the network."""
+    if states.count(Segment.DELIVERED) == len(states):
+        return Verdict(State.DELIVERED)
+    if Segment.FAILED in states or Segment.EXPIRED in states:
+        state = State.FAILED if Segment.FAILED in states else State.EXPIRED
+        share = f" ({states.count(Segment.DELIVERED)} of {len(states)} delivered)" if len(states) > 1 else ""
+        return Verdict(state, f"{reason or 'not delivered'}{share}", reason_code)
+    if Segment.WAITING in states or Segment.UNKNOWN in states:
+        return Verdict(None)
+    return Verdict(State.BUFFERED)
+
+
+def accepted_segment(delivery: Delivery, *, receipt_owed: bool) -> Segment:
+    """What acceptance means: with a live link the device has it, unless the link says that a receipt is owed."""
+    return Segment.ACCEPTED if delivery is Delivery.STORED or receipt_owed else Segment.DELIVERED
+
+
+FAILING = frozenset({ErrorClass.PERMANENT})
+BURNS_NO_ATTEMPT = frozenset({ErrorClass.THROTTLE, ErrorClass.LINK, ErrorClass.FAULT})

@@ -1,0 +1,75 @@
+"""A delivery to an application: what is sent to a webhook, and what its answers mean (design: webhooks)."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+from collections.abc import Callable
+
+from heliograph.model.ids import NotificationId
+
+SECOND = 1000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+SCHEDULE_MS = (0, 5 * SECOND, 1 * MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR)
+TRIES = len(SCHEDULE_MS)
+JITTER = 0.1
+RETRY_AFTER_MOST_MS = 24 * HOUR
+
+
+class NotificationState(IntEnum):
+    WAITING = 1
+    DELIVERED = 2
+    GIVEN_UP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One try of one notification, as a courier gets it. `body`: JSON text. `secret`: what signs it, or None."""
+
+    notification_id: NotificationId
+    message_id: int
+    number: int
+    url: str
+    method: str
+    secret: str | None
+    body: str
+    created_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came of a try. `status` None: no answer, `error` says why in plain words. `answer`: the start of the body, at most 16 kB."""
+
+    status: int | None
+    duration_ms: int
+    error: str | None = None
+    address: str | None = None
+    answer: str | None = None
+    retry_after_ms: int | None = None
+
+    @property
+    def is_success(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def is_gone(self) -> bool:
+        """The receiver says that it wants nothing more, ever."""
+        return self.status == 410
+
+
+class Courier(Protocol):
+    """Our leg toward an application. `deliver` never blocks; `done` is called once, on the event loop, not from inside `deliver`."""
+
+    def deliver(self, delivery: Delivery, done: Callable[[Answered], None]) -> None: ...
+
+    async def stop(self, grace_s: float) -> None: ...
+
+
+def next_try_ms(tries: int, now_ms: int, answered: Answered, jitter: float) -> int | None:
+    """When the try after `tries` tries comes, None when that was the last. `jitter`: -1 to 1, spreads it by 10 %."""
+    if tries >= TRIES or answered.is_gone:
+        return None
+    wait = int(SCHEDULE_MS[tries] * (1 + JITTER * jitter))
+    if answered.retry_after_ms is not None:
+        wait = max(wait, min(answered.retry_after_ms, RETRY_AFTER_MOST_MS))
+    return now_ms + wait

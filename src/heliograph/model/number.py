@@ -1,0 +1,47 @@
+"""Numbers: digits without `+`; what is short, what is alphanumeric (rules: Numbers)."""
+
+import re
+
+from heliograph.model.link import LinkProfile
+from heliograph.model.problem import Code, Problem
+
+MAX_DIGITS = 17
+MAX_LETTERS = 11
+MAX_ADDRESS = 21
+DEFAULT_SHORT_DIGITS = 8
+_SPACING = re.compile(r"[\s\-./()]")
+_DIALLED = re.compile(r"[0-9*#]+")
+
+
+def normalise(text: str, field: str) -> str:
+    """Digits of a number as people write it: `+`, `00`, spaces and dashes are taken. Raises Problem for anything else."""
+    digits = _SPACING.sub("", text)
+    digits = digits.removeprefix("+") if digits.startswith("+") else digits.removeprefix("00")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 20:
+        raise Problem(Code.INVALID_FORMAT, f"{field} '{text}' is not a number: give 1 to 20 digits, with or without +", field=field)
+    return digits
+
+
+def is_dialled(text: str) -> bool:
+    """Whether `text` is digits, `*` and `#` only, so not alphanumeric."""
+    return bool(_DIALLED.fullmatch(text))
+
+
+def is_short(number: str, max_digits: int = DEFAULT_SHORT_DIGITS) -> bool:
+    """A short number: few digits as dialled, or with `*` or `#`, or alphanumeric."""
+    return not number.isdigit() or len(number) <= max_digits
+
+
+def complete(number: str, *, international: bool, national: bool, link: LinkProfile) -> str:
+    """An inbound number in international digits, by the link's `country` and `national_prefix` (rules: Numbers)."""
+    if international or len(number) == 15 or not number.isdigit() or link.country is None:
+        return number
+    prefix = link.national_prefix or "0"
+    if number.startswith(prefix) and not is_short(number.removeprefix(prefix), 4):
+        return link.country + number.removeprefix(prefix)
+    return link.country + number if national else number
+
+
+def matches(number: str, listed: tuple[str, ...]) -> bool:
+    """Whether a number is in a list of numbers or prefixes (a prefix ends in `*`)."""
+    return any(number.startswith(entry[:-1]) if entry.endswith("*") else number == entry for entry in listed)

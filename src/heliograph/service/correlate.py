@@ -1,0 +1,124 @@
+"""Which segment a receipt is about, and what it makes of its message. Used by `settle`, where receipts came early, and by `receipt`.
+
+A key counts only if exactly one segment has it and the receipt's source and destination are those of the submit, swapped. What stays
+ambiguous is kept and shown, never guessed.
+"""
+
+from dataclasses import dataclass
+
+from heliograph.model.link import LinkProfile, ReceiptState
+from heliograph.model.message import Segment, State, Verdict, verdict, with_segment
+from heliograph.service.core import Core
+from heliograph.service.ledger import Ledger
+from heliograph.store import correlation
+from heliograph.store.correlation import Key, Parked, Submitted
+from heliograph.store.message import Locked
+from heliograph.store.transaction import Transaction
+
+REFERENCES = 0x10000
+SEGMENT_OF = {
+    ReceiptState.DELIVERED: Segment.DELIVERED,
+    ReceiptState.FAILED: Segment.FAILED,
+    ReceiptState.DELETED: Segment.FAILED,
+    ReceiptState.EXPIRED: Segment.EXPIRED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a receipt says: its state, its own word for it, and the network's error."""
+
+    state: ReceiptState
+    word: str
+    error: str | None
+
+
+class Correlator:
+    """The segments that the network took in one batch of settlements, and the receipts that came before."""
+
+    def __init__(self, tx: Transaction, core: Core, ledger: Ledger) -> None:
+        self.tx = tx
+        self.core = core
+        self.ledger = ledger
+        self._rows: list[Submitted] = []
+        self._messages: dict[int, Locked] = {}
+
+    def submitted(self, message: Locked, profile: LinkProfile, segment: int, ref: str | None, source: str, address: str) -> None:
+        """Leave the key of an accepted segment for its receipt. Without a reference of the network it is our own."""
+        key = f"id:{ref}" if ref else f"umr:{(message.id + segment - 1) % REFERENCES}"
+        expires_at_ms = message.expiry_at_ms + profile.receipt_grace_s * 1000
+        self._rows.append(Submitted(profile.correlation_group, key, message.id, segment, source, address, expires_at_ms))
+        self._messages[message.id] = message
+
+    def finish(self) -> None:
+        """Write the keys, and apply the receipts that were parked under them."""
+        left = [key for rows in _without_repeats(self._rows) for key in correlation.leave_submits(self.tx, rows)]
+        found = [key for key in left if key.receipt_id is not None and is_key_of(key) and key.message_id in self._messages]
+        parked = correlation.parked(self.tx, [key.receipt_id for key in found if key.receipt_id is not None])
+        matched = []
+        for key in found:
+            receipt = parked.pop(key.receipt_id or 0, None)
+            if receipt is None or key.message_id is None or not is_about(key, receipt.source, receipt.dest):
+                continue
+            message = self._messages[key.message_id]
+            disposition = apply(self.ledger, message, key.segment or 1, _word_of(receipt))
+            matched.append((receipt.id, message.id, key.segment or 1, disposition))
+        correlation.match_parked(self.tx, matched)
+
+
+def is_key_of(key: Key) -> bool:
+    """Whether exactly one segment claims the key."""
+    return key.message_id is not None and key.uses == 1
+
+
+def is_about(key: Key, source: str, dest: str) -> bool:
+    """Whether a receipt's addresses are those of the submit, swapped. An address that was left open on either side fits any."""
+    return _fits(key.source, dest) and _fits(key.dest, source)
+
+
+def apply(ledger: Ledger, message: Locked, segment: int, word: Word) -> str:
+    """Change the segment and its message by a receipt. Returns its disposition: matched, timeline or late."""
+    if word.state is ReceiptState.TIMELINE:
+        return "timeline"
+    state = State(message.state)
+    revived = state is State.EXPIRED and message.reason_code == "no_receipt" and word.state is ReceiptState.DELIVERED
+    if state.is_final and not revived:
+        return "late"
+    if segment > len(message.segment_states):
+        return "late"
+    message.segment_states = with_segment(message.segment_states, segment, SEGMENT_OF[word.state])
+    if revived:
+        ledger.change(message, Verdict(State.DELIVERED, "confirmed late, after it was taken for expired", "late_receipt"))
+        return "matched"
+    canceled = word.state is ReceiptState.DELETED and message.cancel_requested_at_ms is not None
+    result = Verdict(State.CANCELED, "cancelled in the network", "canceled") if canceled else verdict(message.segment_states, *_words(word))
+    ledger.change(message, result)
+    return "matched"
+
+
+def _words(word: Word) -> tuple[str | None, str | None]:
+    if word.state is ReceiptState.DELIVERED:
+        return None, None
+    error = f", error {word.error}" if word.error else ""
+    return f"the network reports {word.word}{error}", f"receipt_{word.state.value}"
+
+
+def _word_of(receipt: Parked) -> Word:
+    return Word(ReceiptState(receipt.state), receipt.word, receipt.error)
+
+
+def _fits(one: str | None, other: str) -> bool:
+    return not one or not other or one == other
+
+
+def _without_repeats(rows: list[Submitted]) -> list[list[Submitted]]:
+    """The rows in as many lists as it takes for no list to hold one key twice."""
+    lists: list[dict[tuple[str, str], Submitted]] = []
+    for row in rows:
+        key = (row.correlation_group, row.key)
+        target = next((each for each in lists if key not in each), None)
+        if target is None:
+            lists.append({key: row})
+        else:
+            target[key] = row
+    return [list(each.values()) for each in lists]

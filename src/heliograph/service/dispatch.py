@@ -1,0 +1,383 @@
+"""The queue of a link that this process owns: takes the heads of due lanes, gives them to the link, settles what comes back.
+
+Theory of operation. The database is the truth; in memory are only the heads of lanes that are taken, at most `window` of them. A head
+arrives in one of three ways: with the commit that accepted it (`Queues.take`), with the settle of the message before it in its lane, or
+by `take`, one batched update of lanes that are due, at least once a second. Ready heads are served round robin over organisations. Each
+message's segments go out in order as far as the link has room; when the last is answered, one settle writes what happened and brings
+the next head of the lane. A settle whose lease was lost changes nothing: the new owner has settled the head as Unknown.
+
+Does not decide what an outcome means: that is `settle`.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from heliograph.clock import Clock
+from heliograph.model.ids import LinkId, MessageId
+from heliograph.model.link import Accepted, ErrorClass, Link, LinkOutcome, LinkProfile, Outcome, Outgoing, Refused, Withdrawn
+from heliograph.model.message import open_segments
+from heliograph.service import fault
+from heliograph.service.encode import split
+from heliograph.store import link as link_store
+from heliograph.store.database import DatabaseLost
+from heliograph.store.message import Head
+from heliograph.store.transaction import Transaction
+
+POLL_S = 1.0
+RETRY_SETTLE_S = 1.0
+HOLD_FIRST_S = 0.05
+HOLD_MOST_S = 1.0
+FAULT_HOLD_S = 30.0
+REFERENCES = 0x10000
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Flight:
+    """A head on its way: the segments not yet given to the link, and what came back for the others."""
+
+    head: Head
+    waiting: deque[Outgoing]
+    open_answers: int
+    results: list[tuple[int, int, int, Outcome]] = field(default_factory=list)
+
+
+class LinkQueue:
+    """The queue of one link, for as long as this process owns it in one epoch. Used on the event loop, except `room`."""
+
+    def __init__(self, queues: "Queues", profile: LinkProfile, epoch: int, link: Link) -> None:
+        self.profile = profile
+        self.epoch = epoch
+        self._queues = queues
+        self._clock = queues.clock
+        self._link = link
+        self._ready: dict[int, deque[Head]] = {}
+        self._turns: deque[int] = deque()
+        self._sending: deque[Flight] = deque()
+        self._flights: dict[int, Flight] = {}
+        self._taken = 0
+        self._wake = asyncio.Event()
+        self._next_due_ms: int | None = None
+        self._hold_until = 0.0
+        self._hold_s = 0.0
+        self._paused = False
+        self._stopping = False
+        self._lost = False
+        self._idle = asyncio.Event()
+        self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pump_planned = False
+        self.crowded = False
+
+    # what others ask
+
+    @property
+    def room(self) -> int:
+        """How many more heads may be taken. Read by the writer's thread: a moment's value, so the window is a soft bound."""
+        return 0 if self._stopping or self._lost or self.crowded else self.profile.window - self._taken
+
+    @property
+    def taken(self) -> int:
+        """Heads that are taken and not settled."""
+        return self._taken
+
+    def take(self, heads: list[Head]) -> None:
+        """Heads whose lanes were taken for this queue by a transaction that has committed."""
+        if self._lost:
+            return
+        self._taken += len(heads)
+        for head in heads:
+            line = self._ready.get(head.organisation_id)
+            if line is None:
+                line = self._ready[head.organisation_id] = deque()
+            if not line:
+                self._turns.append(head.organisation_id)
+            line.append(head)
+        self._plan_pump()
+
+    def hint(self, due_ms: int | None = None) -> None:
+        """A lane became due, now or at `due_ms`, that was not taken."""
+        if due_ms is None or due_ms <= self._clock.now_ms():
+            self._wake.set()
+        elif self._next_due_ms is None or due_ms < self._next_due_ms:
+            self._next_due_ms = due_ms
+            self._wake.set()
+
+    def withdraw(self, message_id: int, reason: str) -> bool:
+        """Take a message back if no segment of it was given to the link yet; whether it was."""
+        for line in self._ready.values():
+            for head in line:
+                if head.message_id == message_id:
+                    line.remove(head)
+                    if not line:
+                        self._turns.remove(head.organisation_id)
+                    self._settle(Flight(head, deque(), 0, [self._withdrawn(reason)]))
+                    return True
+        return False
+
+    def room_changed(self) -> None:
+        """The link may take more now."""
+        self._plan_pump()
+
+    def pause(self, *, paused: bool) -> None:
+        """Send nothing while the lease is in doubt."""
+        self._paused = paused
+        if not paused:
+            self._plan_pump()
+
+    # its life
+
+    async def run(self) -> None:
+        """Recover what an earlier owner left, then serve until `stop`. Ends with the error of a use case that failed."""
+        await self._queues.use_cases.recover(self)
+        while not self._stopping and not self._lost:
+            self._wake.clear()
+            await self._poll()
+            if self._failure.done():
+                self._failure.result()
+            wait_s = 0.0 if self.crowded and self.profile.window > self._taken else POLL_S
+            if self._next_due_ms is not None:
+                wait_s = min(wait_s, max(0.0, (self._next_due_ms - self._clock.now_ms()) / 1000))
+            if wait_s > 0:
+                await self._clock.wait(self._wake, wait_s)
+            else:
+                await asyncio.sleep(0)
+
+    async def stop(self, grace_s: float) -> None:
+        """Take nothing more, let what is on its way settle within the grace, give the rest back."""
+        self._stopping = True
+        self._wake.set()
+        for head in [head for line in self._ready.values() for head in line]:
+            self.withdraw(head.message_id, "the queue stops")
+        deadline = self._clock.monotonic() + grace_s
+        while self._taken and not self._lost and self._clock.monotonic() < deadline:
+            self._idle.clear()
+            await self._clock.wait(self._idle, min(0.5, max(0.0, deadline - self._clock.monotonic())))
+
+    async def _poll(self) -> None:
+        for message_id in await self._queues.use_cases.cancel_requests(self):
+            self.withdraw(message_id, "cancelled")
+        self._expire_ready()
+        most = self.profile.window - self._taken
+        if most <= 0:
+            self.crowded = True
+            return
+        self._next_due_ms = None
+        found = await self._queues.use_cases.take(self, most)
+        if found is None:
+            self.lose()
+            return
+        self.crowded = found >= most
+
+    def _expire_ready(self) -> None:
+        now_ms = self._clock.now_ms()
+        late = [head.message_id for line in self._ready.values() for head in line if head.expiry_at_ms <= now_ms]
+        for message_id in late:
+            self.withdraw(message_id, "expired")
+
+    def lose(self) -> None:
+        """Somebody else owns the link now: forget everything, it was settled as Unknown by the new owner."""
+        self._lost = True
+        self._ready.clear()
+        self._turns.clear()
+        self._sending.clear()
+        self._flights.clear()
+        self._taken = 0
+        self._wake.set()
+        self._idle.set()
+
+    @property
+    def is_lost(self) -> bool:
+        return self._lost
+
+    # sending
+
+    def _plan_pump(self) -> None:
+        if not self._pump_planned:
+            self._pump_planned = True
+            asyncio.get_running_loop().call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._pump_planned = False
+        if self._paused or self._stopping or self._lost:
+            return
+        if self._hold_until > self._clock.monotonic():
+            return
+        room = self._link.room()
+        while room > 0:
+            flight = self._sending[0] if self._sending else self._launch()
+            if flight is None:
+                return
+            while flight.waiting and room > 0:
+                room -= 1
+                self._send(flight, flight.waiting.popleft())
+            if not flight.waiting and self._sending and self._sending[0] is flight:
+                self._sending.popleft()
+
+    def _launch(self) -> Flight | None:
+        """The next head by turns, cut into the segments that are still to be sent."""
+        while self._turns:
+            organisation_id = self._turns.popleft()
+            line = self._ready[organisation_id]
+            head = line.popleft()
+            if line:
+                self._turns.append(organisation_id)
+            if head.expiry_at_ms <= self._clock.now_ms():
+                self._settle(Flight(head, deque(), 0, [self._withdrawn("expired")]))
+                continue
+            outgoing = self._cut(head)
+            flight = Flight(head, outgoing, len(outgoing))
+            self._flights[head.message_id] = flight
+            self._sending.append(flight)
+            return flight
+        return None
+
+    def _cut(self, head: Head) -> deque[Outgoing]:
+        segments = split(head.payload, head.dcs, head.udh, head.message_id & 0xFF)
+        wanted = open_segments(head.segment_states)
+        return deque(
+            Outgoing(
+                MessageId(head.message_id), number, len(segments), head.source, head.source_type, head.address, segments[number - 1].udh,
+                segments[number - 1].user_data, head.dcs, head.pid, (head.message_id + number - 1) % REFERENCES, head.expiry_at_ms, True,
+            )
+            for number in wanted
+        )  # fmt: skip
+
+    def _send(self, flight: Flight, outgoing: Outgoing) -> None:
+        fault.point("dispatch.before_send")
+        sent_at_ms = self._clock.now_ms()
+
+        def done(outcome: LinkOutcome) -> None:
+            self._done(flight, outgoing.number, sent_at_ms, outcome)
+
+        self._link.send(outgoing, done)
+        fault.point("dispatch.after_send")
+
+    def _done(self, flight: Flight, number: int, sent_at_ms: int, outcome: LinkOutcome) -> None:
+        if self._lost:
+            return
+        self._pace(outcome)
+        flight.results.append((number, sent_at_ms, self._clock.now_ms(), outcome))
+        flight.open_answers -= 1
+        if flight.open_answers == 0:
+            self._flights.pop(flight.head.message_id, None)
+            self._settle(flight)
+        if self._turns or self._sending:
+            self._plan_pump()
+
+    def _pace(self, outcome: LinkOutcome) -> None:
+        """Slow down when the network asks for it, and speed up again with the first acceptance."""
+        if isinstance(outcome, Accepted):
+            self._hold_s = 0.0
+            return
+        if not isinstance(outcome, Refused) or outcome.error_class not in (ErrorClass.THROTTLE, ErrorClass.LINK, ErrorClass.FAULT):
+            return
+        self._hold_s = FAULT_HOLD_S if outcome.error_class is ErrorClass.FAULT else min(max(self._hold_s * 2, HOLD_FIRST_S), HOLD_MOST_S)
+        self._hold_until = self._clock.monotonic() + self._hold_s
+        self._queues.spawn(self._resume(self._hold_until))
+
+    async def _resume(self, at: float) -> None:
+        await self._clock.sleep_until(at)
+        self._plan_pump()
+
+    # settling
+
+    def _withdrawn(self, reason: str) -> tuple[int, int, int, Outcome]:
+        now_ms = self._clock.now_ms()
+        return (0, now_ms, now_ms, Withdrawn(reason))
+
+    def _settle(self, flight: Flight) -> None:
+        future = self._queues.use_cases.settle(self, flight)
+        future.add_done_callback(lambda done: self._settled(flight, done))
+
+    def _settled(self, flight: Flight, done: asyncio.Future[bool]) -> None:
+        if self._lost or done.cancelled():
+            return
+        error = done.exception()
+        if isinstance(error, DatabaseLost):
+            self._queues.spawn(self._settle_later(flight))
+            return
+        if error is not None:
+            if not self._failure.done():
+                self._failure.set_exception(error)
+            self._wake.set()
+            return
+        if not done.result():
+            self.lose()
+            return
+        fault.point("settle.after_commit")
+        self._taken -= 1
+        if self._taken == 0:
+            self._idle.set()
+        if self.crowded and not self._stopping:
+            self._wake.set()
+
+    async def _settle_later(self, flight: Flight) -> None:
+        await self._clock.sleep_until(self._clock.monotonic() + RETRY_SETTLE_S)
+        if not self._lost:
+            self._settle(flight)
+
+
+class UseCases:
+    """What a queue asks of the transactions of its link. `settle.py` implements it; a seam only so that imports run one way."""
+
+    async def recover(self, queue: LinkQueue) -> None:
+        raise NotImplementedError
+
+    async def take(self, queue: LinkQueue, most: int) -> int | None:
+        raise NotImplementedError
+
+    async def cancel_requests(self, queue: LinkQueue) -> list[int]:
+        raise NotImplementedError
+
+    def settle(self, queue: LinkQueue, flight: Flight) -> asyncio.Future[bool]:
+        raise NotImplementedError
+
+
+class Queues:
+    """The queues of the links that this process owns."""
+
+    def __init__(self, clock: Clock, spawn: Callable[[Coroutine[Any, Any, None]], object], use_cases: UseCases) -> None:
+        self.clock = clock
+        self.spawn = spawn
+        self.use_cases = use_cases
+        self._queues: dict[int, LinkQueue] = {}
+
+    def own(self, profile: LinkProfile, epoch: int, link: Link) -> LinkQueue:
+        """The queue of a link that was acquired in `epoch`."""
+        queue = LinkQueue(self, profile, epoch, link)
+        self._queues[profile.link_id] = queue
+        return queue
+
+    def release(self, link_id: LinkId) -> None:
+        """The link is not owned here any more."""
+        self._queues.pop(link_id, None)
+
+    def owned(self) -> list[LinkQueue]:
+        """The queues of all links that are owned here."""
+        return list(self._queues.values())
+
+    def get(self, link_id: int) -> LinkQueue | None:
+        return self._queues.get(link_id)
+
+    def room(self, tx: Transaction, link_id: int) -> tuple[int, int] | None:
+        """(epoch, room) of a link owned here, held against takeover until the transaction ends; None where it is not."""
+        queue = self._queues.get(link_id)
+        if queue is None or queue.room <= 0 or not link_store.hold(tx, link_id, queue.epoch):
+            return None
+        return queue.epoch, queue.room
+
+    def take(self, link_id: int, heads: list[Head]) -> None:
+        """Heads that a committed transaction took for a link."""
+        if queue := self._queues.get(link_id):
+            queue.take(heads)
+
+    def hint(self, link_id: int, due_ms: int | None = None) -> None:
+        """A lane of a link became due that was not taken; does nothing where the link is owned elsewhere."""
+        if queue := self._queues.get(link_id):
+            queue.hint(due_ms)

@@ -1,0 +1,17 @@
+"""What a caller wants sent, as the faces hand it over, and its encoding."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An MT message as asked for. `udh`: hex, with or without its length octet as emnify has it, or None. `dcs` None: chosen from the
+    text. `source_type`: 145, 161, 208 or None. With an 8-bit `dcs`, `payload` is hex. `expiry_at_ms` None: 24 h from now."""
+
+    payload: str
+    source: str | None = None
+    source_type: int | None = None
+    udh: str | None = None
+    dcs: int | None = None
+    pid: int = 0
+    expiry_at_ms: int | None = None

@@ -1,0 +1,147 @@
+"""From what a caller wrote to what goes over the air: alphabet, DCS, number of segments; and the segments themselves when they are sent."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from heliograph.gsm import alphabet as gsm7
+from heliograph.gsm import segment, udh
+from heliograph.gsm.dcs import Alphabet, parse
+from heliograph.gsm.errors import GsmError, TpduError
+from heliograph.model.message import SourceType
+from heliograph.model.number import MAX_ADDRESS, MAX_DIGITS, MAX_LETTERS, is_dialled, normalise
+from heliograph.model.problem import Code, Problem
+from heliograph.service.draft import Draft
+
+UCS2_DCS = 8
+MOST_OCTETS = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A draft that can be sent. `udh` is hex with its length octet, or ""."""
+
+    dcs: int
+    udh: str
+    segments: int
+
+
+def encode(draft: Draft) -> Encoded:
+    """Choose the DCS where it is left open, and count segments. Raises Problem that names the field, and the character, at fault."""
+    if not 0 <= draft.pid <= MOST_OCTETS:
+        raise Problem(Code.INVALID, f"pid {draft.pid} is not an octet: give 0 to 255", field="pid")
+    tp_dcs = _dcs(draft)
+    alphabet = parse(tp_dcs).alphabet
+    if alphabet is Alphabet.OCTET:
+        _octets(draft.payload)
+    if draft.udh:
+        return Encoded(tp_dcs, *_with_udh(draft, alphabet))
+    segments = _count(draft.payload, alphabet)
+    if segments > segment.MAX_SEGMENTS:
+        raise Problem(
+            Code.INVALID, f"payload needs {segments} segments, at most {segment.MAX_SEGMENTS} can be sent: shorten it", field="payload"
+        )
+    return Encoded(tp_dcs, "", segments)
+
+
+def split(payload: str, tp_dcs: int, udh_hex: str, reference: int) -> tuple[segment.Segment, ...]:
+    """The segments of a message that `encode` accepted."""
+    alphabet = parse(tp_dcs).alphabet
+    if udh_hex:
+        return (segment.Segment(1, 1, bytes.fromhex(udh_hex), _user_data(payload, alphabet)),)
+    if alphabet is Alphabet.OCTET:
+        return segment.split_octets(bytes.fromhex(payload), reference)
+    return segment.split(payload, alphabet, reference)
+
+
+def text_of(parts: tuple[segment.Segment, ...] | list[segment.Segment], tp_dcs: int) -> str:
+    """The payload of inbound parts: text, or for 8-bit data hex."""
+    joined = segment.join(parts, parse(tp_dcs).alphabet)
+    return joined.hex().upper() if isinstance(joined, bytes) else joined
+
+
+def source_of(draft: Draft, default: str | None) -> tuple[str, SourceType]:
+    """The sender and its type: as asked for, else `default`, else none. Raises Problem where it is neither number nor short name."""
+    source = draft.source if draft.source else default
+    if not source:
+        return "", SourceType.NATIONAL
+    return _checked_source(source, draft.source_type)
+
+
+@lru_cache(maxsize=4096)
+def _checked_source(source: str, source_type: int | None) -> tuple[str, SourceType]:
+    if len(source) > MAX_ADDRESS:
+        raise Problem(Code.INVALID, f"source_address has {len(source)} characters, at most {MAX_ADDRESS} fit", field="source_address")
+    if source_type == SourceType.ALPHANUMERIC or not is_dialled(source.lstrip("+")):
+        return _alphanumeric(source), SourceType.ALPHANUMERIC
+    digits = source if not source.lstrip("+").isdigit() else normalise(source, "source_address") if source.startswith("+") else source
+    if len(digits) > MAX_DIGITS:
+        raise Problem(Code.INVALID, f"source_address has {len(digits)} digits, at most {MAX_DIGITS} fit", field="source_address")
+    kind = SourceType.INTERNATIONAL if source_type == SourceType.INTERNATIONAL or source.startswith("+") else SourceType.NATIONAL
+    return digits, kind
+
+
+def _alphanumeric(source: str) -> str:
+    if (character := gsm7.first_unencodable(source)) is not None:
+        text = f"source_address: a sender's name is written in the GSM 7-bit alphabet, which has no '{character}'"
+        raise Problem(Code.INVALID, text, field="source_address")
+    if gsm7.septet_count(source) > MAX_LETTERS:
+        raise Problem(Code.INVALID, f"source_address: a sender's name has at most {MAX_LETTERS} characters", field="source_address")
+    return source
+
+
+def _dcs(draft: Draft) -> int:
+    if draft.dcs is None:
+        return 0 if gsm7.fits(draft.payload) else UCS2_DCS
+    try:
+        dcs = parse(draft.dcs)
+    except TpduError as error:
+        raise Problem(Code.INVALID, f"dcs: {error}", field="dcs") from error
+    if dcs.compressed:
+        raise Problem(Code.NOT_SUPPORTED, f"dcs {draft.dcs} means compressed text, which is not supported: use 0, 4 or 8", field="dcs")
+    if dcs.alphabet is Alphabet.GSM7 and (character := gsm7.first_unencodable(draft.payload)) is not None:
+        text = f"payload: dcs {draft.dcs} is the GSM 7-bit alphabet, which has no '{character}': leave dcs out, or use 8"
+        raise Problem(Code.INVALID, text, field="payload")
+    return draft.dcs
+
+
+def _with_udh(draft: Draft, alphabet: Alphabet) -> tuple[str, int]:
+    try:
+        octets = bytes.fromhex(draft.udh or "")
+        udh.parse(octets)
+    except (ValueError, GsmError) as error:
+        raise Problem(Code.INVALID, f"udh is not a user data header in hex, such as 050003CC0201: {error}", field="udh") from error
+    room = segment.capacity(alphabet, len(octets))
+    units = _units(draft.payload, alphabet)
+    if units > room:
+        text = f"payload: beside this udh there is room for {room} units, not {units}: send it in parts, each with its udh, or without udh"
+        raise Problem(Code.INVALID, text, field="payload")
+    return octets.hex().upper(), 1
+
+
+def _count(payload: str, alphabet: Alphabet) -> int:
+    if alphabet is Alphabet.OCTET:
+        return len(segment.split_octets(bytes.fromhex(payload), 0)) if len(payload) <= 2 * 255 * 134 else 256
+    return 1 if len(payload) <= 70 and alphabet is Alphabet.GSM7 else segment.count(payload, alphabet)
+
+
+def _units(payload: str, alphabet: Alphabet) -> int:
+    if alphabet is Alphabet.OCTET:
+        return len(payload) // 2
+    return len(_user_data(payload, alphabet)) // (2 if alphabet is Alphabet.UCS2 else 1)
+
+
+def _octets(payload: str) -> bytes:
+    try:
+        return bytes.fromhex(payload)
+    except ValueError as error:
+        raise Problem(Code.INVALID_FORMAT, "payload: with an 8-bit dcs the payload is hex, such as 0A1B2C", field="payload") from error
+
+
+def _user_data(payload: str, alphabet: Alphabet) -> bytes:
+    match alphabet:
+        case Alphabet.GSM7:
+            return gsm7.encode(payload)
+        case Alphabet.UCS2:
+            return gsm7.encode_ucs2(payload)
+        case Alphabet.OCTET:
+            return bytes.fromhex(payload)

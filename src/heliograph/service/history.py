@@ -1,0 +1,47 @@
+"""What was sent and received, for those who may see it."""
+
+from heliograph.model.account import Actor, Role
+from heliograph.model.ids import DeviceId, MessageId
+from heliograph.model.message import State
+from heliograph.model.page import Page
+from heliograph.model.problem import Code, Problem
+from heliograph.service.cancel import unknown
+from heliograph.service.core import Core
+from heliograph.store import message as store
+from heliograph.store.message import MessageView
+from heliograph.store.transaction import Transaction
+
+
+async def list_of_device(core: Core, actor: Actor, device_id: DeviceId, page: int, per_page: int) -> Page[MessageView]:
+    """Messages of a device, newest first; `page` from 1. Raises Problem where the device is unknown to the actor."""
+    return await core.database.read(_page, _scope(actor), device_id, page, per_page)
+
+
+async def message(core: Core, actor: Actor, device_id: DeviceId, message_id: MessageId) -> MessageView:
+    """One message of a device. Raises Problem where it is not there, or another device's."""
+    found = await core.database.read(store.view, _scope(actor), device_id, message_id)
+    if found is None:
+        raise unknown(message_id)
+    return _shown(found)
+
+
+def _page(tx: Transaction, organisation_id: int, device_id: DeviceId, page: int, per_page: int) -> Page[MessageView]:
+    if not store.device_exists(tx, organisation_id, device_id):
+        raise Problem(Code.INVALID_REFERENCE, f"Endpoint with Id '{device_id}' not found.")
+    total = store.count_of_device(tx, organisation_id, device_id)
+    last = max(1, -(-total // per_page))
+    page = min(max(page, 1), last)
+    views = store.views_of_device(tx, organisation_id, device_id, (page - 1) * per_page, per_page)
+    return Page([_shown(view) for view in views], page, per_page, total)
+
+
+def _shown(view: MessageView) -> MessageView:
+    """With IN_PROGRESS where the message is the head of a lane that is taken; that state is never written."""
+    on_its_way = view.taken_epoch is not None and view.head_seq == view.lane_seq and not State(view.state).is_final
+    if on_its_way:
+        view.state = int(State.IN_PROGRESS)
+    return view
+
+
+def _scope(actor: Actor) -> int:
+    return 0 if actor.role is Role.SUPER_ADMIN else actor.organisation_id

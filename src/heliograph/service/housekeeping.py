@@ -1,0 +1,145 @@
+"""Duties that no message asks for: heartbeats of processes, what dead ones left, what expires while nobody owns its link."""
+
+from heliograph.model.ids import NodeId
+from heliograph.model.message import State, Verdict
+from heliograph.service.core import Core
+from heliograph.service.ledger import Ledger
+from heliograph.service.receive import hand_out_stale_parts
+from heliograph.service.settle import expire
+from heliograph.store import correlation
+from heliograph.store import lane as lane_store
+from heliograph.store import link as link_store
+from heliograph.store import message as message_store
+from heliograph.store import node as node_store
+from heliograph.store import notification as notification_store
+from heliograph.store import part as part_store
+from heliograph.store.database import Database
+from heliograph.store.node import Mark, NodeRow
+from heliograph.store.transaction import Transaction
+
+BEAT_S = 2.0
+DEAD_AFTER_S = 10.0
+SWEEP_S = 5.0
+BATCH = 500
+ABANDONED_MS = 5_000
+LOST_ANSWER_MS = 5 * 60_000
+CANCEL_REQUEST_MS = 60_000
+
+
+async def start_node(database: Database, name: str, now_ms: int) -> NodeId:
+    """A process joins the installation."""
+    return await database.write(_insert_node, name, now_ms)
+
+
+async def stop_node(core: Core) -> None:
+    """The process leaves: whatever it still has is due for others at once."""
+    await core.database.write(_bury, NodeRow(core.node_id, -1, 0), core.clock.now_ms(), forced=True)
+
+
+async def bury_all_others(core: Core) -> None:
+    """For an installation that has one process by its nature (SQLite): whoever else is listed is dead."""
+    for node in await core.database.read(node_store.others, core.node_id):
+        await core.database.write(_bury, node, core.clock.now_ms(), forced=True)
+
+
+class Housekeeping:
+    """The duties of one process, in turn, until `stop`."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self._seen: dict[int, tuple[int, float]] = {}
+        self._stopping = False
+        self._last_sweep = -SWEEP_S
+        self._mark = Mark(0, -1)
+
+    async def run(self) -> None:
+        """Beat every 2 s, look after dead processes, sweep every 5 s."""
+        clock = self.core.clock
+        while not self._stopping:
+            due = clock.monotonic() + BEAT_S
+            await self._beat()
+            await self._bury_dead()
+            if clock.monotonic() - self._last_sweep >= SWEEP_S:
+                self._last_sweep = clock.monotonic()
+                await self.sweep()
+            await clock.sleep_until(due)
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    async def sweep(self) -> None:
+        """All that has a time and no owner."""
+        core, now_ms = self.core, self.core.clock.now_ms()
+        await core.database.write(expire_abandoned, core, now_ms)
+        while await core.database.write(end_unconfirmed, core, now_ms) >= BATCH:
+            continue
+        for queue in core.queues.owned():
+            await core.database.write(hand_out_stale_parts, core, queue.profile.link_id, now_ms)
+        await core.database.write(part_store.forget_lost_answers, now_ms - LOST_ANSWER_MS)
+        await core.database.write(message_store.delete_old_cancel_requests, now_ms - CANCEL_REQUEST_MS)
+
+    async def _beat(self) -> None:
+        """Beat, and note what is known right after it: all that was claimed before is under way or done, all that is made later lies above."""
+        found = await self.core.database.write(_beat, self.core.node_id, self._mark)
+        if found is None:
+            raise RuntimeError(
+                "another process of this installation has declared this one dead: it was stopped for more than 10 s. Start it again."
+            )
+        claims, floor = found
+        lowest = self.core.notifier.open_from
+        self._mark = Mark(floor if lowest is None else min(lowest, floor), claims)
+
+    async def _bury_dead(self) -> None:
+        now = self.core.clock.monotonic()
+        for node in await self.core.database.read(node_store.others, self.core.node_id):
+            beat, since = self._seen.get(node.id, (-1, now))
+            if beat != node.beat:
+                self._seen[node.id] = (node.beat, now)
+            elif now - since >= DEAD_AFTER_S:
+                await self.core.database.write(_bury, node, self.core.clock.now_ms())
+                self._seen.pop(node.id, None)
+
+
+def expire_abandoned(tx: Transaction, core: Core, now_ms: int) -> int:
+    """End what is over in lanes that have been due for 5 s and that nobody took, because their link runs nowhere."""
+    lanes = lane_store.lock_due_anywhere(tx, now_ms - ABANDONED_MS, BATCH)
+    if not lanes:
+        return 0
+    ledger = Ledger(tx, core, now_ms)
+    expire(tx, ledger, lanes, now_ms)
+    ledger.write()
+    return len(lanes)
+
+
+def end_unconfirmed(tx: Transaction, core: Core, now_ms: int) -> int:
+    """EXPIRED, reason no_receipt, for what the network took and never reported on; forget keys whose time is over."""
+    due = correlation.due(tx, now_ms, BATCH)
+    if not due:
+        return 0
+    ledger = Ledger(tx, core, now_ms)
+    for message in message_store.lock(tx, {key.message_id for key in due if key.message_id is not None}).values():
+        if not State(message.state).is_final:
+            text = "the network took it and sent no delivery receipt before its validity and the link's grace were over"
+            ledger.change(message, Verdict(State.EXPIRED, text, "no_receipt"))
+    correlation.delete(tx, due, now_ms)
+    ledger.write()
+    return len(due)
+
+
+def _insert_node(tx: Transaction, name: str, now_ms: int) -> NodeId:
+    return node_store.insert(tx, name, tx.next_id("notification"), now_ms)
+
+
+def _beat(tx: Transaction, node_id: NodeId, mark: Mark) -> tuple[int, int] | None:
+    claims = node_store.beat(tx, node_id, mark)
+    return None if claims is None else (claims, tx.next_id("notification"))
+
+
+def _bury(tx: Transaction, node: NodeRow, now_ms: int, *, forced: bool = False) -> bool:
+    """Declare a process dead and free what it held."""
+    open_from = node_store.stop(tx, node, now_ms, forced=forced)
+    if open_from is None:
+        return False
+    notification_store.free_claims(tx, node.id, open_from, now_ms)
+    link_store.free_of_node(tx, node.id)
+    return True

@@ -1,0 +1,221 @@
+"""Where an inbound SMS goes: to the application, to another device, or nowhere, by the rules of numbers and classes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from heliograph.gsm.segment import Segment
+from heliograph.model import retry, webhook_body
+from heliograph.model.account import Door
+from heliograph.model.device import ready
+from heliograph.model.ids import MessageId
+from heliograph.model.link import Answer, Inbound, LinkProfile
+from heliograph.model.message import DEFAULT_VALIDITY_MS, Direction, SourceType, State, TrafficClass, fresh_segments
+from heliograph.model.number import is_dialled, matches
+from heliograph.model.policy import Question, decide
+from heliograph.model.problem import Code, Problem
+from heliograph.model.route import Destination, Target, destination_of
+from heliograph.service.core import Core
+from heliograph.service.encode import text_of
+from heliograph.service.ledger import Ledger
+from heliograph.service.submit import Intake, side_of, subscriber_of
+from heliograph.store import lane as lane_store
+from heliograph.store import message as message_store
+from heliograph.store import part as part_store
+from heliograph.store.lane import Lane
+from heliograph.store.message import NewMessage, Party
+from heliograph.store.notification import NewNotification
+from heliograph.store.part import Part, PartSet, Unmatched
+from heliograph.store.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An inbound SMS that is handed on as one: a single one, a joined one, or a part whose others never came.
+
+    `udh` is hex: of a single SMS or a lone part. `part`: number and total of a lone part, with the id of its set."""
+
+    link_id: int
+    source: str
+    destination: str | None
+    payload: str
+    udh: str
+    user_data: str
+    dcs: int
+    pid: int
+    segments: int
+    received_at_ms: int
+    part: tuple[int, int, str] | None = None
+
+    @classmethod
+    def of_single(cls, inbound: Inbound) -> "Arrived":
+        payload = text_of([Segment(1, 1, inbound.udh, inbound.user_data)], inbound.dcs)
+        return cls(
+            inbound.link_id, inbound.source, inbound.destination, payload, inbound.udh.hex().upper(), inbound.user_data.hex().upper(),
+            inbound.dcs, inbound.pid, 1, inbound.received_at_ms,
+        )  # fmt: skip
+
+    @classmethod
+    def of_parts(cls, parts: PartSet, held: Sequence[Part], *, whole: bool, received_at_ms: int) -> "Arrived":
+        """All parts of a set, or one of them alone (`whole` False)."""
+        numbered = [
+            Segment(part.number if whole else 1, parts.total if whole else 1, bytes.fromhex(part.udh), bytes.fromhex(part.user_data))
+            for part in held
+        ]
+        first = held[0]
+        return cls(
+            parts.link_id, parts.source, parts.dest or None, text_of(numbered, first.dcs), "" if whole else first.udh,
+            "" if whole else first.user_data, first.dcs, first.pid, len(held), received_at_ms,
+            None if whole else (first.number, parts.total, str(parts.id)),
+        )  # fmt: skip
+
+
+class Mailroom:
+    """Sorts the inbound SMS of one batch. `sort` each, then `write`."""
+
+    def __init__(self, tx: Transaction, core: Core, arrived: Sequence[Arrived], now_ms: int) -> None:
+        self.tx = tx
+        self.core = core
+        self.now_ms = now_ms
+        numbers = {each.source for each in arrived} | {each.destination for each in arrived if each.destination}
+        self._devices = message_store.devices_by_number(tx, numbers)
+        wanted = [(position, device_id, 0) for position, device_id in enumerate(sorted(set(self._devices.values())))]
+        self._parties = {party.device_id: party for party in message_store.lock_parties(tx, wanted)}
+        self._lanes: dict[int, Lane] = {}
+        self._ledger = Ledger(tx, core, now_ms)
+        self._intake = Intake(tx, core, self._lanes, self._ledger)
+        self._ids = iter(tx.ids("message", 2 * len(arrived)) if arrived else ())
+        self._awake: set[int] = set()
+        self._unmatched: list[Unmatched] = []
+
+    def sort(self, arrived: Arrived) -> Answer:
+        """Decide about one SMS and keep it."""
+        sender = self._party(arrived.source)
+        receiver = self._party(arrived.destination) if arrived.destination else None
+        if sender is not None:
+            self._awake.add(sender.device_id)
+            return self._from_device(arrived, sender, receiver)
+        if receiver is not None:
+            return self._from_phone(arrived, receiver)
+        return self._from_nobody(arrived)
+
+    def write(self) -> None:
+        """Write everything that `sort` decided."""
+        self._intake.write()
+        part_store.keep_unmatched(self.tx, self._unmatched)
+        for link_id, due_at_ms in lane_store.wake(self.tx, self._awake, self.now_ms, retry.WAKE_GAP):
+            self.tx.after_commit(self.core.queues.hint, link_id, due_at_ms)
+
+    def _party(self, number: str | None) -> Party | None:
+        device_id = self._devices.get(number or "")
+        return None if device_id is None else self._parties.get(device_id)
+
+    def _from_device(self, arrived: Arrived, sender: Party, receiver: Party | None) -> Answer:
+        link = self._link(arrived.link_id)
+        destination = destination_of(arrived.destination, link, self.core.numbers, is_device=receiver is not None)
+        traffic_class = _class_of(destination, sender, receiver)
+        problem = self._refusal(arrived, sender, receiver, destination, traffic_class)
+        new = self._mo(arrived, sender, traffic_class, problem)
+        self._ledger.insert(new, "sms.refused" if problem else "sms.received")
+        if problem is not None:
+            return Answer(refused=problem.code.value, message_id=MessageId(new.id))
+        self._intake.count(sender.device_id, "mo", arrived.segments)
+        if destination.target is Target.DEVICE and receiver is not None:
+            mt = self._mt(arrived, receiver, traffic_class, peer_id=new.id)
+            new.peer_id = mt.id
+            self._intake.put(receiver, mt)
+        else:
+            self._tell_application(arrived, sender, new)
+        return Answer(message_id=MessageId(new.id))
+
+    def _from_phone(self, arrived: Arrived, receiver: Party) -> Answer:
+        question = Question(
+            TrafficClass.P2P_EXTERNAL_IN, None, side_of(receiver), arrived.source, arrived.destination or "", arrived.segments, self.now_ms
+        )
+        problem = ready(subscriber_of(receiver)) or decide(question)
+        mt = self._mt(arrived, receiver, TrafficClass.P2P_EXTERNAL_IN, peer_id=None)
+        if isinstance(problem, Problem):
+            mt.state, mt.final_at_ms, mt.reason, mt.reason_code = int(State.FAILED), self.now_ms, problem.text, problem.code.value
+            mt.link_id = arrived.link_id
+            self._ledger.insert(mt, "sms.refused")
+            return Answer(refused=problem.code.value, message_id=MessageId(mt.id))
+        self._intake.put(receiver, mt)
+        return Answer(message_id=MessageId(mt.id))
+
+    def _from_nobody(self, arrived: Arrived) -> Answer:
+        """An unknown source: kept for the operator; refused unless it wrote to a number of an application."""
+        number = arrived.destination or ""
+        known = not number or matches(number, self.core.numbers.application_numbers) or matches(number, self._link(arrived.link_id).numbers)
+        reason = "unmatched" if known else Code.NO_RELAY.value
+        message_id = next(self._ids)
+        self._unmatched.append(
+            Unmatched(
+                message_id, arrived.link_id, arrived.source, arrived.destination, arrived.udh, arrived.user_data or arrived.payload, arrived.dcs,
+                arrived.received_at_ms, reason,
+            )
+        )  # fmt: skip
+        return Answer(refused=None if known else Code.NO_RELAY.value, message_id=MessageId(message_id))
+
+    def _refusal(
+        self, arrived: Arrived, sender: Party, receiver: Party | None, destination: Destination, traffic_class: TrafficClass
+    ) -> Problem | None:
+        if problem := ready(subscriber_of(sender)):
+            return problem
+        if destination.target is Target.NETWORK:
+            return Problem(Code.NO_ROUTE, f"{destination.why}, and no link carries SMS from devices out to phones")
+        if destination.target is Target.DEVICE and receiver is not None and (problem := ready(subscriber_of(receiver))):
+            return problem
+        receiving = side_of(receiver) if receiver is not None and destination.target is Target.DEVICE else None
+        question = Question(
+            traffic_class, side_of(sender), receiving, arrived.source, arrived.destination or "", arrived.segments, self.now_ms
+        )
+        decision = decide(question)
+        return decision if isinstance(decision, Problem) else None
+
+    def _mo(self, arrived: Arrived, sender: Party, traffic_class: TrafficClass, problem: Problem | None) -> NewMessage:
+        """The sender's row: final at its commit."""
+        state = State.DELIVERED if problem is None else State.FAILED
+        return NewMessage(
+            next(self._ids), sender.organisation_id, sender.device_id, sender.sim_id, int(Direction.MO), traffic_class.value, None, None,
+            arrived.link_id, Door.LINK.value, None, None, arrived.source, int(SourceType.INTERNATIONAL), arrived.destination or "",
+            arrived.payload, arrived.dcs, arrived.pid, arrived.udh, arrived.segments, "d" * arrived.segments, int(state),
+            problem.text if problem else None, problem.code.value if problem else None, arrived.received_at_ms,
+            arrived.received_at_ms + DEFAULT_VALIDITY_MS, self.now_ms, sender.api_callback_id, sender.api_secret_id,
+        )  # fmt: skip
+
+    def _mt(self, arrived: Arrived, receiver: Party, traffic_class: TrafficClass, peer_id: int | None) -> NewMessage:
+        """The receiver's row, which waits in its lane. A P2P message is forwarded as it came, with its header."""
+        source_type = SourceType.INTERNATIONAL if is_dialled(arrived.source) else SourceType.ALPHANUMERIC
+        return NewMessage(
+            next(self._ids), receiver.organisation_id, receiver.device_id, receiver.sim_id, int(Direction.MT), traffic_class.value, None, None,
+            None, Door.LINK.value, None, None, arrived.source, int(source_type), subscriber_of(receiver).address or "", arrived.payload,
+            arrived.dcs, arrived.pid, arrived.udh, arrived.segments, fresh_segments(arrived.segments), int(State.PENDING), None, None,
+            self.now_ms, self.now_ms + DEFAULT_VALIDITY_MS, None, None, None, peer_id,
+        )  # fmt: skip
+
+    def _tell_application(self, arrived: Arrived, sender: Party, new: NewMessage) -> None:
+        if sender.api_callback_id is None or sender.url is None:
+            return
+        body = webhook_body.inbound(
+            message_id=new.id, organisation_id=sender.organisation_id, device_id=sender.device_id, device_name=sender.name,
+            source=arrived.source, dest=arrived.destination or "", payload=arrived.payload, dcs=arrived.dcs, pid=arrived.pid,
+            submitted_at_ms=arrived.received_at_ms, part=arrived.part,
+        )  # fmt: skip
+        notification = NewNotification(
+            0, sender.organisation_id, sender.api_callback_id, sender.api_secret_id, new.id, "sms.received", "POST", body, self.now_ms, None,
+            self.now_ms,
+        )  # fmt: skip
+        self._ledger.notify(notification, sender.url, sender.secret)
+
+    def _link(self, link_id: int) -> LinkProfile:
+        queue = self.core.queues.get(link_id)
+        if queue is None:
+            raise RuntimeError(f"link {link_id} hears an SMS and is not owned here")
+        return queue.profile
+
+
+def _class_of(destination: Destination, sender: Party, receiver: Party | None) -> TrafficClass:
+    if destination.target is Target.APPLICATION:
+        return TrafficClass.A2P_MO
+    if destination.target is Target.DEVICE and receiver is not None and receiver.organisation_id == sender.organisation_id:
+        return TrafficClass.P2P_INTERNAL
+    return TrafficClass.P2P_EXTERNAL_OUT

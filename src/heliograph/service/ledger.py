@@ -1,0 +1,117 @@
+"""What a transaction is about to write of messages, and what follows from it: events, notifications, wake-ups.
+
+Every use case that changes messages collects its changes here and writes them at the end, in a fixed number of statements whatever the
+size of its batch. So that a message cannot become final without its event and its receipt, this is the only place that writes a state.
+"""
+
+from heliograph.model import webhook_body
+from heliograph.model.account import Door
+from heliograph.model.message import FINAL_EVENTS, TRANSITIONS, Direction, State, Verdict
+from heliograph.service.core import Core
+from heliograph.store import message as message_store
+from heliograph.store import notification as notification_store
+from heliograph.store.feed import Emitted
+from heliograph.store.message import Changed, Locked, NewMessage
+from heliograph.store.notification import Claimed, NewNotification
+from heliograph.store.transaction import Transaction
+
+REPORTED = (State.DELIVERED, State.FAILED, State.EXPIRED)
+
+
+class Ledger:
+    """The changes of one batch."""
+
+    def __init__(self, tx: Transaction, core: Core, now_ms: int) -> None:
+        self.tx = tx
+        self.core = core
+        self.now_ms = now_ms
+        self._inserted: list[NewMessage] = []
+        self._changes: dict[int, Changed] = {}
+        self._attempts: list[list[int | str | None]] = []
+        self._notifications: list[tuple[NewNotification, str, str | None]] = []
+
+    def insert(self, new: NewMessage, event: str) -> None:
+        """A new message, and the event that tells of it."""
+        self._inserted.append(new)
+        self._emit(new.organisation_id, event, new.device_id, new.id)
+
+    def attempt(self, row: list[int | str | None]) -> None:
+        """An attempt, made by `store.message.attempt_row`."""
+        self._attempts.append(row)
+
+    def change(self, message: Locked, verdict: Verdict, *, attempted_at_ms: int | None = None, retry_at_ms: int | None = None) -> None:
+        """Give a locked message its state (None: as it was) and keep its segment states, tries and reason.
+
+        Entering a final state emits its event and its receipt; a state that may not follow is a bug and raises ValueError."""
+        before = State(message.state)
+        after = before if verdict.state is None else verdict.state
+        if after is not before and after not in TRANSITIONS[before]:
+            raise ValueError(f"message {message.id}: {before.name} may not become {after.name}")
+        self._changes[message.id] = Changed(
+            message.id,
+            int(after),
+            message.segment_states,
+            verdict.reason,
+            verdict.reason_code,
+            self.now_ms if after.is_final else None,
+            attempted_at_ms,
+            retry_at_ms,
+            message.attempts,
+            message.retries,
+        )
+        message.state = int(after)
+        message.reason_code = verdict.reason_code
+        if after.is_final and after is not before:
+            self._finish(message, after)
+        elif after is State.BUFFERED and before is State.PENDING and retry_at_ms is None:
+            self._emit(message.organisation_id, "sms.sent", message.device_id, message.id)
+
+    def notify(self, new: NewNotification, url: str, secret: str | None) -> None:
+        """A delivery to an application; its id and its claim are filled in when the ledger is written."""
+        self._notifications.append((new, url, secret))
+
+    def write(self) -> None:
+        """Write all that was collected. Nothing may be added after it."""
+        message_store.insert(self.tx, self._inserted)
+        message_store.update(self.tx, list(self._changes.values()))
+        message_store.insert_attempts(self.tx, self._attempts)
+        self._write_notifications()
+
+    def _finish(self, message: Locked, state: State) -> None:
+        self._emit(message.organisation_id, FINAL_EVENTS[state], message.device_id, message.id)
+        wanted = message.direction == Direction.MT and Door(message.door).wants_patch and state in REPORTED
+        if not wanted or message.callback_id is None or message.url is None:
+            return
+        body = webhook_body.receipt(
+            message_id=message.id,
+            organisation_id=message.organisation_id,
+            device_id=message.device_id,
+            device_name=message.device_name,
+            state=state,
+            submitted_at_ms=message.submitted_at_ms,
+            final_at_ms=self.now_ms,
+        )
+        new = NewNotification(
+            0, message.organisation_id, message.callback_id, message.secret_id, message.id, FINAL_EVENTS[state], "PATCH", body,
+            self.now_ms, None, self.now_ms,
+        )  # fmt: skip
+        self.notify(new, message.url, message.secret)
+
+    def _emit(self, organisation_id: int, event: str, device_id: int | None, message_id: int) -> None:
+        self.tx.emit(Emitted(organisation_id, event, self.now_ms, device_id, message_id))
+
+    def _write_notifications(self) -> None:
+        """Claim for this process what it has room to deliver at once; the rest is due for any."""
+        if not self._notifications:
+            return
+        room = self.core.notifier.room()
+        claimed: list[Claimed] = []
+        for (new, url, secret), new_id in zip(self._notifications, self.tx.ids("notification", len(self._notifications)), strict=True):
+            new.id = new_id
+            if len(claimed) < room:
+                new.claimed_by, new.due_at_ms = self.core.node_id, None
+                claimed.append(
+                    Claimed(new_id, new.organisation_id, new.message_id, 0, url, new.method, secret, new.body, new.created_at_ms)
+                )
+        notification_store.insert(self.tx, [new for new, _, _ in self._notifications])
+        self.tx.after_commit(self.core.notifier.take, claimed, len(claimed) < len(self._notifications))

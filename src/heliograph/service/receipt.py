@@ -1,0 +1,85 @@
+"""Delivery receipts from links: matched to their segment, or kept until it is known, or kept and shown as what they are."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from heliograph.model.ids import MessageId
+from heliograph.model.link import Answer, Receipt
+from heliograph.service import fault
+from heliograph.service.core import Core
+from heliograph.service.correlate import Word, apply, is_about, is_key_of
+from heliograph.service.ledger import Ledger
+from heliograph.store import correlation
+from heliograph.store import message as message_store
+from heliograph.store.correlation import Key, NewReceipt
+from heliograph.store.transaction import Transaction
+
+PARKED_MS = 7 * 86_400_000 + 3_600_000
+"""How long a receipt that fits no submit may still find one: the longest validity, and an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A receipt on its way into the database."""
+
+    core: Core
+    receipt: Receipt
+    now_ms: int
+
+
+async def receive_receipt(core: Core, receipt: Receipt) -> Answer:
+    """Keep a receipt and what it makes of its message; when this returns, the network may be answered."""
+    message_id: MessageId | None = await core.database.write_item(match, Arrival(core, receipt, core.clock.now_ms()))
+    fault.point("receipt.after_commit")
+    return Answer(message_id=message_id)
+
+
+def match(tx: Transaction, items: Sequence[Arrival]) -> list[MessageId | None]:
+    """The batch use case: the message of each receipt, or None. Serialised by the message, then the correlation rows of its keys."""
+    core = items[0].core
+    known = correlation.peek(tx, sorted({(item.receipt.correlation_group, key) for item in items for key in item.receipt.keys}))
+    messages = message_store.lock(tx, known)
+    ids = tx.ids("receipt", len(items))
+    left = _leave(tx, items, ids)
+    newer = {key.message_id for key in left.values() if key.message_id is not None} - messages.keys()
+    messages |= message_store.lock(tx, newer)
+    ledger = Ledger(tx, core, items[0].now_ms)
+    rows: list[NewReceipt] = []
+    for item, receipt_id in zip(items, ids, strict=True):
+        receipt = item.receipt
+        key, disposition = _choose(receipt, left)
+        if key is not None and key.message_id is not None:
+            word = Word(receipt.state, receipt.word, receipt.error)
+            disposition = apply(ledger, messages[key.message_id], key.segment or 1, word)
+        rows.append(
+            NewReceipt(
+                receipt_id, receipt.link_id, receipt.received_at_ms, json.dumps(receipt.keys), receipt.source, receipt.destination,
+                receipt.state.value, receipt.word, receipt.error, key.message_id if key else None, key.segment if key else None, disposition,
+            )
+        )  # fmt: skip
+    correlation.insert_receipts(tx, rows)
+    ledger.write()
+    fault.point("receipt.before_commit")
+    return [None if row.message_id is None else MessageId(row.message_id) for row in rows]
+
+
+def _leave(tx: Transaction, items: Sequence[Arrival], ids: Sequence[int]) -> dict[tuple[str, str], Key]:
+    """Write the keys of all receipts; what each key's row says now. Of receipts with one key the last is parked there."""
+    rows = {
+        (item.receipt.correlation_group, key): (item.receipt.correlation_group, key, receipt_id, item.now_ms + PARKED_MS)
+        for item, receipt_id in zip(items, ids, strict=True)
+        for key in item.receipt.keys
+    }
+    return {(key.correlation_group, key.key): key for key in correlation.leave_receipts(tx, list(rows.values()))}
+
+
+def _choose(receipt: Receipt, left: dict[tuple[str, str], Key]) -> tuple[Key | None, str]:
+    """The first key of the profile's order that counts; else early, where nobody claims any key, or ambiguous."""
+    claimed = False
+    for text in receipt.keys:
+        key = left[receipt.correlation_group, text]
+        claimed = claimed or key.uses > 0
+        if is_key_of(key) and is_about(key, receipt.source, receipt.destination):
+            return key, "matched"
+    return None, "ambiguous" if claimed else "early"

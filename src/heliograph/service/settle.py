@@ -1,0 +1,337 @@
+"""What becomes of a message when its link has answered, of lanes that are due, and of what a dead owner left: one transaction each.
+
+Serialised by the lane, then the message. Holds the link's lease, so that an owner that was replaced changes nothing.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from heliograph.model import retry
+from heliograph.model.ids import MessageId
+from heliograph.model.link import Accepted, ErrorClass, LinkProfile, OnUnknown, Outcome, Refused, Unknown, Withdrawn
+from heliograph.model.message import BURNS_NO_ATTEMPT, Segment, State, Verdict, accepted_segment, open_segments, verdict, with_segment
+from heliograph.service import fault
+from heliograph.service.core import Core
+from heliograph.service.correlate import Correlator
+from heliograph.service.dispatch import Flight, LinkQueue, UseCases
+from heliograph.service.ledger import Ledger
+from heliograph.store import lane as lane_store
+from heliograph.store import link as link_store
+from heliograph.store import message as message_store
+from heliograph.store.lane import Lane
+from heliograph.store.message import Head, Locked, attempt_row
+from heliograph.store.transaction import Transaction
+
+RECOVER_BATCH = 500
+DIED = Unknown("the process that was sending it ended before the answer was known")
+NOT_DELIVERED_YET = Verdict(State.BUFFERED)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What came of one message that was taken: (segment, sent, answered, outcome) each. `lane_epoch`: the epoch it was taken in."""
+
+    core: Core
+    profile: LinkProfile
+    epoch: int
+    lane_epoch: int
+    lane_id: int
+    message_id: int
+    source: str
+    address: str
+    results: Sequence[tuple[int, int, int, Outcome]]
+    now_ms: int
+
+
+class LaneUseCases(UseCases):
+    """The transactions of the queues of one process."""
+
+    def __init__(self) -> None:
+        self.core: Core
+
+    async def recover(self, queue: LinkQueue) -> None:
+        """Settle as Unknown whatever earlier owners of the link had taken."""
+        while True:
+            found = await self.core.database.write(recover, self.core, queue.profile, queue.epoch, self.core.clock.now_ms())
+            if found < RECOVER_BATCH:
+                return
+
+    async def take(self, queue: LinkQueue, most: int) -> int | None:
+        """Take due lanes; how many were looked at, None when the lease is lost."""
+        found = await self.core.database.write(take, self.core, queue.profile, queue.epoch, most, self.core.clock.now_ms())
+        fault.point("take.after_commit")
+        return found
+
+    async def cancel_requests(self, queue: LinkQueue) -> list[int]:
+        """Messages that others ask this owner to take back."""
+        return await self.core.database.write(message_store.take_cancel_requests, queue.profile.link_id)
+
+    def settle(self, queue: LinkQueue, flight: Flight) -> asyncio.Future[bool]:
+        """Settle a flight; False when the lease is lost and nothing was changed."""
+        head = flight.head
+        settlement = Settlement(
+            self.core, queue.profile, queue.epoch, queue.epoch, head.lane_id, head.message_id, head.source, head.address, flight.results,
+            self.core.clock.now_ms(),
+        )  # fmt: skip
+        return self.core.database.write_item(settle, settlement)
+
+
+def settle(tx: Transaction, items: Sequence[Settlement]) -> list[bool]:
+    """The batch use case. True: written; False: the link has another owner."""
+    held = {key: link_store.hold(tx, *key) for key in sorted({(item.profile.link_id, item.epoch) for item in items})}
+    settled = [item for item in items if held[item.profile.link_id, item.epoch]]
+    if settled:
+        _settle_all(tx, settled)
+    fault.point("settle.before_commit")
+    return [held[item.profile.link_id, item.epoch] for item in items]
+
+
+def recover(tx: Transaction, core: Core, profile: LinkProfile, epoch: int, now_ms: int) -> int:
+    """Settle as Unknown what lanes of earlier epochs had under way; how many lanes there were, at most RECOVER_BATCH."""
+    found = lane_store.taken_before(tx, profile.link_id, epoch, RECOVER_BATCH)
+    items = []
+    for taken in found:
+        if taken.message_id is None or taken.segment_states is None:
+            continue
+        results = [(number, now_ms, now_ms, DIED) for number in open_segments(taken.segment_states)]
+        items.append(Settlement(core, profile, epoch, taken.taken_epoch, taken.lane_id, taken.message_id, "", "", results, now_ms))
+    empty = [taken.lane_id for taken in found if taken.message_id is None]
+    lanes = lane_store.lock(tx, empty)
+    for lane in lanes.values():
+        lane.rest()
+    lane_store.save(tx, lanes.values())
+    if items and link_store.hold(tx, profile.link_id, epoch):
+        _settle_all(tx, items)
+    return len(found)
+
+
+def take(tx: Transaction, core: Core, profile: LinkProfile, epoch: int, most: int, now_ms: int) -> int | None:
+    """Take due lanes of a link, as many from each organisation; expire what is over. None when the lease is lost."""
+    if not link_store.hold(tx, profile.link_id, epoch):
+        return None
+    lanes = lane_store.lock_due(tx, profile.link_id, now_ms, most)
+    if not lanes:
+        return 0
+    ledger = Ledger(tx, core, now_ms)
+    expire(tx, ledger, lanes, now_ms)
+    ready = [lane for lane in lanes if lane.retry_at_ms is None or lane.retry_at_ms <= now_ms]
+    heads = message_store.heads(tx, ready)
+    taken: list[Head] = []
+    for lane in ready:
+        head = heads.get(lane.id)
+        if head is None:
+            lane.rest()
+        else:
+            lane.head_seq = head.lane_seq
+            lane.take(epoch)
+            taken.append(head)
+    _wait_on(tx, core, profile.link_id, [lane for lane in lanes if lane not in ready])
+    lane_store.save(tx, lanes)
+    ledger.write()
+    tx.after_commit(core.queues.take, profile.link_id, taken)
+    fault.point("take.before_commit")
+    return len(lanes)
+
+
+def expire(tx: Transaction, ledger: Ledger, lanes: Sequence[Lane], now_ms: int) -> None:
+    """End the waiting messages of locked lanes whose validity is over."""
+    for message in message_store.lock(tx, message_store.expired(tx, lanes, now_ms)).values():
+        if not State(message.state).is_final:
+            end_undelivered(ledger, message)
+    fault.point("expire.before_commit")
+
+
+def end_undelivered(ledger: Ledger, message: Locked) -> None:
+    """EXPIRED, or CANCELED where that was asked for, of a message that will not be tried again."""
+    if message.cancel_requested_at_ms is not None:
+        ledger.change(message, Verdict(State.CANCELED, "cancelled before it was delivered", "canceled"))
+        return
+    tries = "no try was made" if message.attempts == 0 else f"{message.attempts} tries were made"
+    ledger.change(message, Verdict(State.EXPIRED, f"not delivered within its validity; {tries}", "expired"))
+
+
+def _settle_all(tx: Transaction, items: Sequence[Settlement]) -> None:
+    core, now_ms = items[0].core, items[0].now_ms
+    lanes = lane_store.lock(tx, (item.lane_id for item in items))
+    messages = message_store.lock(tx, (item.message_id for item in items))
+    ledger = Ledger(tx, core, now_ms)
+    correlator = Correlator(tx, core, ledger)
+    waits: dict[int, tuple[Lane, int, int]] = {}
+    left: list[tuple[Lane, Settlement]] = []
+    for item in items:
+        lane, message = lanes[item.lane_id], messages[item.message_id]
+        if lane.taken_epoch != item.lane_epoch or message.lane_seq is None or message.lane_seq < lane.head_seq:
+            continue
+        step = _Step(item, lane, message, ledger, correlator)
+        if (retry_at_ms := step.apply()) is None:
+            lane.head_seq = message.lane_seq + 1
+            left.append((lane, item))
+        else:
+            lane.head_seq = message.lane_seq
+            waits[lane.id] = (lane, retry_at_ms, item.profile.link_id)
+    correlator.finish()
+    _advance(tx, core, left, now_ms)
+    _retry_later(tx, core, waits)
+    lane_store.save(tx, lanes.values())
+    ledger.write()
+
+
+class _Step:
+    """One settlement: what its outcomes make of its message and its lane."""
+
+    def __init__(self, item: Settlement, lane: Lane, message: Locked, ledger: Ledger, correlator: Correlator) -> None:
+        self.item = item
+        self.lane = lane
+        self.message = message
+        self.ledger = ledger
+        self.correlator = correlator
+
+    def apply(self) -> int | None:
+        """Change message, attempts and correlation; when to try again, or None when the message leaves its lane."""
+        message, item = self.message, self.item
+        if isinstance(item.results[0][3], Withdrawn):
+            return self._withdrawn(item.results[0][3])
+        self._keep_attempts()
+        worst: Outcome | None = None
+        for number, _, _, outcome in item.results:
+            self._segment(number, outcome)
+            worst = _worse(worst, outcome)
+        if State(message.state).is_final:
+            return None
+        reason, code = _words(worst)
+        result = verdict(message.segment_states, reason, code)
+        attempted_at_ms = max(sent for _, sent, _, _ in item.results)
+        if result.state is not None:
+            self.lane.ladder_step = 0
+            self.ledger.change(message, result, attempted_at_ms=attempted_at_ms)
+            return None
+        return self._again(worst, reason, code, attempted_at_ms)
+
+    def _keep_attempts(self) -> None:
+        number = self.message.attempts + 1
+        for segment, sent_at_ms, answered_at_ms, outcome in self.item.results:
+            row = attempt_row(self.message.id, number, segment, self.item.profile.link_id, sent_at_ms, answered_at_ms, outcome)
+            self.ledger.attempt(row)
+        self.message.attempts = number
+
+    def _segment(self, number: int, outcome: Outcome) -> None:
+        message, profile = self.message, self.item.profile
+        match outcome:
+            case Accepted(ref, receipt_owed):
+                state = accepted_segment(profile.delivery, receipt_owed=receipt_owed)
+                message.segment_states = with_segment(message.segment_states, number, state)
+                if state is Segment.ACCEPTED:
+                    self.correlator.submitted(message, profile, number, ref, self.item.source, self.item.address)
+            case Refused(ErrorClass.PERMANENT):
+                message.segment_states = with_segment(message.segment_states, number, Segment.FAILED)
+            case Unknown():
+                fails = profile.on_unknown is OnUnknown.FAIL or (
+                    profile.on_unknown is OnUnknown.WAIT and message.segment_states[number - 1] == "u"
+                )
+                state = Segment.FAILED if fails else Segment.UNKNOWN
+                message.segment_states = with_segment(message.segment_states, number, state)
+            case Refused() | Withdrawn():
+                pass  # the segment still waits
+
+    def _again(self, worst: Outcome | None, reason: str | None, code: str | None, attempted_at_ms: int) -> int | None:
+        """Plan the next try, or end a message that has no time left or was cancelled."""
+        message, now_ms = self.message, self.item.now_ms
+        if message.cancel_requested_at_ms is not None or now_ms >= message.expiry_at_ms:
+            end_undelivered(self.ledger, message)
+            return None
+        if isinstance(worst, Unknown):
+            retry_at_ms = self._after_unknown(now_ms)
+        else:
+            retry_at_ms = self._after_refusal(worst.error_class if isinstance(worst, Refused) else ErrorClass.UNKNOWN, now_ms)
+        burns = not (isinstance(worst, Refused) and worst.error_class in BURNS_NO_ATTEMPT)
+        message.retries += burns
+        state = State.BUFFERED if burns else None
+        self.ledger.change(message, Verdict(state, reason, code), attempted_at_ms=attempted_at_ms, retry_at_ms=retry_at_ms)
+        return retry_at_ms
+
+    def _after_unknown(self, now_ms: int) -> int:
+        """A live link is tried again at once, then as for other temporary errors; a stored one after the time a receipt may take."""
+        if self.item.profile.on_unknown is OnUnknown.WAIT:
+            return min(now_ms + retry.UNKNOWN_WAIT, self.message.expiry_at_ms)
+        if self.message.retries == 0:
+            return now_ms
+        return retry.next_try(ErrorClass.UNKNOWN, self.message.retries - 1, now_ms, self.message.expiry_at_ms)
+
+    def _after_refusal(self, error_class: ErrorClass, now_ms: int) -> int:
+        """The ladder is the device's: a lane keeps its step from message to message until one is delivered."""
+        if error_class in (ErrorClass.DEVICE_ABSENT, ErrorClass.DEVICE_BUSY):
+            step, self.lane.ladder_step = self.lane.ladder_step, self.lane.ladder_step + 1
+        else:
+            step = self.message.retries
+        return retry.next_try(error_class, step, now_ms, self.message.expiry_at_ms)
+
+    def _withdrawn(self, outcome: Withdrawn) -> int | None:
+        message, now_ms = self.message, self.item.now_ms
+        if State(message.state).is_final:
+            return None
+        if message.cancel_requested_at_ms is not None or now_ms >= message.expiry_at_ms:
+            end_undelivered(self.ledger, message)
+            return None
+        return now_ms
+
+
+def _worse(worst: Outcome | None, outcome: Outcome) -> Outcome:
+    """Of the outcomes of a message's segments, the one that decides when it is tried again: Unknown, then a refusal."""
+    if worst is None or isinstance(outcome, Unknown) or (isinstance(outcome, Refused) and not isinstance(worst, Unknown)):
+        return outcome
+    return worst
+
+
+def _words(outcome: Outcome | None) -> tuple[str | None, str | None]:
+    match outcome:
+        case Refused(error_class, reason):
+            return reason, error_class.value
+        case Unknown(reason):
+            return reason, "unknown"
+        case _:
+            return None, None
+
+
+def _advance(tx: Transaction, core: Core, left: Sequence[tuple[Lane, Settlement]], now_ms: int) -> None:
+    """The next head of each lane whose message left it: taken at once, unless other lanes wait for the room."""
+    heads = message_store.heads(tx, [lane for lane, _ in left if lane.head_seq < lane.next_seq])
+    taken: dict[int, list[Head]] = {}
+    for lane, item in left:
+        head = heads.get(lane.id)
+        queue = core.queues.get(item.profile.link_id)
+        if head is None:
+            lane.rest()
+            continue
+        lane.head_seq = head.lane_seq
+        if queue is None or queue.room <= 0:
+            lane.wait(now_ms, now_ms)
+            tx.after_commit(core.queues.hint, item.profile.link_id)
+        else:
+            lane.take(item.epoch)
+            taken.setdefault(item.profile.link_id, []).append(head)
+    for link_id, link_heads in taken.items():
+        tx.after_commit(core.queues.take, link_id, link_heads)
+
+
+def _retry_later(tx: Transaction, core: Core, waits: dict[int, tuple[Lane, int, int]]) -> None:
+    for lane, retry_at_ms, _ in waits.values():
+        lane.wait(retry_at_ms, retry_at_ms)
+    for link_id in sorted({link_id for _, _, link_id in waits.values()}):
+        _wait_on(tx, core, link_id, [lane for lane, _, link in waits.values() if link == link_id])
+
+
+def _wait_on(tx: Transaction, core: Core, link_id: int, lanes: Sequence[Lane]) -> None:
+    """Have waiting lanes looked at when they may be sent, or when the first of their messages expires."""
+    expiries = message_store.next_expiry(tx, lanes)
+    for lane in lanes:
+        expiry_at_ms = expiries.get(lane.id)
+        if expiry_at_ms is None:
+            lane.rest()
+            continue
+        retry_at_ms = lane.retry_at_ms or expiry_at_ms
+        lane.wait(min(retry_at_ms, expiry_at_ms), retry_at_ms)
+        tx.after_commit(core.queues.hint, link_id, lane.due_at_ms)
+
+
+__all__ = ["LaneUseCases", "MessageId", "Settlement", "end_undelivered", "expire", "recover", "settle", "take"]

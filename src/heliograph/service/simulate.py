@@ -1,0 +1,55 @@
+"""Make a simulated device, or a simulated phone, speak. Only where a simulator link runs in this process."""
+
+from heliograph.model.account import Actor, Role
+from heliograph.model.ids import DeviceId, MessageId
+from heliograph.model.link import Answer
+from heliograph.model.number import normalise
+from heliograph.model.problem import Code, Problem
+from heliograph.service.core import Core, Simulator
+from heliograph.service.draft import Draft
+from heliograph.service.encode import encode, split
+from heliograph.store import message as message_store
+from heliograph.store.transaction import Transaction
+
+
+async def originate(
+    core: Core, actor: Actor, device_id: DeviceId, dest_address: str | None, payload: str, dcs: int | None, udh_hex: str | None
+) -> MessageId | None:
+    """Have a simulated device send an SMS; its message, or None for a part of a long one. Raises Problem, also where a rule refuses it."""
+    simulator = _simulator(core)
+    number = await core.database.read(_number_of, actor, device_id)
+    encoded = encode(Draft(payload, dcs=dcs, udh=udh_hex))
+    answer = Answer()
+    for part in split(payload, encoded.dcs, encoded.udh, core.clock.now_ms() & 0xFF):
+        answer = await simulator.originate(number, dest_address or None, part.user_data, part.udh, encoded.dcs)
+    return _accepted(answer)
+
+
+async def call_in(core: Core, actor: Actor, source: str, destination: str, payload: str) -> MessageId | None:
+    """Play a phone that texts a device. Raises Problem where a rule refuses it."""
+    simulator = _simulator(core)
+    if actor.role is Role.OBSERVER:
+        raise Problem(Code.FORBIDDEN, "an Observer changes nothing")
+    return _accepted(await simulator.call_in(normalise(source, "source_address"), normalise(destination, "dest_address"), payload))
+
+
+def _simulator(core: Core) -> Simulator:
+    if not core.simulators:
+        raise Problem(Code.NOT_FOUND, "no simulator link runs here: start `heliograph try`, or add a link of kind simulator")
+    return next(iter(core.simulators.values()))
+
+
+def _accepted(answer: Answer) -> MessageId | None:
+    if answer.refused is not None:
+        raise Problem(Code.POLICY, f"the SMS was refused: {answer.refused}")
+    return answer.message_id
+
+
+def _number_of(tx: Transaction, actor: Actor, device_id: DeviceId) -> str:
+    organisation_id = 0 if actor.role is Role.SUPER_ADMIN else actor.organisation_id
+    exists, number = message_store.address_of_device(tx, organisation_id, device_id)
+    if not exists:
+        raise Problem(Code.INVALID_REFERENCE, f"Endpoint with Id '{device_id}' not found.")
+    if number is None:
+        raise Problem(Code.NO_SIM, "the device has no SIM with a number: assign one, then it can send")
+    return number

@@ -1,0 +1,203 @@
+"""Accept a message to a device: policy, segments, route; one transaction, then the lane's owner knows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from heliograph.model.account import Actor, Role
+from heliograph.model.device import DeviceStatus, SimStatus, Subscriber, ready
+from heliograph.model.ids import CallbackId, DeviceId, MessageId, OrganisationId, PolicyId, SimId
+from heliograph.model.message import (
+    DEFAULT_VALIDITY_MS, MAX_VALIDITY_MS, MIN_VALIDITY_MS, Direction, State, TrafficClass, fresh_segments,
+)  # fmt: skip
+from heliograph.model.policy import Policy, Question, Side, decide
+from heliograph.model.problem import Code, Problem
+from heliograph.service import fault
+from heliograph.service.core import Core
+from heliograph.service.draft import Draft
+from heliograph.service.encode import Encoded, encode, source_of
+from heliograph.service.ledger import Ledger
+from heliograph.store import lane as lane_store
+from heliograph.store import message as message_store
+from heliograph.store import usage
+from heliograph.store.lane import Lane
+from heliograph.store.message import Head, NewMessage, Party
+from heliograph.store.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A draft that was encoded, on its way into the database."""
+
+    core: Core
+    actor: Actor
+    device_id: DeviceId
+    draft: Draft
+    encoded: Encoded
+    expiry_at_ms: int
+    note: str | None
+    now_ms: int
+
+
+async def submit(core: Core, actor: Actor, device_id: DeviceId, draft: Draft) -> MessageId:
+    """Accept a message to one device; when this returns, it survives power loss. Raises Problem, and then nothing was kept."""
+    now_ms = core.clock.now_ms()
+    encoded = encode(draft)
+    expiry_at_ms, note = validity(draft.expiry_at_ms, now_ms)
+    submission = Submission(core, actor, device_id, draft, encoded, expiry_at_ms, note, now_ms)
+    message_id: MessageId = await core.database.write_item(accept, submission)
+    fault.point("submit.after_commit")
+    return message_id
+
+
+def validity(asked_ms: int | None, now_ms: int) -> tuple[int, str | None]:
+    """When a message expires, and what was changed of what was asked: 24 h if left open, 1 min to 7 days. Raises Problem for the past."""
+    if asked_ms is None:
+        return now_ms + DEFAULT_VALIDITY_MS, None
+    if asked_ms <= now_ms:
+        raise Problem(Code.INVALID, "expiry_date is in the past: give a time from one minute to 7 days from now", field="expiry_date")
+    if asked_ms > now_ms + MAX_VALIDITY_MS:
+        return now_ms + MAX_VALIDITY_MS, "expiry_date was more than 7 days ahead and was shortened to 7 days"
+    if asked_ms < now_ms + MIN_VALIDITY_MS:
+        return now_ms + MIN_VALIDITY_MS, "expiry_date was less than a minute ahead and was moved to one minute"
+    return asked_ms, None
+
+
+def accept(tx: Transaction, items: Sequence[Submission]) -> list[MessageId | Exception]:
+    """The batch use case: an id, or a Problem, for each submission. Serialised by the lane of its device."""
+    core = items[0].core
+    wanted = [
+        (position, item.device_id, 0 if item.actor.role is Role.SUPER_ADMIN else item.actor.organisation_id)
+        for position, item in enumerate(items)
+    ]
+    parties = {party.position: party for party in message_store.lock_parties(tx, wanted)}
+    lanes: dict[int, Lane] = {}
+    ledger = Ledger(tx, core, items[0].now_ms)
+    intake = Intake(tx, core, lanes, ledger)
+    answers: list[MessageId | Exception] = []
+    ids = tx.ids("message", len(items))
+    for position, (item, message_id) in enumerate(zip(items, ids, strict=True)):
+        party = parties.get(position)
+        try:
+            answers.append(_accept_one(intake, item, party, MessageId(message_id)))
+        except Problem as problem:
+            answers.append(problem)
+    intake.write()
+    fault.point("submit.before_commit")
+    return answers
+
+
+class Intake:
+    """Puts accepted MT messages into their lanes, for a batch: used here, and by `receive` for what phones and devices send to devices."""
+
+    def __init__(self, tx: Transaction, core: Core, lanes: dict[int, Lane], ledger: Ledger) -> None:
+        self.tx = tx
+        self.core = core
+        self.ledger = ledger
+        self._lanes = lanes
+        self._heads: dict[int, list[Head]] = {}
+        self._hints: set[int] = set()
+        self._counted: list[tuple[str, int, str, str, int]] = []
+        self._room: dict[int, tuple[int, int] | None] = {}
+
+    def put(self, party: Party, new: NewMessage) -> None:
+        """Give `new` the next place in the lane of `party`; where this process owns the link and has room, it is taken at once."""
+        lane = self._lanes.setdefault(party.lane_id, party.lane())
+        new.lane_id, new.lane_seq, new.link_id = lane.id, lane.next_seq, party.link_id
+        was_idle = lane.is_idle
+        if was_idle:
+            lane.head_seq = lane.next_seq
+        lane.next_seq += 1
+        epoch = self._slot(party.link_id) if was_idle else None
+        if epoch is not None:
+            lane.take(epoch)
+            self._heads.setdefault(party.link_id, []).append(_head(new, party))
+        elif was_idle:
+            lane.wait(self.ledger.now_ms, self.ledger.now_ms)
+            self._hints.add(party.link_id)
+        elif lane.due_at_ms is not None and lane.taken_epoch is None:
+            lane.due_at_ms = min(lane.due_at_ms, new.expiry_at_ms)
+        self._counted.append(("device", party.device_id, usage.month_of(self.ledger.now_ms), "mt", new.segments))
+        self.ledger.insert(new, "sms.accepted")
+
+    def count(self, device_id: int, traffic: str, segments: int) -> None:
+        """Count what a device sent."""
+        self._counted.append(("device", device_id, usage.month_of(self.ledger.now_ms), traffic, segments))
+
+    def write(self) -> None:
+        """Write lanes, counters, messages, in the order in which rows are locked."""
+        lane_store.save(self.tx, self._lanes.values())
+        usage.add(self.tx, self._counted)
+        self.ledger.write()
+        for link_id, heads in self._heads.items():
+            self.tx.after_commit(self.core.queues.take, link_id, heads)
+        for link_id in self._hints:
+            self.tx.after_commit(self.core.queues.hint, link_id)
+
+    def _slot(self, link_id: int) -> int | None:
+        """The epoch to take a lane with, while the link is owned here and there is room; holds the lease until the commit."""
+        if link_id not in self._room:
+            self._room[link_id] = self.core.queues.room(self.tx, link_id)
+        slot = self._room[link_id]
+        if slot is None or slot[1] <= 0:
+            return None
+        self._room[link_id] = (slot[0], slot[1] - 1)
+        return slot[0]
+
+
+def subscriber_of(party: Party) -> Subscriber:
+    """The device with its SIM, as the rules see it."""
+    return Subscriber(
+        DeviceId(party.device_id),
+        OrganisationId(party.organisation_id),
+        DeviceStatus(party.status_id),
+        None if party.sim_id is None else SimId(party.sim_id),
+        None if party.sim_status_id is None else SimStatus(party.sim_status_id),
+        party.msisdn,
+        party.imsi,
+    )
+
+
+def side_of(party: Party) -> Side:
+    """One end of a message, as `policy.decide` sees it."""
+    policy = Policy(
+        PolicyId(party.policy_id),
+        mt=bool(party.mt),
+        mo=bool(party.mo),
+        a2p=bool(party.sms_a2p),
+        p2p_internal=bool(party.sms_p2p_int),
+        p2p_external=bool(party.sms_p2p_ext),
+        esme_interface_type_id=party.esme_interface_type_id,
+        callback_id=None if party.api_callback_id is None else CallbackId(party.api_callback_id),
+        secret_id=party.api_secret_id,
+    )
+    return Side(subscriber_of(party), policy)
+
+
+def _accept_one(intake: Intake, item: Submission, party: Party | None, message_id: MessageId) -> MessageId:
+    if party is None or party.deleted_at_ms is not None:
+        raise Problem(Code.INVALID_REFERENCE, f"Endpoint with Id '{item.device_id}' not found.")
+    if problem := ready(subscriber_of(party)):
+        raise problem
+    source, source_type = source_of(item.draft, party.default_source)
+    side = side_of(party)
+    address = side.subscriber.address or ""
+    segments = item.encoded.segments
+    decision = decide(Question(TrafficClass.A2P_MT, None, side, source, address, segments, item.now_ms))
+    if isinstance(decision, Problem):
+        raise decision
+    wants_patch = item.actor.door.wants_patch
+    new = NewMessage(
+        message_id, party.organisation_id, party.device_id, party.sim_id, int(Direction.MT), TrafficClass.A2P_MT.value, None, None, None,
+        item.actor.door.value, item.actor.user_id, item.actor.token_id, source, int(source_type), address, item.draft.payload,
+        item.encoded.dcs, item.draft.pid, item.encoded.udh, segments, fresh_segments(segments), int(State.PENDING), None, None, item.now_ms,
+        item.expiry_at_ms, None, party.api_callback_id if wants_patch else None, party.api_secret_id if wants_patch else None, None, item.note,
+    )  # fmt: skip
+    intake.put(party, new)
+    return message_id
+
+
+def _head(new: NewMessage, party: Party) -> Head:
+    return Head(
+        new.id, party.lane_id, new.lane_seq or 0, new.organisation_id, new.device_id, new.source, new.source_type, new.dest, new.payload,
+        new.dcs, new.pid, new.udh, new.segment_states, new.expiry_at_ms,
+    )  # fmt: skip

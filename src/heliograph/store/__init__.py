@@ -1,0 +1,1 @@
+"""Transactions: the database, its engines, the SQL. Holds rows, not rules."""

@@ -1,0 +1,40 @@
+-- name: leave_submit (correlation_group text, key text, message_id bigint, segment bigint, source text, dest text, expires_at_ms bigint)
+INSERT INTO correlation (correlation_group, key, message_id, segment, source, dest, uses, expires_at_ms)
+SELECT correlation_group, key, message_id, segment, source, dest, 1, expires_at_ms FROM input WHERE true ORDER BY correlation_group, key
+ON CONFLICT (correlation_group, key) DO UPDATE SET
+  uses = CASE WHEN correlation.message_id = excluded.message_id AND correlation.segment = excluded.segment THEN correlation.uses
+    ELSE correlation.uses + 1 END,
+  message_id = coalesce(correlation.message_id, excluded.message_id), segment = coalesce(correlation.segment, excluded.segment),
+  source = coalesce(correlation.source, excluded.source), dest = coalesce(correlation.dest, excluded.dest),
+  expires_at_ms = CASE WHEN correlation.expires_at_ms > excluded.expires_at_ms THEN correlation.expires_at_ms ELSE excluded.expires_at_ms END
+RETURNING correlation_group, key, message_id, segment, source, dest, uses, receipt_id;
+
+-- name: leave_receipt (correlation_group text, key text, receipt_id bigint, expires_at_ms bigint)
+INSERT INTO correlation (correlation_group, key, uses, receipt_id, expires_at_ms)
+SELECT correlation_group, key, 0, receipt_id, expires_at_ms FROM input WHERE true ORDER BY correlation_group, key
+ON CONFLICT (correlation_group, key) DO UPDATE SET receipt_id = excluded.receipt_id
+RETURNING correlation_group, key, message_id, segment, source, dest, uses, receipt_id;
+
+-- name: peek (correlation_group text, key text)
+SELECT correlation.message_id FROM input JOIN correlation
+ON correlation.correlation_group = input.correlation_group AND correlation.key = input.key WHERE correlation.message_id IS NOT NULL;
+
+-- name: due
+SELECT correlation_group, key, message_id, segment FROM correlation WHERE expires_at_ms <= :now ORDER BY expires_at_ms LIMIT :most;
+
+-- name: delete (correlation_group text, key text, expires_at_ms bigint)
+DELETE FROM correlation WHERE expires_at_ms <= (SELECT max(expires_at_ms) FROM input) AND (correlation_group, key) IN (SELECT correlation_group, key FROM input);
+
+-- name: insert_receipt (id bigint, link_id bigint, received_at_ms bigint, keys text, source text, dest text, state text, word text, error text, message_id bigint, segment bigint, disposition text)
+INSERT INTO receipt (id, link_id, received_at_ms, keys, source, dest, state, word, error, message_id, segment, disposition)
+SELECT id, link_id, received_at_ms, keys, source, dest, state, word, error, message_id, segment, disposition FROM input;
+
+-- name: parked (id bigint)
+SELECT receipt.id, receipt.source, receipt.dest, receipt.state, receipt.word, receipt.error, receipt.received_at_ms FROM input
+JOIN receipt ON receipt.id = input.id WHERE receipt.disposition = 'early' ORDER BY receipt.id FOR UPDATE OF receipt;
+
+-- name: match_parked (id bigint, message_id bigint, segment bigint, disposition text)
+UPDATE receipt SET message_id = input.message_id, segment = input.segment, disposition = input.disposition FROM input WHERE receipt.id = input.id;
+
+-- name: of_message
+SELECT id, link_id, received_at_ms, state, word, error, segment, disposition FROM receipt WHERE message_id = :message_id ORDER BY id;

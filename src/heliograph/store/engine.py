@@ -1,0 +1,52 @@
+"""What the database asks of an engine: sessions that run queries. Two implementations, `sqlite` and `postgres`, behave alike."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from heliograph.store.query import Query
+
+T = TypeVar("T")
+Scalar = int | str | None
+Row = Sequence[Any]
+
+
+class Session(Protocol):
+    """One connection, used by one thread at a time."""
+
+    def begin(self) -> None: ...
+
+    def commit(self) -> None:
+        """After it returns, what the transaction wrote survives the loss of power."""
+
+    def rollback(self) -> None: ...
+
+    def savepoint(self) -> None: ...
+
+    def release(self) -> None: ...
+
+    def rollback_to_savepoint(self) -> None: ...
+
+    def run(self, query: Query, values: Mapping[str, Scalar]) -> list[Row]: ...
+
+    def many(self, query: Query, rows: Sequence[object], values: Mapping[str, Scalar], shape: type[T]) -> list[T]:
+        """Run a query over a table of rows, tuples or array-like msgspec structs, in one statement. `shape`: an array-like msgspec struct that a result row becomes."""
+
+    def script(self, text: str) -> None:
+        """Run statements separated by semicolons, as a migration has them."""
+
+    def close(self) -> None: ...
+
+
+class Engine(Protocol):
+    name: str
+
+    def connect(self, *, read_only: bool = False) -> Session: ...
+
+    def is_conflict(self, error: BaseException) -> bool:
+        """Whether the transaction lost a race (deadlock, serialisation) and may simply run again."""
+
+    def is_lost(self, error: BaseException) -> bool:
+        """Whether the connection, or the server, is gone, so that the outcome of a commit under way is unknown."""
+
+    def adapt_schema(self, text: str) -> str:
+        """A migration's text as this engine takes it."""

@@ -1,0 +1,110 @@
+"""Lanes: the waiting messages for one destination, in the order of their acceptance. The states of a lane stand in the schema."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from heliograph.model.ids import DeviceId, OrganisationId
+from heliograph.store.query import queries
+from heliograph.store.transaction import Transaction
+
+Q = queries("lane")
+
+
+class Lane(msgspec.Struct, array_like=True):
+    """A lane's row, locked by the transaction that read it."""
+
+    id: int
+    organisation_id: int
+    next_seq: int
+    head_seq: int
+    taken_epoch: int | None
+    due_at_ms: int | None
+    retry_at_ms: int | None
+    ladder_step: int
+    woken_at_ms: int
+
+    @property
+    def is_idle(self) -> bool:
+        return self.taken_epoch is None and self.due_at_ms is None
+
+    def rest(self) -> None:
+        """Nothing waits."""
+        self.head_seq = self.next_seq
+        self.taken_epoch = self.due_at_ms = self.retry_at_ms = None
+
+    def take(self, epoch: int) -> None:
+        """Its head may be on its way from now on."""
+        self.taken_epoch = epoch
+        self.due_at_ms = self.retry_at_ms = None
+
+    def wait(self, due_at_ms: int, retry_at_ms: int | None = None) -> None:
+        """Have the owner look at `due_at_ms`, and send nothing before `retry_at_ms`."""
+        self.taken_epoch = None
+        self.due_at_ms = due_at_ms
+        self.retry_at_ms = retry_at_ms
+
+
+class Taken(msgspec.Struct, array_like=True, frozen=True):
+    """A lane that an earlier owner of the link had taken, with the head that may have been on its way."""
+
+    lane_id: int
+    taken_epoch: int
+    message_id: int | None
+    segment_states: str | None
+
+
+def create_for_device(tx: Transaction, organisation_id: OrganisationId, device_id: DeviceId) -> None:
+    """The lane of a new device, on the first link there is; a link made later adopts lanes that have none."""
+    tx.run(Q["create"], id=tx.ids("lane")[0], organisation_id=organisation_id, device_id=device_id)
+
+
+def adopt(tx: Transaction, link_id: int) -> None:
+    """Give lanes that have no link to `link_id`."""
+    tx.run(Q["adopt"], link_id=link_id)
+
+
+def lock(tx: Transaction, lane_ids: Iterable[int]) -> dict[int, Lane]:
+    """Lock lanes in the order of their ids and read them."""
+    return {lane.id: lane for lane in tx.many(Q["lock"], [(lane_id,) for lane_id in sorted(set(lane_ids))], Lane)}
+
+
+def save(tx: Transaction, lanes: Iterable[Lane]) -> None:
+    """Write locked lanes back."""
+    rows = [
+        (lane.id, lane.next_seq, lane.head_seq, lane.taken_epoch, lane.due_at_ms, lane.retry_at_ms, lane.ladder_step)
+        for lane in sorted(lanes, key=lambda lane: lane.id)
+    ]
+    tx.apply(Q["update"], rows)
+
+
+def lock_due(tx: Transaction, link_id: int, now_ms: int, most: int) -> list[Lane]:
+    """Lock at most `most` lanes of a link that are due, as many from each organisation as from any other. Locked ones are passed over."""
+    organisations = [row[0] for row in tx.run(Q["organisations_due"], link_id=link_id, now=now_ms)]
+    lanes: list[Lane] = []
+    for left, organisation_id in zip(range(len(organisations), 0, -1), organisations, strict=True):
+        share = -(-(most - len(lanes)) // left)
+        rows = tx.run(Q["due"], link_id=link_id, organisation_id=organisation_id, now=now_ms, most=share)
+        lanes.extend(Lane(*row) for row in rows)
+    return lanes
+
+
+def lock_due_anywhere(tx: Transaction, now_ms: int, most: int) -> list[Lane]:
+    """Lock lanes of any link that are due and not taken by `now_ms`, longest waiting first."""
+    return [Lane(*row) for row in tx.run(Q["due_anywhere"], now=now_ms, most=most)]
+
+
+def taken_before(tx: Transaction, link_id: int, epoch: int, most: int) -> list[Taken]:
+    """Lanes that owners before `epoch` had taken."""
+    return [Taken(*row) for row in tx.run(Q["taken_before"], link_id=link_id, epoch=epoch, most=most)]
+
+
+def wake(tx: Transaction, device_ids: Iterable[int], now_ms: int, gap_ms: int) -> list[tuple[int, int]]:
+    """Devices are heard of: their waiting lanes are due now, at most once in `gap_ms`. Returns (link, due_at_ms) of each."""
+    rows = [(device_id, now_ms, gap_ms) for device_id in sorted(set(device_ids))]
+    return [(row.link_id, row.due_at_ms) for row in tx.many(Q["wake"], rows, _Woken)]
+
+
+class _Woken(msgspec.Struct, array_like=True, frozen=True):
+    link_id: int
+    due_at_ms: int

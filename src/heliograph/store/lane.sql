@@ -1,0 +1,44 @@
+-- name: create
+INSERT INTO lane (id, organisation_id, link_id, device_id, number)
+VALUES (:id, :organisation_id, coalesce((SELECT min(id) FROM link WHERE disabled_at_ms IS NULL), 0), :device_id, NULL);
+
+-- name: adopt
+-- Lanes made before there was any link go to the first one.
+UPDATE lane SET link_id = :link_id WHERE link_id = 0;
+
+-- name: update (id bigint, next_seq bigint, head_seq bigint, taken_epoch bigint, due_at_ms bigint, retry_at_ms bigint, ladder_step bigint)
+UPDATE lane SET next_seq = input.next_seq, head_seq = input.head_seq, taken_epoch = input.taken_epoch, due_at_ms = input.due_at_ms,
+  retry_at_ms = input.retry_at_ms, ladder_step = input.ladder_step
+FROM input WHERE lane.id = input.id;
+
+-- name: organisations_due
+SELECT organisation.id FROM organisation WHERE EXISTS (
+  SELECT 1 FROM lane WHERE lane.link_id = :link_id AND lane.organisation_id = organisation.id AND lane.due_at_ms <= :now)
+ORDER BY organisation.id;
+
+-- name: due
+SELECT id, organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms FROM lane
+WHERE link_id = :link_id AND organisation_id = :organisation_id AND due_at_ms <= :now
+ORDER BY due_at_ms LIMIT :most FOR UPDATE SKIP LOCKED;
+
+-- name: due_anywhere
+SELECT id, organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms FROM lane
+WHERE due_at_ms <= :now ORDER BY due_at_ms LIMIT :most FOR UPDATE SKIP LOCKED;
+
+-- name: lock (id bigint)
+SELECT lane.id, lane.organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms
+FROM input JOIN lane ON lane.id = input.id ORDER BY lane.id FOR UPDATE OF lane;
+
+-- name: taken_before
+SELECT lane.id AS lane_id, lane.taken_epoch, message.id AS message_id, message.segment_states FROM lane
+LEFT JOIN message ON message.lane_id = lane.id AND message.lane_seq = (
+  SELECT min(waiting.lane_seq) FROM message AS waiting
+  WHERE waiting.lane_id = lane.id AND waiting.lane_seq >= lane.head_seq AND waiting.state < 4)
+WHERE lane.link_id = :link_id AND lane.taken_epoch < :epoch LIMIT :most;
+
+-- name: wake (device_id bigint, now_ms bigint, gap_ms bigint)
+UPDATE lane SET woken_at_ms = CASE WHEN woken_at_ms + gap_ms > now_ms THEN woken_at_ms ELSE now_ms END,
+  retry_at_ms = CASE WHEN woken_at_ms + gap_ms > now_ms THEN woken_at_ms + gap_ms ELSE now_ms END,
+  due_at_ms = CASE WHEN woken_at_ms + gap_ms > now_ms THEN woken_at_ms + gap_ms ELSE now_ms END
+FROM input WHERE lane.device_id = input.device_id AND lane.due_at_ms IS NOT NULL AND lane.retry_at_ms > now_ms
+RETURNING lane.link_id, lane.due_at_ms;

@@ -1,0 +1,77 @@
+"""Links and their leases: which process owns a link, and in which epoch.
+
+An epoch is part of the lease's key as far as locks go: a settle holds (link, epoch) with FOR KEY SHARE, which a beat does not wait for
+and a takeover, which changes the epoch, does. The unique index on (link_id, epoch) is what makes PostgreSQL see it so.
+"""
+
+import msgspec
+
+from heliograph.model.ids import LinkId, NodeId
+from heliograph.store.query import queries
+from heliograph.store.transaction import Transaction
+
+Q = queries("link")
+
+
+class LinkRow(msgspec.Struct, array_like=True, frozen=True):
+    """A link with its lease. `settings`: JSON of its kind's settings type."""
+
+    id: int
+    name: str
+    kind: str
+    settings: str
+    epoch: int
+    node_id: int | None
+    beat: int
+    state: str
+    reason: str | None
+    changed_at_ms: int
+
+
+def insert(tx: Transaction, name: str, kind: str, settings: str, now_ms: int) -> LinkId:
+    """A new link, owned by nobody."""
+    link_id = LinkId(tx.ids("link")[0])
+    tx.run(Q["insert"], id=link_id, name=name, kind=kind, settings=settings, now=now_ms)
+    tx.run(Q["insert_lease"], link_id=link_id, now=now_ms)
+    return link_id
+
+
+def update_settings(tx: Transaction, link_id: LinkId, settings: str) -> None:
+    """Replace the settings of a link."""
+    tx.run(Q["update_settings"], id=link_id, settings=settings)
+
+
+def enabled(tx: Transaction) -> list[LinkRow]:
+    """All links that are to run, with their leases."""
+    return [LinkRow(*row) for row in tx.run(Q["list"])]
+
+
+def acquire(tx: Transaction, link_id: int, node_id: NodeId, seen_epoch: int, seen_beat: int, now_ms: int) -> int | None:
+    """Take a link over if its lease is still as it was seen; the new epoch, or None when somebody was faster."""
+    row = tx.one(Q["acquire"], link_id=link_id, node_id=node_id, epoch=seen_epoch, beat=seen_beat, now=now_ms)
+    return int(row[0]) if row else None
+
+
+def beat(tx: Transaction, link_id: int, node_id: NodeId, epoch: int) -> bool:
+    """Show that the owner lives; False when it is the owner no more."""
+    return tx.one(Q["beat"], link_id=link_id, node_id=node_id, epoch=epoch) is not None
+
+
+def set_state(tx: Transaction, link_id: int, epoch: int, state: str, reason: str | None, now_ms: int) -> bool:
+    """Note that the link is up, down or at fault."""
+    return tx.one(Q["set_state"], link_id=link_id, epoch=epoch, state=state, reason=reason, now=now_ms) is not None
+
+
+def release(tx: Transaction, link_id: int, node_id: NodeId, epoch: int, now_ms: int) -> None:
+    """Give a link up, so that another process need not wait."""
+    tx.run(Q["release"], link_id=link_id, node_id=node_id, epoch=epoch, now=now_ms)
+
+
+def free_of_node(tx: Transaction, node_id: int) -> None:
+    """Give up all links of a process known to be dead."""
+    tx.run(Q["free_of_node"], node_id=node_id)
+
+
+def hold(tx: Transaction, link_id: int, epoch: int) -> bool:
+    """Whether `epoch` still owns the link; if so, nobody can take it over before this transaction ends."""
+    return tx.one(Q["hold"], link_id=link_id, epoch=epoch) is not None

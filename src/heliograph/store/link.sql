@@ -1,0 +1,36 @@
+-- name: insert
+INSERT INTO link (id, name, kind, settings, created_at_ms) VALUES (:id, :name, :kind, :settings, :now);
+
+-- name: insert_lease
+INSERT INTO link_lease (link_id, epoch, node_id, beat, state, changed_at_ms) VALUES (:link_id, 0, NULL, 0, 'stopped', :now);
+
+-- name: list
+SELECT link.id, link.name, link.kind, link.settings, lease.epoch, lease.node_id, lease.beat, lease.state, lease.reason, lease.changed_at_ms
+FROM link JOIN link_lease AS lease ON lease.link_id = link.id WHERE link.disabled_at_ms IS NULL ORDER BY link.id;
+
+-- name: update_settings
+UPDATE link SET settings = :settings WHERE id = :id;
+
+-- name: lease
+SELECT epoch, node_id, beat, state, reason, changed_at_ms FROM link_lease WHERE link_id = :link_id FOR NO KEY UPDATE;
+
+-- name: acquire
+UPDATE link_lease SET epoch = epoch + 1, node_id = :node_id, beat = beat + 1, state = 'starting', reason = NULL, changed_at_ms = :now
+WHERE link_id = :link_id AND epoch = :epoch AND beat = :beat RETURNING epoch;
+
+-- name: beat
+UPDATE link_lease SET beat = beat + 1 WHERE link_id = :link_id AND epoch = :epoch AND node_id = :node_id RETURNING beat;
+
+-- name: set_state
+UPDATE link_lease SET state = :state, reason = :reason, changed_at_ms = :now
+WHERE link_id = :link_id AND epoch = :epoch RETURNING epoch;
+
+-- name: release
+UPDATE link_lease SET node_id = NULL, beat = beat + 1, state = 'stopped', reason = NULL, changed_at_ms = :now
+WHERE link_id = :link_id AND epoch = :epoch AND node_id = :node_id RETURNING epoch;
+
+-- name: hold
+SELECT epoch FROM link_lease WHERE link_id = :link_id AND epoch = :epoch AND node_id IS NOT NULL FOR KEY SHARE;
+
+-- name: free_of_node
+UPDATE link_lease SET node_id = NULL, beat = beat + 1, state = 'stopped', reason = 'its process ended' WHERE node_id = :node_id;

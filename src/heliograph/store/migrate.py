@@ -1,0 +1,84 @@
+"""The schema, forward only: `migrations/NNNN_name.sql`, each in one transaction with the row that says it was applied."""
+
+import re
+import time
+from dataclasses import dataclass
+from importlib import resources
+
+from heliograph.store.engine import Engine, Scalar, Session
+from heliograph.store.query import Query
+
+_EXISTS = {
+    "sqlite": "SELECT count(*) FROM sqlite_master WHERE name = 'schema_version'",
+    "postgres": "SELECT count(*) FROM pg_tables WHERE tablename = 'schema_version' AND schemaname = current_schema()",
+}
+_LOCK = {"postgres": "SELECT pg_advisory_xact_lock(7235489611)"}
+_CREATE = "CREATE TABLE schema_version (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at_ms BIGINT NOT NULL)"
+
+
+class SchemaTooNew(Exception):
+    """The database was used by a later release. Going back is not supported: restore the backup made before the upgrade."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    version: int
+    name: str
+    text: str
+
+
+def migrations() -> list[Migration]:
+    """All that this release knows, oldest first."""
+    folder = resources.files("heliograph.store").joinpath("migrations")
+    found = []
+    for file in folder.iterdir():
+        if match := re.fullmatch(r"(\d{4})_(\w+)\.sql", file.name):
+            found.append(Migration(int(match[1]), match[2], file.read_text(encoding="utf-8")))
+    return sorted(found, key=lambda migration: migration.version)
+
+
+def migrate(engine: Engine) -> list[Migration]:
+    """Apply what the database lacks; processes that start together wait for each other. Returns what was applied."""
+    session = engine.connect()
+    try:
+        session.begin()
+        applied = _apply_missing(engine, session)
+        session.commit()
+    finally:
+        session.close()
+    return applied
+
+
+def schema_version(engine: Engine) -> int:
+    """The version of the database's schema; 0 where there is none."""
+    session = engine.connect()
+    try:
+        return _version(engine, session)
+    finally:
+        session.close()
+
+
+def _apply_missing(engine: Engine, session: Session) -> list[Migration]:
+    if lock := _LOCK.get(engine.name):
+        session.run(Query("migrate.lock", lock), {})
+    known = migrations()
+    version = _version(engine, session)
+    if version > known[-1].version:
+        raise SchemaTooNew(
+            f"the database has schema {version}, this release knows {known[-1].version}: use the release that wrote it, or a later one"
+        )
+    if version == 0:
+        session.script(engine.adapt_schema(_CREATE))
+    missing = [migration for migration in known if migration.version > version]
+    for migration in missing:
+        session.script(engine.adapt_schema(migration.text))
+        values: dict[str, Scalar] = {"version": migration.version, "name": migration.name, "now": time.time_ns() // 1_000_000}
+        session.run(Query("migrate.note", "INSERT INTO schema_version VALUES (:version, :name, :now)", writes=True), values)
+    return missing
+
+
+def _version(engine: Engine, session: Session) -> int:
+    if session.run(Query("migrate.exists", _EXISTS[engine.name]), {})[0][0] == 0:
+        return 0
+    text = "SELECT coalesce(max(version), 0) FROM schema_version"
+    return int(session.run(Query("migrate.version", text), {})[0][0])

@@ -1,0 +1,15 @@
+-- name: insert
+INSERT INTO node (id, name, started_at_ms, beat, open_from) VALUES (:id, :name, :now, 1, :open_from);
+
+-- name: beat
+UPDATE node SET beat = beat + 1, open_from = CASE WHEN claims = :claims THEN :open_from ELSE open_from END
+WHERE id = :id AND stopped_at_ms IS NULL RETURNING claims;
+
+-- name: lower
+UPDATE node SET claims = claims + 1, open_from = CASE WHEN open_from > :open_from THEN :open_from ELSE open_from END WHERE id = :id;
+
+-- name: others
+SELECT id, beat, open_from FROM node WHERE id <> :id AND stopped_at_ms IS NULL ORDER BY id;
+
+-- name: stop
+UPDATE node SET stopped_at_ms = :now WHERE id = :id AND (beat = :beat OR :forced = 1) AND stopped_at_ms IS NULL RETURNING open_from;

@@ -1,0 +1,120 @@
+"""Deliveries to applications: durable rows, claimed by the process that delivers them."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from heliograph.store.query import queries
+from heliograph.store.transaction import Transaction
+
+Q = queries("notification")
+
+
+class NewNotification(msgspec.Struct, array_like=True):
+    """A row to insert: claimed by a process, or due at a time for any."""
+
+    id: int
+    organisation_id: int
+    callback_id: int
+    secret_id: int | None
+    message_id: int
+    type: str
+    method: str
+    body: str
+    created_at_ms: int
+    claimed_by: int | None
+    due_at_ms: int | None
+
+
+class Claimed(msgspec.Struct, array_like=True):
+    """A notification that this process claimed, with where it goes."""
+
+    id: int
+    organisation_id: int
+    message_id: int
+    tries: int
+    url: str
+    method: str
+    secret: str | None
+    body: str
+    created_at_ms: int
+    callback_deleted_at_ms: int | None = None
+
+
+class Locked(msgspec.Struct, array_like=True):
+    id: int
+    claimed_by: int | None
+    tries: int
+    state: int
+
+
+class Settled(msgspec.Struct, array_like=True):
+    """What a try leaves of a notification."""
+
+    id: int
+    state: int
+    tries: int
+    due_at_ms: int | None
+    final_at_ms: int | None
+
+
+class Seen(msgspec.Struct, array_like=True):
+    """A notification as its message's history shows it."""
+
+    id: int
+    type: str
+    state: int
+    tries: int
+    due_at_ms: int | None
+    final_at_ms: int | None
+    created_at_ms: int
+
+
+def insert(tx: Transaction, rows: Sequence[NewNotification]) -> None:
+    """Insert notifications."""
+    tx.apply(Q["insert"], rows)
+
+
+def claim_due(tx: Transaction, node_id: int, now_ms: int, most: int) -> list[Claimed]:
+    """Claim at most `most` that are due, longest waiting first; what others are claiming now is passed over."""
+    found = [row[0] for row in tx.run(Q["due"], now=now_ms, most=most)]
+    tx.apply(Q["claim"], [(notification_id, node_id) for notification_id in found])
+    return tx.many(Q["claimed"], [(notification_id,) for notification_id in found], Claimed)
+
+
+def lock(tx: Transaction, ids: Sequence[int]) -> dict[int, Locked]:
+    """Lock notifications in the order of their ids."""
+    return {row.id: row for row in tx.many(Q["lock"], [(each,) for each in sorted(set(ids))], Locked)}
+
+
+def settle(tx: Transaction, rows: Sequence[Settled], attempts: Sequence[Sequence[int | str | None]]) -> None:
+    """Write what tries left, and the tries."""
+    tx.apply(Q["settle"], sorted(rows, key=lambda row: row.id))
+    tx.apply(Q["insert_attempts"], attempts)
+
+
+def give_back(tx: Transaction, ids: Sequence[int], due_at_ms: int) -> None:
+    """Give up the claim of notifications that were not tried."""
+    tx.apply(Q["give_back"], [(each, due_at_ms) for each in sorted(ids)])
+
+
+def free_claims(tx: Transaction, node_id: int, open_from: int, now_ms: int) -> None:
+    """Make what a dead process had claimed due for others."""
+    tx.run(Q["free_claims"], node_id=node_id, open_from=open_from, now=now_ms)
+
+
+def next_due(tx: Transaction) -> int | None:
+    """When the first waiting notification is due."""
+    row = tx.one(Q["next_due"])
+    return row[0] if row else None
+
+
+def waiting(tx: Transaction) -> int:
+    """How many wait for a try."""
+    row = tx.one(Q["waiting"])
+    return int(row[0]) if row else 0
+
+
+def of_message(tx: Transaction, message_id: int) -> list[Seen]:
+    """The notifications about a message, oldest first."""
+    return [Seen(*row) for row in tx.run(Q["of_message"], message_id=message_id)]

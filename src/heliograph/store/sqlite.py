@@ -1,0 +1,136 @@
+"""SQLite: WAL, synchronous=FULL, one statement for a table of rows.
+
+Each step of a statement gives up the interpreter's lock and has to win it back from the event loop, so a statement per row, or a
+fetched row, costs up to a switch interval. Rows therefore go in as one JSON text and come back as one JSON text: one step a
+statement (docs/decisions, "One step a statement").
+"""
+
+import json
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from heliograph.store.engine import Row, Scalar
+from heliograph.store.query import Query, with_input
+
+T = TypeVar("T")
+OLDEST = (3, 38, 0)
+BUSY_TIMEOUT_S = 30.0
+_LOCKS = re.compile(r"\bFOR (NO KEY UPDATE|UPDATE|KEY SHARE|SHARE)( OF [\w, ]+)?( SKIP LOCKED)?")
+_encode = msgspec.json.Encoder().encode
+
+
+class SqliteEngine:
+    """One file. Made with the path of the database."""
+
+    name = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if sqlite3.sqlite_version_info < OLDEST:
+            raise RuntimeError(f"SQLite {sqlite3.sqlite_version} is too old: 3.38 or later is needed. Use a newer Python or PostgreSQL.")
+
+    def connect(self, *, read_only: bool = False) -> "SqliteSession":
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA cache_size=-16384")
+        connection.execute("PRAGMA journal_size_limit=67108864")
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
+        return SqliteSession(connection, read_only=read_only)
+
+    def is_conflict(self, error: BaseException) -> bool:
+        return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+    def is_lost(self, error: BaseException) -> bool:
+        return False
+
+    def adapt_schema(self, text: str) -> str:
+        kept = (line for line in text.splitlines() if not line.startswith("-- postgres:"))
+        return "\n".join(kept).replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")
+
+
+class SqliteSession:
+    def __init__(self, connection: sqlite3.Connection, *, read_only: bool) -> None:
+        self._connection = connection
+        self._begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+        self._texts: dict[tuple[str, bool], str] = {}
+
+    def begin(self) -> None:
+        self._connection.execute(self._begin)
+
+    def commit(self) -> None:
+        self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def savepoint(self) -> None:
+        self._connection.execute("SAVEPOINT f")
+
+    def release(self) -> None:
+        self._connection.execute("RELEASE f")
+
+    def rollback_to_savepoint(self) -> None:
+        self._connection.execute("ROLLBACK TO f")
+        self._connection.execute("RELEASE f")
+
+    def run(self, query: Query, values: Mapping[str, Scalar]) -> list[Row]:
+        return self._connection.execute(self._text(query, wrapped=False), values).fetchall()
+
+    def many(self, query: Query, rows: Sequence[object], values: Mapping[str, Scalar], shape: type[T]) -> list[T]:
+        wrapped = not query.writes
+        found = self._connection.execute(self._text(query, wrapped=wrapped), {**values, "rows": _encode(rows).decode()})
+        if wrapped:
+            text = found.fetchone()[0]
+            return msgspec.json.decode(text, type=list[shape])  # type: ignore[valid-type]
+        return msgspec.convert(found.fetchall(), list[shape]) if query.returns_rows else []  # type: ignore[valid-type]
+
+    def script(self, text: str) -> None:
+        for statement in split_statements(text):
+            self._connection.execute(statement)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _text(self, query: Query, *, wrapped: bool) -> str:
+        key = (query.name, wrapped)
+        text = self._texts.get(key)
+        if text is None:
+            text = self._texts[key] = self._translate(query, wrapped=wrapped)
+        return text
+
+    def _translate(self, query: Query, *, wrapped: bool) -> str:
+        text = query.text
+        if query.columns:
+            cells = ", ".join(f"value->>{position}" for position in range(len(query.columns)))
+            text = with_input(query, f"SELECT {cells} FROM json_each(:rows)")
+        text = _LOCKS.sub("", text)
+        if not wrapped:
+            return text
+        columns = ", ".join(f'"{name}"' for name in self._columns(text))
+        return f"SELECT json_group_array(json_array({columns})) FROM ({text})"
+
+    def _columns(self, text: str) -> list[str]:
+        names: dict[str, Any] = dict.fromkeys(re.findall(r":(\w+)", text))
+        names["rows"] = json.dumps([])
+        description = self._connection.execute(f"SELECT * FROM ({text}) LIMIT 0", names).description
+        columns = [column[0] for column in description]
+        if len(set(columns)) != len(columns):
+            raise ValueError(f"two result columns of one name: {columns}")
+        return columns
+
+
+def split_statements(text: str) -> list[str]:
+    """The statements of a migration; a semicolon at the end of a line ends one."""
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("--")]
+    return [statement.strip() for statement in re.split(r";\s*(?:\n|$)", "\n".join(lines)) if statement.strip()]
