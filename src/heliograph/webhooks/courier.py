@@ -218,11 +218,11 @@ def _headers(delivery: Delivery, body: bytes, now_ms: int) -> list[str]:
 
 
 def _answered(ended: Ended, duration_ms: int, now_ms: int) -> Answered:
-    answer = ended.answer.decode(errors="replace") if ended.status is not None or ended.answer else None
+    answer = ended.answer.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL keeps no NUL
     retry_after_ms = None
     if ended.status is not None and ended.status >= 300:
         retry_after_ms = _retry_after_ms(ended.headers, now_ms)
-    return Answered(ended.status, duration_ms, ended.error, ended.address, answer, retry_after_ms)
+    return Answered(ended.status, duration_ms, ended.error, ended.address, answer if answer or ended.status else None, retry_after_ms)
 
 
 def _retry_after_ms(headers: list[bytes], now_ms: int) -> int | None:

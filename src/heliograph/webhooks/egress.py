@@ -91,7 +91,7 @@ LOOPBACK = EgressPolicy((ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_netwo
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A URL that may be tried. `origin`: scheme, host and port; `host`: lower case, no brackets; `address`: what the host is, if it is one."""
+    """A URL that may be tried. `origin`: scheme, host and port; `host`: lower case, no brackets; `address`: that of a host which is one."""
 
     origin: str
     host: str

@@ -175,8 +175,8 @@ class _Transfer:
 
     __slots__ = (
         "_answer_octets",
-        "_body",
         "_chunks",
+        "_connect_timeout_s",
         "_dialled",
         "_headers",
         "_pinned",
@@ -184,7 +184,7 @@ class _Transfer:
         "_refused",
         "_room",
         "_target",
-        "_timeouts",
+        "_timeout_s",
         "curl",
     )
 
@@ -194,7 +194,7 @@ class _Transfer:
         self._pinned = (0, 0)
         self._headers: list[bytes] = []
         self._chunks: list[bytes] = []
-        self._timeouts = (limits.connect_timeout_s, 0.0)
+        self._connect_timeout_s = limits.connect_timeout_s
         curl: Any = pycurl.Curl()
         self.curl = curl
         for option, value in _options(limits):
@@ -205,7 +205,7 @@ class _Transfer:
 
     def prepare(self, request: Request) -> None:
         self._target = request.target
-        self._timeouts = (self._timeouts[0], request.timeout_ms / 1000)
+        self._timeout_s = request.timeout_ms / 1000
         self._room = self._answer_octets
         self._refused: str | None = None
         self._dialled: str | None = None
@@ -246,19 +246,24 @@ class _Transfer:
             verify_result=curl.getinfo(pycurl.SSL_VERIFYRESULT),
             is_connected=connected_s > 0,
             is_ready=is_reused or (secured_s if self._target.is_secure else connected_s) > 0,
-            connect_timeout_s=self._timeouts[0],
-            timeout_s=self._timeouts[1],
+            connect_timeout_s=self._connect_timeout_s,
+            timeout_s=self._timeout_s,
         )
         return in_words(failure)
 
     def _open_socket(self, _purpose: int, address: Any) -> socket.socket | int:
-        family, kind, protocol, peer = address
-        host = peer[0].decode() if isinstance(peer[0], bytes) else peer[0]
+        family, kind, protocol, (host, *_) = address
         self._refused = blocked_text(host, self._policy)
         if self._refused is not None:
             return int(pycurl.SOCKET_BAD)
+        try:
+            opened = socket.socket(family, kind, protocol)
+        except OSError as error:
+            if self._dialled is None:
+                self._refused = f"this machine could not open a socket ({error.strerror})"
+            return int(pycurl.SOCKET_BAD)
         self._dialled = host
-        return socket.socket(family, kind, protocol)
+        return opened
 
     def _write(self, chunk: bytes) -> int:
         """Keep the start of the answer; a number other than the length of `chunk` ends the transfer."""

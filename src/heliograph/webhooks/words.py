@@ -10,7 +10,6 @@ class CurlCode(IntEnum):
     """The codes that get words of their own (libcurl-errors)."""
 
     UNSUPPORTED_PROTOCOL = 1
-    NOT_RESOLVED = 6
     NOT_CONNECTED = 7
     WEIRD_REPLY = 8
     PARTIAL_FILE = 18
@@ -46,8 +45,6 @@ _CONNECT = {
     errno.EHOSTUNREACH: "no route to {peer}",
     errno.ENETUNREACH: "no route to {peer}",
     errno.ETIMEDOUT: "no connection to {peer}: it does not answer",
-    errno.EMFILE: "this machine has no free file descriptors; raise its limit of open files",
-    errno.ENFILE: "this machine has no free file descriptors; raise its limit of open files",
 }
 
 # X509_V_ERR_*; libcurl compares the name itself, so OpenSSL is content when only that is wrong
@@ -64,7 +61,7 @@ _CERTIFICATE = {
     64: "the certificate is for another address",
 }
 
-_OTHER = {
+_OTHER: dict[int, str] = {
     CurlCode.UNSUPPORTED_PROTOCOL: "the answer is not HTTP",
     CurlCode.WEIRD_REPLY: "the answer is not HTTP",
     CurlCode.NOTHING_RECEIVED: "the connection was closed without an answer",
@@ -80,8 +77,7 @@ def in_words(failure: Failure) -> str:
         case CurlCode.TIMED_OUT:
             return _timeout(failure)
         case CurlCode.NOT_CONNECTED:
-            words = _CONNECT.get(failure.os_errno)
-            return words.format(peer=failure.peer) if words else f"no connection to {failure.peer} ({os.strerror(failure.os_errno)})"
+            return _unconnected(failure)
         case CurlCode.BAD_CERTIFICATE:
             return _CERTIFICATE.get(failure.verify_result, f"the certificate is not valid ({failure.message})")
         case CurlCode.TLS_HANDSHAKE:
@@ -89,7 +85,14 @@ def in_words(failure: Failure) -> str:
         case CurlCode.RECEIVE_FAILED:
             return _broken(failure)
         case _:
-            return _OTHER.get(CurlCode(failure.code), "") if failure.code in _OTHER else f"the request failed ({failure.message})"
+            return _OTHER.get(failure.code) or f"the request failed ({failure.message})"
+
+
+def _unconnected(failure: Failure) -> str:
+    words = _CONNECT.get(failure.os_errno)
+    if words is not None:
+        return words.format(peer=failure.peer)
+    return f"no connection to {failure.peer} ({os.strerror(failure.os_errno) if failure.os_errno else failure.message})"
 
 
 def _timeout(failure: Failure) -> str:
