@@ -1,7 +1,8 @@
 """Who acts: operators, users, applications, and the door they came by."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from heliograph.model.ids import OrganisationId, TokenId, UserId
 
@@ -35,8 +36,7 @@ class Door(StrEnum):
         return self in (Door.REST, Door.PORTAL, Door.ZAPIER, Door.CLI)
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(msgspec.Struct, frozen=True):
     """Who asks. Exactly one of `user_id` and `token_id` is set, or neither for the system itself."""
 
     organisation_id: OrganisationId

@@ -1,7 +1,8 @@
 """A device and its SIM, as far as sending depends on them."""
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+import msgspec
 
 from heliograph.model.ids import DeviceId, OrganisationId, SimId
 from heliograph.model.problem import Code, Problem
@@ -30,8 +31,7 @@ SIM_TRANSITIONS: dict[SimStatus, frozenset[SimStatus]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Subscriber:
+class Subscriber(msgspec.Struct, frozen=True):
     """A device with the SIM it has now. `sim_id` None: no SIM assigned."""
 
     device_id: DeviceId

@@ -14,9 +14,10 @@ A link is our leg toward a mobile network: a simulator, an SMPP client, a modem.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+import msgspec
 
 from heliograph.model.ids import LinkId, MessageId
 
@@ -33,8 +34,7 @@ class ErrorClass(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True):
     """The network took the segment. `receipt_owed`: its fate comes later by a receipt; else the device itself has it.
 
     `ref` is the id the network gave, as received, or None."""
@@ -43,8 +43,7 @@ class Accepted:
     receipt_owed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """The network said no. `code` is its raw code, `reason` a sentence in plain words."""
 
     error_class: ErrorClass
@@ -52,15 +51,13 @@ class Refused:
     code: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(msgspec.Struct, frozen=True):
     """Nobody knows whether the network took it: no answer in time, or the connection or the process died."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
+class Withdrawn(msgspec.Struct, frozen=True):
     """The queue itself took the segment back before it was given to the link: cancelled, expired, or the owner stops."""
 
     reason: str
@@ -70,8 +67,7 @@ LinkOutcome = Accepted | Refused | Unknown
 Outcome = LinkOutcome | Withdrawn
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     """One segment to send. Addresses are digits without `+`, or letters for an alphanumeric source; None: the network's default.
 
     `user_data`: GSM 7-bit as one septet per octet, 8-bit octets, or UCS-2 big-endian, without the UDH. `udh` includes its length octet.
@@ -92,8 +88,7 @@ class Outgoing:
     want_receipt: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
+class Inbound(msgspec.Struct, frozen=True):
     """One SMS (or one part of one) that a link heard. Octets as in `Outgoing`; numbers already completed to international digits.
 
     `destination` is None where the network gives none; `transaction_id`: an id that the network repeats with a repeated SMS."""
@@ -119,8 +114,7 @@ class ReceiptState(StrEnum):
     TIMELINE = "timeline"
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """A delivery receipt as a link read it. `keys`: in the order of the link's profile, each `id:REF` with the reference as it was in
     `Accepted.ref` (the link brings both into one reading) or `umr:NUMBER` with the reference of `Outgoing`.
 
@@ -137,8 +131,7 @@ class Receipt:
     received_at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What to tell the network about an inbound SMS or a receipt: kept, or refused with the rule that refused it."""
 
     refused: str | None = None
@@ -201,8 +194,7 @@ class LinkRole(StrEnum):
     INTERCONNECT = "interconnect"
 
 
-@dataclass(frozen=True, slots=True)
-class LinkProfile:
+class LinkProfile(msgspec.Struct, frozen=True):
     """What the queue needs to know of a link, whatever its kind. Times in seconds."""
 
     link_id: LinkId

@@ -1,7 +1,8 @@
 """A message: its states, what its segments went through, and what an outcome makes of it. Pure; the store keeps what this decides."""
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+
+import msgspec
 
 from heliograph.model.link import Delivery, ErrorClass
 
@@ -121,8 +122,7 @@ def with_segment(states: str, number: int, state: Segment) -> str:
     return states[: number - 1] + state.value + states[number:]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What the states of its segments make of a message. `state` None: it is still to be sent."""
 
     state: State | None

@@ -1,9 +1,10 @@
 """A delivery to an application: what is sent to a webhook, and what its answers mean (design: webhooks)."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Protocol
-from collections.abc import Callable
+
+import msgspec
 
 from heliograph.model.ids import NotificationId
 
@@ -22,8 +23,7 @@ class NotificationState(IntEnum):
     GIVEN_UP = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True):
     """One try of one notification, as a courier gets it. `body`: JSON text. `secret`: what signs it, or None."""
 
     notification_id: NotificationId
@@ -36,8 +36,7 @@ class Delivery:
     created_at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """What came of a try. `status` None: no answer, `error` says why in plain words. `answer`: the start of the body, at most 16 kB."""
 
     status: int | None

@@ -1,6 +1,6 @@
 """The service policy's decision: one pure function that answers Allowed or the Problem that names the rule."""
 
-from dataclasses import dataclass
+import msgspec
 
 from heliograph.model.device import Subscriber
 from heliograph.model.ids import CallbackId, PolicyId
@@ -8,8 +8,7 @@ from heliograph.model.message import TrafficClass
 from heliograph.model.problem import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     """What a service policy says. The webhook is its callback, signed where there is a secret."""
 
     policy_id: PolicyId
@@ -23,8 +22,7 @@ class Policy:
     secret_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(msgspec.Struct, frozen=True):
     """One end of a message that is a device of ours: who, under which policy, and how much it used this month (segments)."""
 
     subscriber: Subscriber
@@ -33,8 +31,7 @@ class Side:
     mo_used: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """May this message pass? `sender` and `receiver` are None where that end is no device of ours."""
 
     traffic_class: TrafficClass
@@ -46,8 +43,7 @@ class Question:
     now_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(msgspec.Struct, frozen=True):
     """It may. `counted`: which counters it uses up, as (mt or mo, device) per side is decided by the class."""
 
     rule: str

@@ -1,6 +1,7 @@
 """Bodies in emnify's webhook format (contract 5.7): what a device sent, and what became of a message to it."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -53,7 +54,12 @@ class _Receipt(msgspec.Struct):
 
 def timestamp(at_ms: int) -> str:
     """As emnify's webhooks write it: UTC, no zone, `2021-10-29 07:16:45`."""
-    return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return _second(at_ms // 1000)
+
+
+@lru_cache(maxsize=256)
+def _second(at_s: int) -> str:
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def inbound(

@@ -1,10 +1,9 @@
 """What a caller wants sent, as the faces hand it over, and its encoding."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """An MT message as asked for. `udh`: hex, with or without its length octet as emnify has it, or None. `dcs` None: chosen from the
     text. `source_type`: 145, 161, 208 or None. With an 8-bit `dcs`, `payload` is hex. `expiry_at_ms` None: 24 h from now."""
 

@@ -1,7 +1,8 @@
 """From what a caller wrote to what goes over the air: alphabet, DCS, number of segments; and the segments themselves when they are sent."""
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from heliograph.gsm import alphabet as gsm7
 from heliograph.gsm import segment, udh
@@ -16,8 +17,7 @@ UCS2_DCS = 8
 MOST_OCTETS = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(msgspec.Struct, frozen=True):
     """A draft that can be sent. `udh` is hex with its length octet, or ""."""
 
     dcs: int

@@ -7,8 +7,9 @@ due. A crash leaves claimed rows, which housekeeping frees once the process is k
 import asyncio
 import random
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from heliograph.clock import Clock
 from heliograph.model.ids import NodeId, NotificationId
@@ -27,8 +28,7 @@ GONE = Answered(None, 0, error="the webhook was deleted")
 ANSWER_MOST = 16_384
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True):
     """What came of one try."""
 
     node_id: NodeId

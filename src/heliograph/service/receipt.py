@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from heliograph.model.ids import MessageId
 from heliograph.model.link import Answer, Receipt
@@ -19,8 +20,7 @@ PARKED_MS = 7 * 86_400_000 + 3_600_000
 """How long a receipt that fits no submit may still find one: the longest validity, and an hour."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True):
     """A receipt on its way into the database."""
 
     core: Core

@@ -5,7 +5,8 @@ Serialised by the row of its set for a part, then by the lanes of the devices it
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from heliograph.gsm import udh
 from heliograph.gsm.dcs import parse
@@ -24,8 +25,7 @@ PART_AGE_MS = 10 * 60_000
 STALE_BATCH = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True):
     """An inbound SMS on its way into the database."""
 
     core: Core

@@ -5,7 +5,8 @@ Serialised by the lane, then the message. Holds the link's lease, so that an own
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from heliograph.model import retry
 from heliograph.model.ids import MessageId
@@ -28,8 +29,7 @@ DIED = Unknown("the process that was sending it ended before the answer was know
 NOT_DELIVERED_YET = Verdict(State.BUFFERED)
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True):
     """What came of one message that was taken: (segment, sent, answered, outcome) each. `lane_epoch`: the epoch it was taken in."""
 
     core: Core

@@ -1,13 +1,20 @@
 """Accept a message to a device: policy, segments, route; one transaction, then the lane's owner knows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from heliograph.model.account import Actor, Role
 from heliograph.model.device import DeviceStatus, SimStatus, Subscriber, ready
 from heliograph.model.ids import CallbackId, DeviceId, MessageId, OrganisationId, PolicyId, SimId
 from heliograph.model.message import (
-    DEFAULT_VALIDITY_MS, MAX_VALIDITY_MS, MIN_VALIDITY_MS, Direction, State, TrafficClass, fresh_segments,
+    DEFAULT_VALIDITY_MS,
+    MAX_VALIDITY_MS,
+    MIN_VALIDITY_MS,
+    Direction,
+    State,
+    TrafficClass,
+    fresh_segments,
 )  # fmt: skip
 from heliograph.model.policy import Policy, Question, Side, decide
 from heliograph.model.problem import Code, Problem
@@ -24,8 +31,7 @@ from heliograph.store.message import Head, NewMessage, Party
 from heliograph.store.transaction import Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(msgspec.Struct, frozen=True):
     """A draft that was encoded, on its way into the database."""
 
     core: Core

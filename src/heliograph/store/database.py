@@ -44,7 +44,7 @@ class DatabaseLost(Exception):
     """The database did not confirm a commit: what was asked may or may not have happened. The caller gets no acknowledgement."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Job:
     """What waits for the writer. `item`: the one argument of a batch function; else `call` is complete."""
 
@@ -203,7 +203,9 @@ class Database:
                 for batch in _batches(jobs):
                     self._run_batch(session, batch, done, alone=len(batch) == len(jobs))
                 append_events(session, done.events)
+                self._ids.stage(session)
                 session.commit()
+                self._ids.adopt()
                 break
             except IdsExhausted as exhausted:
                 session.rollback()

@@ -1,7 +1,6 @@
 """The event feed: what happened, numbered per organisation in the order of commits, so that a reader resumes and misses nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
@@ -13,8 +12,7 @@ from heliograph.store.query import queries
 Q = queries("feed")
 
 
-@dataclass(frozen=True, slots=True)
-class Emitted:
+class Emitted(msgspec.Struct, frozen=True):
     """An event as a transaction emits it, not yet numbered. `detail`: JSON text, or None where device and message say all."""
 
     organisation_id: int

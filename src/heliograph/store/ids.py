@@ -1,6 +1,6 @@
 """Ids: taken from counter rows, in blocks for what traffic makes, one by one for what people make.
 
-A block is taken in a transaction of its own before the group that needs it, so that no two processes wait for each other's traffic.
+The next block is claimed at the end of a transaction, right before its commit, so that no two processes wait for each other's traffic.
 Ids left in a block when the process ends are never used.
 """
 
@@ -21,27 +21,43 @@ class IdsExhausted(Exception):
 
 
 class IdBlocks:
-    """The blocks of one process. Used by the writer's thread only."""
+    """The blocks of one process: of each kind, the one in use and the one after it. Used by the writer's thread only."""
 
     def __init__(self) -> None:
         self._free: dict[str, range] = {}
+        self._next: dict[str, range] = {}
+        self._staged: dict[str, range] = {}
 
     def take(self, kind: str, count: int) -> range:
-        """The next `count` ids, rising. Raises IdsExhausted where the block is too small."""
+        """The next `count` ids, rising. Raises IdsExhausted where no block holds so many; what is left of a block then is given up."""
         free = self._free.get(kind, range(0))
+        if len(free) < count and len(self._next.get(kind, range(0))) >= count:
+            free = self._next.pop(kind)
         if len(free) < count:
             raise IdsExhausted(kind, count)
         self._free[kind] = free[count:]
         return free[:count]
 
     def following(self, kind: str) -> int | None:
-        """The id that `take` would give next; None where the block is used up."""
-        free = self._free.get(kind, range(0))
+        """The lowest id that `take` may still give; None where there is no block."""
+        free = self._free.get(kind, range(0)) or self._next.get(kind, range(0))
         return free[0] if free else None
 
     def refill(self, session: Session, exhausted: IdsExhausted) -> None:
-        """Take a block that holds what is wanted. The rest of the old block is given up."""
-        self._free[exhausted.kind] = claim(session, exhausted.kind, max(BLOCKS[exhausted.kind], exhausted.wanted))
+        """Take a block that holds what is wanted, in a transaction of its own."""
+        self._free[exhausted.kind] = claim(session, exhausted.kind, max(BLOCKS[exhausted.kind], 2 * exhausted.wanted))
+
+    def stage(self, session: Session) -> None:
+        """As the last thing in a transaction, claim the following block of each kind in use that runs low; `adopt` it after the commit."""
+        self._staged = {}
+        for kind, free in self._free.items():
+            if len(free) < BLOCKS[kind] // 2 and kind not in self._next:
+                self._staged[kind] = claim(session, kind, BLOCKS[kind])
+
+    def adopt(self) -> None:
+        """The transaction that staged blocks has committed."""
+        self._next |= self._staged
+        self._staged = {}
 
 
 def claim(session: Session, kind: str, count: int) -> range:

@@ -1,6 +1,7 @@
 """Messages and their attempts. Rows in, rows out; what becomes of a message is decided by its callers."""
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 import msgspec
 
@@ -242,7 +243,7 @@ def lanes_of(tx: Transaction, message_ids: Iterable[int]) -> dict[int, int]:
 
 def update(tx: Transaction, changes: Sequence[Changed]) -> None:
     """Write changed messages back, in the order of their ids."""
-    tx.apply(Q["update"], sorted(changes, key=lambda change: change.id))
+    tx.apply(Q["update"], sorted(changes, key=attrgetter("id")))
 
 
 def heads(tx: Transaction, lanes: Iterable[Lane]) -> dict[int, Head]:

@@ -73,7 +73,7 @@ def _apply_missing(engine: Engine, session: Session) -> list[Migration]:
     for migration in missing:
         session.script(engine.adapt_schema(migration.text))
         values: dict[str, Scalar] = {"version": migration.version, "name": migration.name, "now": time.time_ns() // 1_000_000}
-        session.run(Query("migrate.note", "INSERT INTO schema_version VALUES (:version, :name, :now)", writes=True), values)
+        session.run(Query("migrate.note", "INSERT INTO schema_version VALUES (:version, :name, :now)", writes=True, returns_rows=False), values)
     return missing
 
 

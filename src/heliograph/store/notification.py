@@ -1,6 +1,7 @@
 """Deliveries to applications: durable rows, claimed by the process that delivers them."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import msgspec
 
@@ -89,7 +90,7 @@ def lock(tx: Transaction, ids: Sequence[int]) -> dict[int, Locked]:
 
 def settle(tx: Transaction, rows: Sequence[Settled], attempts: Sequence[Sequence[int | str | None]]) -> None:
     """Write what tries left, and the tries."""
-    tx.apply(Q["settle"], sorted(rows, key=lambda row: row.id))
+    tx.apply(Q["settle"], sorted(rows, key=attrgetter("id")))
     tx.apply(Q["insert_attempts"], attempts)
 
 

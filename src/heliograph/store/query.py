@@ -17,16 +17,13 @@ _RETURNING = re.compile(r"\bRETURNING\b")
 @dataclass(frozen=True, slots=True)
 class Query:
     """One statement. `columns`: name and type (bigint or text) of each column of `input`, empty where the query takes no rows.
-    `writes`: a line of it begins with INSERT, UPDATE or DELETE."""
+    `writes`: a line of it begins with INSERT, UPDATE or DELETE; then it returns rows only where it says RETURNING."""
 
     name: str
     text: str
     columns: tuple[tuple[str, str], ...] = ()
     writes: bool = False
-
-    @property
-    def returns_rows(self) -> bool:
-        return not self.writes or bool(_RETURNING.search(self.text))
+    returns_rows: bool = True
 
 
 @cache
@@ -51,7 +48,8 @@ def _query(name: str, columns: str | None, body: str) -> Query:
     for column, kind in pairs:
         if kind not in ("bigint", "text"):
             raise ValueError(f"{name}: column {column} is {kind}, not bigint or text")
-    return Query(name, text, pairs, writes=bool(_WRITES.search(text)))
+    writes = bool(_WRITES.search(text))
+    return Query(name, text, pairs, writes, returns_rows=not writes or bool(_RETURNING.search(text)))
 
 
 def with_input(query: Query, source: str) -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from heliograph.store.query import queries
 from heliograph.store.transaction import Transaction
@@ -12,7 +13,12 @@ Q = queries("usage")
 
 def month_of(now_ms: int) -> str:
     """The calendar month in UTC, as `2026-11`."""
-    return datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m")
+    return _month_of_hour(now_ms // 3_600_000)
+
+
+@lru_cache(maxsize=64)
+def _month_of_hour(hour: int) -> str:
+    return datetime.fromtimestamp(hour * 3600, UTC).strftime("%Y-%m")
 
 
 def add(tx: Transaction, counted: Sequence[tuple[str, int, str, str, int]]) -> None:
