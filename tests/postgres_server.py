@@ -36,11 +36,9 @@ SETTINGS = {
 
 def postgres_binaries() -> Path | None:
     """The directory of the newest installed PostgreSQL that is new enough, or None."""
-    places = [Path(place) for place in os.environ.get("PATH", "").split(os.pathsep) if place]
-    places += Path("/usr/lib/postgresql").glob("*/bin")
-    found = {
-        place.joinpath("postgres").resolve().parent for place in places if all((place / name).exists() for name in ("initdb", "postgres"))
-    }
+    places = [*os.environ.get("PATH", "").split(os.pathsep), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
+    servers = [Path(server).resolve().parent for place in places if (server := shutil.which("postgres", path=place))]
+    found = {place for place in servers if shutil.which("initdb", path=str(place))}
     newest = max(((_version(place), place) for place in found), default=None)
     return newest[1] if newest and newest[0] >= OLDEST else None
 
