@@ -95,7 +95,7 @@ class Fields:
     def last(self, length: int, limit: int) -> bytes:
         """The rest of the TPDU, which should be so many octets."""
         octets = self._reading(self._octets[self._at :], length)
-        check_room(octets, limit)
+        _check_room(octets, limit)
         return octets
 
     def user_data(self, dcs: int, has_header: bool, limit: int) -> tuple[bytes, bytes]:
@@ -151,7 +151,7 @@ def encode_user_data(dcs: int, header: bytes, user_data: bytes, limit: int) -> b
             octets = header + alphabet.pack(user_data, fill_bits)
         except AlphabetError as error:
             raise TpduError(str(error)) from None
-    check_room(octets, limit)
+    _check_room(octets, limit)
     return octets_of(length) + octets
 
 
@@ -174,7 +174,7 @@ def _check_header(header: bytes) -> None:
         raise TpduError(f"UDHL says {header[0]} octets, {len(header) - 1} follow")
 
 
-def check_room(octets: bytes, limit: int) -> None:
+def _check_room(octets: bytes, limit: int) -> None:
     if len(octets) > limit:
         raise TpduError(f"{len(octets)} octets of user data: {limit} at most")
 

@@ -22,7 +22,6 @@ from heliograph.gsm.field import (
     Parameters,
     Reading,
     as_far_as_it_goes,
-    check_room,
     encode_failure_cause,
     encode_user_data,
     exactly,
@@ -59,6 +58,8 @@ MAX_COMMAND_OCTETS = 157
 
 _DELIVER, _SUBMIT, _STATUS_REPORT = 0, 1, 2  # from the network 1 is SUBMIT-REPORT, from the phone 0 DELIVER-REPORT and 2 COMMAND
 _MTI = 0x03
+_OCTETS = 0x04
+"""Command data has no TP-DCS of its own; TP-CDL counts octets."""
 _NO_MORE_MESSAGES, _LOOP_PREVENTION = 0x04, 0x08
 _REJECT_DUPLICATES, _VPF_SHIFT = 0x04, 3
 _STATUS_REPORT_BIT, _UDHI, _REPLY_PATH = 0x20, 0x40, 0x80
@@ -150,23 +151,22 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """SMS-COMMAND, phone to network (3GPP TS 23.040 9.2.2.4). `command_data` is octets, a header it begins with included."""
+    """SMS-COMMAND, phone to network (3GPP TS 23.040 9.2.2.4). `command_data` is octets."""
 
     message_reference: int
     command_type: int
     message_number: int
     destination: Address
     command_data: bytes = b""
+    udh: bytes = b""
     protocol_id: int = 0
-    has_header: bool = False
     status_report_request: bool = False
 
     def encode(self) -> bytes:
         """The TPDU. TpduError where a field is out of its range or the command data too long."""
-        first = _STATUS_REPORT | flags((_STATUS_REPORT_BIT, self.status_report_request), (_UDHI, self.has_header))
+        first = _STATUS_REPORT | flags((_STATUS_REPORT_BIT, self.status_report_request), (_UDHI, bool(self.udh)))
         head = octets_of(first, self.message_reference, self.protocol_id, self.command_type, self.message_number)
-        check_room(self.command_data, MAX_COMMAND_OCTETS)
-        return head + addresses.encode(self.destination) + octets_of(len(self.command_data)) + self.command_data
+        return head + addresses.encode(self.destination) + encode_user_data(_OCTETS, self.udh, self.command_data, MAX_COMMAND_OCTETS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,14 +314,15 @@ def _command(fields: Fields) -> Command:
     first, message_reference = fields.octet("the first octet"), fields.octet("TP-MR")
     protocol_id, command_type, message_number = fields.octet("TP-PID"), fields.octet("TP-CT"), fields.octet("TP-MN")
     destination = fields.address()
+    header, command_data = fields.user_data(_OCTETS, bool(first & _UDHI), MAX_COMMAND_OCTETS)
     return Command(
         message_reference=message_reference,
         command_type=command_type,
         message_number=message_number,
         destination=destination,
-        command_data=fields.last(fields.octet("TP-CDL"), MAX_COMMAND_OCTETS),
+        command_data=command_data,
+        udh=header,
         protocol_id=protocol_id,
-        has_header=bool(first & _UDHI),
         status_report_request=bool(first & _STATUS_REPORT_BIT),
     )
 
