@@ -1,0 +1,55 @@
+"""Who may see and change what: an operator everything, others what is their organisation's, an Observer changes nothing."""
+
+from typing import Protocol
+
+from heliograph.clock import Clock
+from heliograph.model.account import Actor, Role
+from heliograph.model.ids import OrganisationId
+from heliograph.model.problem import Code, Problem
+from heliograph.store.database import Database
+
+ANY = OrganisationId(0)
+
+
+class Office(Protocol):
+    """What management needs of a process: the core is one, and so is a command that opens a database."""
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+
+def seen_by(actor: Actor) -> OrganisationId:
+    """The organisation whose things the actor sees; ANY for an operator."""
+    return ANY if actor.role is Role.SUPER_ADMIN else actor.organisation_id
+
+
+def changed_by(actor: Actor) -> OrganisationId:
+    """The organisation whose things the actor may change. Raises Problem for an Observer."""
+    if not actor.role.may_write:
+        raise Problem(Code.FORBIDDEN, "an Observer changes nothing: ask an Administrator of your organisation")
+    return seen_by(actor)
+
+
+def administered_by(actor: Actor) -> OrganisationId:
+    """The organisation whose users and tokens the actor may change. Raises Problem for others than Administrators."""
+    if actor.role not in (Role.ADMINISTRATOR, Role.SUPER_ADMIN):
+        raise Problem(Code.FORBIDDEN, "this needs the role Administrator")
+    return seen_by(actor)
+
+
+def home_of(actor: Actor, wanted: int | None) -> OrganisationId:
+    """Where the actor makes a new thing: at home, or where an operator says. Raises Problem."""
+    changed_by(actor)
+    if wanted is None or wanted == actor.organisation_id:
+        return actor.organisation_id
+    if actor.role is not Role.SUPER_ADMIN:
+        raise Problem(Code.FORBIDDEN, "only the operator makes things in another organisation")
+    return OrganisationId(wanted)
+
+
+def not_found(kind: str, item_id: object) -> Problem:
+    """What is not there, or not the actor's: nobody is told which."""
+    return Problem(Code.INVALID_REFERENCE, f"{kind} with Id '{item_id}' not found.")

@@ -1,0 +1,59 @@
+"""Passwords at rest: argon2id of the SHA-1 hex that clients of the compatible API send instead of the password.
+
+A hash costs 85 ms and 64 MB (measured), so one runs at a time, in a thread, and only so many may wait.
+"""
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from heliograph.model.problem import Code, Problem
+
+MOST_WAITING = 20
+
+
+def sha1_hex(password: str) -> str:
+    """What clients send for a password. SHA-1 is the compatible API's choice; what protects the password is argon2id on top."""
+    return hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest()
+
+
+class Passwords:
+    """Hashes and checks. An unknown user's check costs the same as a known one's."""
+
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()
+        self._decoy = self._hasher.hash(secrets.token_hex())
+        self._turn = asyncio.Semaphore(1)
+        self._waiting = 0
+
+    def hash(self, password_sha1: str) -> str:
+        """The hash to keep. Blocks for 85 ms: for the command line, else call it in a thread."""
+        return self._hasher.hash(password_sha1.lower())
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for the turn to check a password. Raises Problem where too many wait for the same."""
+        if self._waiting >= MOST_WAITING:
+            raise Problem(Code.TOO_MANY_REQUESTS, "too many logins at once: try again in a few seconds")
+        self._waiting += 1
+        try:
+            async with self._turn:
+                yield
+        finally:
+            self._waiting -= 1
+
+    async def verify(self, password_hash: str | None, password_sha1: str) -> bool:
+        """Whether it is the password; never for None. For the one whose turn it is."""
+        fits = await asyncio.to_thread(self._fits, password_hash or self._decoy, password_sha1.lower())
+        return fits and password_hash is not None
+
+    def _fits(self, password_hash: str, password_sha1: str) -> bool:
+        try:
+            return self._hasher.verify(password_hash, password_sha1)
+        except (VerificationError, InvalidHashError):
+            return False

@@ -1,0 +1,156 @@
+"""SIMs, and every number by which one is known: MSISDN, aliases, IMSI."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from heliograph.model.ids import SimId
+from heliograph.model.page import Page
+from heliograph.store.engine import Scalar
+from heliograph.store.listing import Listing, Order
+from heliograph.store.query import queries
+from heliograph.store.transaction import Transaction
+
+Q = queries("sim")
+
+
+class Sim(msgspec.Struct, array_like=True):
+    """A SIM, locked by the transaction that read it."""
+
+    id: int
+    organisation_id: int
+    iccid: str
+    imsi: str | None
+    msisdn: str | None
+    status_id: int
+    device_id: int | None = None
+    bic: str | None = None
+    model: str | None = None
+    activation_at_ms: int | None = None
+
+
+class SimView(msgspec.Struct, array_like=True, frozen=True):
+    """A SIM with its organisation and the device it is in."""
+
+    id: int
+    organisation_id: int
+    organisation_name: str
+    iccid: str
+    imsi: str | None
+    msisdn: str | None
+    status_id: int
+    bic: str | None
+    model: str | None
+    production_at_ms: int
+    activation_at_ms: int | None
+    device_id: int | None
+    device_name: str | None
+    device_imei: str | None
+    device_tags: str | None
+    device_ip_address: str | None
+    ip_address_space_id: int | None
+    service_profile_id: int | None
+    tariff_profile_id: int | None
+    device_created_at_ms: int | None
+    device_last_updated_at_ms: int | None
+
+
+LISTING = Listing(
+    Q["list"],
+    SimView,
+    "sim.organisation_id",
+    {
+        "id": "sim.id",
+        "issuer_org": "sim.organisation_id",
+        "reseller_org": "sim.organisation_id",
+        "customer_org": "sim.organisation_id",
+        "iccid": "sim.iccid",
+        "imsi": "sim.imsi",
+        "msisdn": "sim.msisdn",
+        "status": "sim.status_id",
+        "production_date": "sim.production_at_ms",
+        "endpoint": "sim.device_id",
+        "model": "lower(sim.model)",
+    },
+)
+
+
+def insert(tx: Transaction, sim: Sim, now_ms: int) -> SimId | None:
+    """A new SIM without numbers; None where its ICCID is known. Its `id` is given here."""
+    sim.id = tx.ids("sim")[0]
+    values = msgspec.structs.asdict(sim)
+    del values["device_id"]
+    return SimId(sim.id) if tx.run(Q["insert"], now=now_ms, **values) else None
+
+
+def lock(tx: Transaction, organisation_id: int, sim_id: int) -> Sim | None:
+    """A SIM of an organisation (0: of any) to be changed, or None."""
+    row = tx.one(Q["lock"], id=sim_id, organisation_id=organisation_id)
+    return Sim(*row) if row else None
+
+
+def lock_of_device(tx: Transaction, device_id: int) -> Sim | None:
+    """The SIM that is in a device, to be changed, or None."""
+    row = tx.one(Q["lock_of_device"], device_id=device_id)
+    return Sim(*row) if row else None
+
+
+def lock_batch(tx: Transaction, organisation_id: int, bic: str) -> list[Sim]:
+    """The SIMs that were made under one batch identification code."""
+    return [Sim(*row) for row in tx.run(Q["lock_batch"], bic=bic, organisation_id=organisation_id)]
+
+
+def update(tx: Transaction, sim: Sim) -> None:
+    """Write a changed SIM back. Its numbers: `replace_numbers`."""
+    values = msgspec.structs.asdict(sim)
+    for fixed in ("iccid", "bic", "model"):
+        del values[fixed]
+    tx.run(Q["update"], **values)
+
+
+def delete(tx: Transaction, sim_id: int, now_ms: int) -> None:
+    """Hide a SIM and free its numbers and its ICCID."""
+    tx.run(Q["delete_numbers"], sim_id=sim_id)
+    tx.run(Q["delete"], id=sim_id, now=now_ms)
+
+
+def aliases(tx: Transaction, sim_id: int) -> list[str]:
+    """The other numbers of a SIM, beside its MSISDN."""
+    return [number for number, kind in tx.run(Q["numbers"], sim_id=sim_id) if kind == "alias"]
+
+
+def replace_numbers(tx: Transaction, sim: Sim, aliases: Iterable[str]) -> str | None:
+    """Make these the numbers of a SIM; the first that belongs to another SIM, or None."""
+    tx.run(Q["delete_numbers"], sim_id=sim.id)
+    wanted = {
+        number: kind for kind, number in [*(("alias", alias) for alias in aliases), ("imsi", sim.imsi), ("msisdn", sim.msisdn)] if number
+    }
+    for number, kind in wanted.items():
+        if not tx.run(Q["add_number"], number=number, kind=kind, sim_id=sim.id):
+            return number
+    return None
+
+
+def taken(tx: Transaction, iccid: str, numbers: Iterable[str]) -> str | None:
+    """The first of these that belongs to a SIM already, or None."""
+    if tx.one(Q["by_iccid"], iccid=iccid) is not None:
+        return iccid
+    owned = tx.many(Q["owned_numbers"], [(number,) for number in numbers], _Number)
+    return owned[0].number if owned else None
+
+
+def view(tx: Transaction, organisation_id: int, sim_id: int) -> SimView | None:
+    """A SIM of an organisation (0: of any), or None."""
+    found = page(tx, organisation_id, {"id": sim_id}, (), 1, 1).items
+    return found[0] if found else None
+
+
+def page(
+    tx: Transaction, organisation_id: int, filters: Mapping[str, Scalar], order: Sequence[Order], page: int, per_page: int
+) -> Page[SimView]:
+    """One page of an organisation's SIMs (0: of all)."""
+    return LISTING.page(tx, organisation_id, filters, order, page, per_page)
+
+
+class _Number(msgspec.Struct, array_like=True, frozen=True):
+    number: str
