@@ -1,5 +1,6 @@
 """PostgreSQL 15 and later by psycopg 3: synchronous_commit=on, prepared statements, one statement for a table of rows."""
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -35,6 +36,9 @@ class PostgresEngine:
         connection.execute("SET synchronous_commit = on")
         connection.execute("SET client_encoding = 'UTF8'")
         connection.execute("SET jit = off")
+        for method in ("seqscan", "hashjoin", "mergejoin"):
+            connection.execute(f"SET enable_{method} = off")
+        connection.execute("SET plan_cache_mode = force_generic_plan")
         if read_only:
             connection.execute("SET default_transaction_read_only = on")
         return PostgresSession(connection)
@@ -50,38 +54,50 @@ class PostgresEngine:
 
 
 class PostgresSession:
+    """A connection in pipeline mode while a transaction runs: statements that return nothing are not waited for, so a transaction costs a
+    round trip for each result it reads and one for its commit. An error of one not waited for appears at the next result."""
+
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
-        self._cursor = connection.cursor()
         self._texts: dict[str, str] = {}
+        self._pipeline = contextlib.ExitStack()
 
     def begin(self) -> None:
-        self._connection.execute("BEGIN")
+        self._pipeline.enter_context(self._connection.pipeline())
+        self._send("BEGIN")
 
     def commit(self) -> None:
-        self._connection.execute("COMMIT")
+        self._send("COMMIT")
+        self._pipeline.close()
 
     def rollback(self) -> None:
+        with contextlib.suppress(psycopg.Error):  # what failed has been reported; leaving the pipeline reports it once more
+            self._pipeline.close()
         if not self._connection.closed:
             self._connection.execute("ROLLBACK")
 
     def savepoint(self) -> None:
-        self._connection.execute("SAVEPOINT f")
+        self._send("SAVEPOINT f")
 
     def release(self) -> None:
-        self._connection.execute("RELEASE SAVEPOINT f")
+        self._send("RELEASE SAVEPOINT f")
 
     def rollback_to_savepoint(self) -> None:
-        self._connection.execute("ROLLBACK TO SAVEPOINT f")
-        self._connection.execute("RELEASE SAVEPOINT f")
+        self._send("ROLLBACK TO SAVEPOINT f")
+        self._send("RELEASE SAVEPOINT f")
 
     def run(self, query: Query, values: Mapping[str, Scalar]) -> list[Row]:
-        cursor = self._cursor.execute(self._text(query), values)
+        cursor = self._connection.cursor()
+        cursor.execute(self._text(query), values)
         return list(cursor.fetchall()) if query.returns_rows else []
 
     def many(self, query: Query, rows: Sequence[object], values: Mapping[str, Scalar], shape: type[T]) -> list[T]:
-        cursor = self._cursor.execute(self._text(query), {**values, "rows": _encode(rows).decode()})
+        cursor = self._connection.cursor()
+        cursor.execute(self._text(query), {**values, "rows": _encode(rows).decode()})
         return msgspec.convert(cursor.fetchall(), list[shape]) if query.returns_rows else []  # type: ignore[valid-type]
+
+    def _send(self, text: str) -> None:
+        self._connection.cursor().execute(text)
 
     def script(self, text: str) -> None:
         for statement in split_statements(text):
@@ -101,5 +117,5 @@ def _translate(query: Query) -> str:
     text = query.text
     if query.columns:
         cells = ", ".join(f"(row_->>{position})::{kind}" for position, (_, kind) in enumerate(query.columns))
-        text = with_input(query, f"SELECT {cells} FROM json_array_elements(:rows::json) AS row_")
+        text = with_input(query, f"SELECT {cells} FROM jsonb_array_elements(:rows::jsonb) AS row_")
     return _SCALAR.sub(r"%(\1)s", text.replace("%", "%%"))
