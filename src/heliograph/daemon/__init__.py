@@ -1,0 +1,1 @@
+"""The daemon: everything together in one process."""

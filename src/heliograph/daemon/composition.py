@@ -1,0 +1,167 @@
+"""Everything that one process does, put together: the database, the core, its loops, the faces; started and stopped in order.
+
+Start: database, core, what `prepare` writes, then all loops and faces at once. Stop: the faces take nothing more and answer what they
+have, then the links drain, then the couriers, each within its part of the grace; then the process leaves the installation and the
+database is closed. A loop that fails takes all others with it: the error comes out of `run`.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from heliograph import log
+from heliograph.clock import Clock
+from heliograph.config import Config
+from heliograph.links.supervisor import Supervisor
+from heliograph.metrics import Metrics
+from heliograph.model.route import NumberRules
+from heliograph.service import housekeeping
+from heliograph.service.core import Core
+from heliograph.service.dispatch import Queues
+from heliograph.service.housekeeping import Housekeeping
+from heliograph.service.notify import Notifier
+from heliograph.service.settle import LaneUseCases
+from heliograph.store.database import Database
+from heliograph.webhooks.courier import CourierSettings, WebhookCourier
+from heliograph.webhooks.egress import EgressPolicy
+
+FACES_SHARE = 0.2
+LINKS_SHARE = 0.6
+COURIERS_SHARE = 0.2
+
+_log = log.get("daemon")
+
+
+class Face(Protocol):
+    """A door of the process: the HTTP server, later others."""
+
+    async def run(self) -> None:
+        """Serve until `stop`."""
+
+    async def stop(self, grace_s: float) -> None:
+        """Take nothing more; return when what was taken is answered, or the grace is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a daemon is made of, beside its settings. `prepare` runs once the database is open and before any loop; `ready` once all run."""
+
+    config: Config
+    clock: Clock
+    metrics: Metrics
+    make_database: Callable[[], Database]
+    egress: EgressPolicy
+    make_faces: Callable[[Core], Sequence[Face]]
+    prepare: Callable[[Core], Coroutine[Any, Any, None]]
+    ready: Callable[["Daemon"], Coroutine[Any, Any, None]]
+
+
+class Daemon:
+    """One process of the installation, from start to end. `core` and `supervisor` are there once `ready` is called."""
+
+    core: Core
+    supervisor: Supervisor
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._stopping = asyncio.Event()
+        self._crash: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def stop(self) -> None:
+        """Have `run` drain and return."""
+        self._stopping.set()
+
+    def crash(self, error: BaseException) -> None:
+        """Have `run` end with this error, which happened outside of any task."""
+        if not self._crash.done():
+            self._crash.set_exception(error)
+
+    async def run(self) -> None:
+        """Start, serve until `stop`, drain. Raises what cannot be started, and what any loop died of."""
+        database = self._plan.make_database()
+        await database.open()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                await self._serve(database, tasks)
+        finally:
+            await database.close()
+
+    async def _serve(self, database: Database, tasks: asyncio.TaskGroup) -> None:
+        plan, loose = self._plan, _Loose(tasks)
+        self.core = core = await _core(database, plan, loose.spawn)
+        await plan.prepare(core)
+        self.supervisor = Supervisor(core, plan.metrics)
+        faces = plan.make_faces(core)
+        lasting = [tasks.create_task(Housekeeping(core).run()), tasks.create_task(self._watch_for_crash())]
+        tasks.create_task(core.notifier.run())
+        tasks.create_task(self.supervisor.run())
+        for face in faces:
+            tasks.create_task(face.run())
+        tasks.create_task(plan.ready(self))
+        await self._stopping.wait()
+        await self._drain(faces)
+        for task in lasting:
+            task.cancel()
+        loose.cancel()
+        await housekeeping.stop_node(core)
+
+    async def _drain(self, faces: Sequence[Face]) -> None:
+        grace_s = self._plan.config.stop_grace_s
+        _log.info("stopping", grace_s=grace_s)
+        async with asyncio.TaskGroup() as stops:
+            for face in faces:
+                stops.create_task(face.stop(grace_s * FACES_SHARE))
+        await self.supervisor.stop(grace_s * LINKS_SHARE)
+        await self.core.notifier.stop(grace_s * COURIERS_SHARE)
+
+    async def _watch_for_crash(self) -> None:
+        await self._crash
+
+
+class _Loose:
+    """Tasks that use cases start on the side, a pause that ends later for example. At the stop they are of no more use."""
+
+    def __init__(self, tasks: asyncio.TaskGroup) -> None:
+        self._tasks = tasks
+        self._running: set[asyncio.Task[None]] = set()
+
+    def spawn(self, call: Coroutine[Any, Any, None]) -> None:
+        task = self._tasks.create_task(call)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    def cancel(self) -> None:
+        for task in self._running:
+            task.cancel()
+
+
+async def _core(database: Database, plan: Plan, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> Core:
+    config, clock = plan.config, plan.clock
+    node_id = await housekeeping.start_node(database, f"{socket.gethostname()}/{os.getpid()}", clock.now_ms())
+    use_cases = LaneUseCases()
+    courier = WebhookCourier(CourierSettings(egress=plan.egress, in_flight=config.webhooks.in_flight_max), clock)
+    notifier = Notifier(database, clock, node_id, courier, spawn, config.webhooks.in_flight_max)
+    numbers = NumberRules(config.application_numbers, config.network_numbers, config.short_number_max_digits)
+    core = Core(database, clock, node_id, Queues(clock, spawn, use_cases), notifier, numbers)
+    use_cases.core = core
+    if config.sqlite_path is not None:
+        await housekeeping.bury_all_others(core)
+    return core
+
+
+async def links_are_up(daemon: Daemon, timeout_s: float) -> bool:
+    """Wait until every link that runs here has room; False when one still has none."""
+    clock = daemon.core.clock
+    until = clock.monotonic() + timeout_s
+    while clock.monotonic() < until:
+        owned = daemon.supervisor.owned
+        if owned and all(each.link.room() > 0 for each in owned):
+            return True
+        await clock.wait(asyncio.Event(), 0.01)
+    return False
+
+
+__all__ = ["Daemon", "Face", "Plan", "links_are_up"]

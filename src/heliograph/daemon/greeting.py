@@ -1,0 +1,74 @@
+"""What `heliograph try` says once it is ready: a line for programs, or a page for people."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from heliograph.daemon.demo import EMAIL, Credentials, DemoDevice
+
+_PAGE = """
+Heliograph runs, with a demo world in {data_dir}.
+
+  Portal  {portal_url}
+          {email}  {password}
+  API     {api_url}
+
+  {heading}
+{devices}
+
+Send the first SMS (copy these lines into a shell):
+
+  AUTH=$(curl -s {api_url}/v1/authenticate -H 'Content-Type: application/json' \\
+    -d '{{"application_token":"{token}"}}' | sed 's/.*"auth_token" *: *"\\([^"]*\\)".*/\\1/')
+  curl -s {api_url}/v1/endpoint/{first}/sms -H "Authorization: Bearer $AUTH" -H 'Content-Type: application/json' \\
+    -d '{{"source_address":"1000","payload":"Hello"}}' -i
+  curl -s {api_url}/v1/endpoint/{first}/sms -H "Authorization: Bearer $AUTH"
+
+Have a device send one:
+
+  curl -s {api_url}/v1/simulator/endpoint/{first}/mo -H "Authorization: Bearer $AUTH" -H 'Content-Type: application/json' \\
+    -d '{{"dest_address":"1000","payload":"42 litres"}}' -i
+
+Ctrl+C stops it.
+"""
+
+
+class PortalUser(msgspec.Struct, frozen=True):
+    email: str
+    password: str
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """The line of `try --json` (product: the operator contract). `smpp`: None until SMPP exists."""
+
+    portal_url: str
+    api_url: str
+    application_token: str
+    portal_user: PortalUser
+    devices: Sequence[DemoDevice]
+    smpp: None = None
+
+
+def ready(base_url: str, opened_by: Credentials, devices: Sequence[DemoDevice]) -> Ready:
+    """What a program needs to use the demo world."""
+    return Ready(base_url, f"{base_url}/api", opened_by.application_token, PortalUser(EMAIL, opened_by.password), devices)
+
+
+def line(told: Ready) -> str:
+    """One line of JSON."""
+    return msgspec.json.encode(told).decode()
+
+
+def page(told: Ready, data_dir: str) -> str:
+    """The same for people, with lines to copy."""
+    return _PAGE.format(
+        data_dir=data_dir,
+        portal_url=told.portal_url,
+        email=told.portal_user.email,
+        password=told.portal_user.password,
+        api_url=told.api_url,
+        token=told.application_token,
+        heading=f"{'id':>4}  {'MSISDN':17}{'device':28}when a message comes",
+        devices="\n".join(f"  {each.id:>4}  {each.msisdn:17}{each.name:28}{each.behaviour}" for each in told.devices),
+        first=told.devices[0].id if told.devices else 1,
+    )

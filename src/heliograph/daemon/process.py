@@ -1,0 +1,109 @@
+"""The operating system's side of a daemon: event loop, signals, garbage collector, the lock on the data, what is said when it fails."""
+
+import asyncio
+import fcntl
+import gc
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+import uvloop
+
+from heliograph import log
+from heliograph.config import Config
+from heliograph.daemon.composition import Daemon
+from heliograph.daemon.server import ListenError
+from heliograph.store.database import DatabaseLost
+from heliograph.store.migrate import SchemaTooNew
+
+SWITCH_INTERVAL_S: Final = 0.0005
+"""The event loop and the database's writer hand the interpreter to each other; with Python's 5 ms one waits for the other's slice."""
+LOCK_NAME: Final = "heliograph.lock"
+
+_log = log.get("daemon")
+
+
+class StartError(Exception):
+    """The daemon cannot start; the text says what to do."""
+
+
+EXPECTED: Final = (StartError, ListenError, SchemaTooNew, DatabaseLost, psycopg.OperationalError)
+"""What an operator can mend: told in one line, without a trace."""
+
+
+def run(config: Config, make: Callable[[], Daemon]) -> int:
+    """Run a daemon until a signal ends it, and return the exit code: 0, or 1 where it could not start or failed."""
+    log.configure(config.log.level, config.log.format)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    try:
+        with _locked(config), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_run(make))
+    except EXPECTED as error:
+        print(f"heliograph: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except BaseExceptionGroup as errors:
+        expected, others = errors.split(EXPECTED)
+        for leaf in _leaves(expected):
+            print(f"heliograph: {leaf}", file=sys.stderr)  # noqa: T201
+        if others is not None:
+            _log.critical("the daemon failed", exc_info=others)
+        return 1
+    return 0
+
+
+def settle_memory() -> None:
+    """Once all is loaded: take what will live as long as the process out of the garbage collector's sight."""
+    gc.collect()
+    gc.freeze()
+
+
+async def _run(make: Callable[[], Daemon]) -> None:
+    daemon = make()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, daemon.stop)
+    loop.set_exception_handler(lambda _, context: _on_loop_error(daemon, context))
+    await daemon.run()
+
+
+def _on_loop_error(daemon: Daemon, context: dict[str, Any]) -> None:
+    """A callback that failed is a bug nobody awaits, so it ends the daemon. What a connection's protocol raised closed that connection."""
+    error = context.get("exception")
+    _log.error("the event loop met an error", what=context.get("message"), exc_info=error)
+    if isinstance(error, BaseException) and "handle" in context:
+        daemon.crash(error)
+
+
+@contextmanager
+def _locked(config: Config) -> Iterator[None]:
+    """Hold the data directory, so that no two daemons use one SQLite file. The operating system frees it, however the process ends."""
+    if config.sqlite_path is None:
+        yield
+        return
+    path = config.data_dir / LOCK_NAME
+    try:
+        config.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+        config.data_dir.mkdir(parents=True, exist_ok=True)
+        held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StartError(f"cannot write to {Path(error.filename or path)}: {error.strerror}") from error
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        raise StartError(f"another heliograph uses {config.data_dir}: stop it first, or choose another data directory") from None
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+def _leaves(group: BaseExceptionGroup[BaseException] | None) -> list[BaseException]:
+    if group is None:
+        return []
+    return [leaf for each in group.exceptions for leaf in (_leaves(each) if isinstance(each, BaseExceptionGroup) else [each])]

@@ -1,0 +1,94 @@
+"""The HTTP server as a face of the daemon: uvicorn on a socket of ours, with our signals and our logs."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from heliograph.config import Http
+from heliograph.setting import Address
+
+BACKLOG = 2048
+KEEP_ALIVE_S = 65
+"""Longer than the 60 s after which most reverse proxies close an idle connection, so that they close first and no request is lost."""
+
+
+class ListenError(Exception):
+    """The address cannot be listened on; the text says which and why."""
+
+
+def listen(address: Address) -> socket.socket:
+    """A bound socket. Raises ListenError."""
+    bound = None
+    try:
+        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, where = found[0]
+        bound = socket.socket(family, kind, protocol)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(where)
+    except OSError as error:
+        if bound is not None:
+            bound.close()
+        raise ListenError(f"cannot listen on {address}: {error.strerror}") from error
+    bound.setblocking(False)
+    return bound
+
+
+def address_of(bound: socket.socket, asked: Address) -> Address:
+    """Where a bound socket listens: the host as asked for, the port it got."""
+    return Address(asked.host, bound.getsockname()[1])
+
+
+class HttpServer(uvicorn.Server):
+    """Serves one application (`composition.Face`)."""
+
+    def __init__(self, app: ASGIApp, bound: socket.socket, settings: Http) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                loop="none",
+                ws="none",
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                log_level="warning",
+                server_header=False,
+                backlog=BACKLOG,
+                timeout_keep_alive=KEEP_ALIVE_S,
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
+            )
+        )
+        self._bound = bound
+        self._serving = asyncio.Event()
+        self._ended = asyncio.Event()
+
+    async def run(self) -> None:  # type: ignore[override]  # uvicorn's own starts an event loop
+        """Serve until `stop`."""
+        try:
+            await self.serve([self._bound])
+        finally:
+            self._ended.set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._serving.set()
+
+    async def serving(self) -> None:
+        """Return once connections are accepted."""
+        await self._serving.wait()
+
+    async def stop(self, grace_s: float) -> None:
+        """Close the socket, answer what was asked within the grace, cut off the rest."""
+        self.config.timeout_graceful_shutdown = grace_s  # type: ignore[assignment]  # handed to asyncio.wait_for, so fractions are fine
+        self.should_exit = True
+        await self._ended.wait()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the daemon's."""
+        yield
