@@ -120,12 +120,32 @@ def delivery(url: str, number: int = 1, **changes: object) -> Delivery:
     return Delivery(**(fields | changes))  # type: ignore[arg-type]
 
 
-def certificate(folder: Path, name: str, subject: str, days: str = "2") -> tuple[Path, ssl.SSLContext]:
+def certificate(folder: Path, name: str, subject: str) -> tuple[Path, ssl.SSLContext]:
     """A self-signed certificate for `subject` (`DNS:name` or `IP:address`) that is its own authority: its file, and a server's context."""
-    cert, key = folder / f"{name}.pem", folder / f"{name}.key"
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -batch -subj /CN=test"
-    options = ["-days", days, "-keyout", str(key), "-out", str(cert), "-addext", f"subjectAltName={subject}"]
-    subprocess.run([*command.split(), *options], check=True, capture_output=True)
+    openssl(folder, f"req -x509 -days 2 -out {name}.pem {key_options(name)} -addext subjectAltName={subject}")
+    return server_context(folder, name)
+
+
+def expired_certificate(folder: Path, name: str, subject: str) -> tuple[Path, ssl.SSLContext]:
+    folder.joinpath("ca.cnf").write_text(
+        "[ca]\ndefault_ca=d\n[d]\ndatabase=index\nrand_serial=yes\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\ncopy_extensions=copy\n[p]\n"
+    )
+    folder.joinpath("index").touch()
+    openssl(folder, f"req -new -out {name}.csr {key_options(name)} -addext subjectAltName={subject}")
+    dates = "-startdate 20200101000000Z -enddate 20200201000000Z"
+    openssl(folder, f"ca -batch -selfsign -config ca.cnf -keyfile {name}.key -in {name}.csr -out {name}.pem -notext {dates}")
+    return server_context(folder, name)
+
+
+def key_options(name: str) -> str:
+    return f"-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -batch -subj /CN=test -keyout {name}.key"
+
+
+def openssl(folder: Path, command: str) -> None:
+    subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
+
+
+def server_context(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    return cert, context
+    context.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
+    return folder / f"{name}.pem", context

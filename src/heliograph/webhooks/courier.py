@@ -7,6 +7,7 @@ the queue. What a delivery is signed with is the moment it leaves, not the momen
 """
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -213,7 +214,7 @@ def _headers(delivery: Delivery, body: bytes, now_ms: int) -> list[str]:
     headers = ["Content-Type: application/json", "Expect:", f"webhook-id: {webhook_id}", f"webhook-timestamp: {now_s}"]
     if delivery.secret:
         headers.append(f"webhook-signature: {standard_signature(delivery.secret, webhook_id, now_s, body)}")
-        headers.append(f"Authorization: Bearer {bearer_token(delivery.secret, body, f'{webhook_id}-{now_ms}', now_s)}")
+        headers.append(f"Authorization: Bearer {bearer_token(delivery.secret, body, os.urandom(12).hex(), now_s)}")
     return headers
 
 

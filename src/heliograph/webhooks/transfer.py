@@ -236,7 +236,6 @@ class _Transfer:
     def _failure(self, code: int, message: str, status: int | None) -> str:
         curl = self.curl
         connected_s, secured_s = curl.getinfo(pycurl.CONNECT_TIME), curl.getinfo(pycurl.APPCONNECT_TIME)
-        is_reused = curl.getinfo(pycurl.NUM_CONNECTS) == 0
         failure = Failure(
             code=code,
             message=message,
@@ -245,13 +244,13 @@ class _Transfer:
             os_errno=curl.getinfo(pycurl.OS_ERRNO),
             verify_result=curl.getinfo(pycurl.SSL_VERIFYRESULT),
             is_connected=connected_s > 0,
-            is_ready=is_reused or (secured_s if self._target.is_secure else connected_s) > 0,
+            is_ready=self._dialled is None or (secured_s if self._target.is_secure else connected_s) > 0,
             connect_timeout_s=self._connect_timeout_s,
             timeout_s=self._timeout_s,
         )
         return in_words(failure)
 
-    def _open_socket(self, _purpose: int, address: Any) -> socket.socket | int:
+    def _open_socket(self, _purpose: int, address: Any) -> "_Lent | int":
         family, kind, protocol, (host, *_) = address
         self._refused = blocked_text(host, self._policy)
         if self._refused is not None:
@@ -263,7 +262,7 @@ class _Transfer:
                 self._refused = f"this machine could not open a socket ({error.strerror})"
             return int(pycurl.SOCKET_BAD)
         self._dialled = host
-        return opened
+        return _Lent(opened)
 
     def _write(self, chunk: bytes) -> int:
         """Keep the start of the answer; a number other than the length of `chunk` ends the transfer."""
@@ -271,6 +270,21 @@ class _Transfer:
             self._chunks.append(chunk[: self._room])
         self._room -= len(chunk)
         return len(chunk) if self._room >= 0 else -1
+
+
+class _Lent:
+    """A socket for pycurl, which duplicates its descriptor at once and drops this: ours is closed then, without a warning of a leak."""
+
+    __slots__ = ("_opened",)
+
+    def __init__(self, opened: socket.socket) -> None:
+        self._opened = opened
+
+    def fileno(self) -> int:
+        return self._opened.fileno()
+
+    def __del__(self) -> None:
+        self._opened.close()
 
 
 def _options(limits: TransferLimits) -> list[tuple[int, Any]]:

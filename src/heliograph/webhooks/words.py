@@ -47,9 +47,8 @@ _CONNECT = {
     errno.ETIMEDOUT: "no connection to {peer}: it does not answer",
 }
 
-# X509_V_ERR_*; libcurl compares the name itself, so OpenSSL is content when only that is wrong
+# X509_V_ERR_*
 _CERTIFICATE = {
-    0: "the certificate is for another name",
     9: "the certificate is not yet valid",
     10: "the certificate has expired",
     18: "the certificate is self-signed",
@@ -57,8 +56,6 @@ _CERTIFICATE = {
     20: "the certificate comes from an authority that is not trusted here, or its chain is not complete",
     21: "the certificate comes from an authority that is not trusted here, or its chain is not complete",
     23: "the certificate was revoked",
-    62: "the certificate is for another name",
-    64: "the certificate is for another address",
 }
 
 _OTHER: dict[int, str] = {
@@ -79,7 +76,7 @@ def in_words(failure: Failure) -> str:
         case CurlCode.NOT_CONNECTED:
             return _unconnected(failure)
         case CurlCode.BAD_CERTIFICATE:
-            return _CERTIFICATE.get(failure.verify_result, f"the certificate is not valid ({failure.message})")
+            return _certificate(failure)
         case CurlCode.TLS_HANDSHAKE:
             return f"no TLS with {failure.peer} ({failure.message})"
         case CurlCode.RECEIVE_FAILED:
@@ -104,11 +101,13 @@ def _timeout(failure: Failure) -> str:
     return f"no TLS with {failure.peer} in {waited_s:g} s" if failure.is_connected else f"no connection to {failure.peer} in {waited_s:g} s"
 
 
+def _certificate(failure: Failure) -> str:
+    if "matches target" in failure.message:  # libcurl compares the name itself: OpenSSL has no number for it
+        return "the certificate is for another name"
+    return _CERTIFICATE.get(failure.verify_result, f"the certificate is not valid ({failure.message})")
+
+
 def _broken(failure: Failure) -> str:
     if failure.os_errno == errno.ECONNRESET:
         return f"connection reset by {failure.peer}"
-    return (
-        "the connection broke before the answer was complete"
-        if failure.status is not None
-        else f"the answer could not be read ({failure.message})"
-    )
+    return f"the answer could not be read ({failure.message})"

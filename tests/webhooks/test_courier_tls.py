@@ -1,0 +1,96 @@
+"""Deliveries by TLS: who is trusted, and what is said of who is not."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from heliograph.model.notification import Answered
+from heliograph.webhooks.courier import WebhookCourier
+from tests.webhooks.receiver import Receiver, certificate, delivery, expired_certificate
+from tests.webhooks.test_courier import PATIENT, directory, running, send
+
+pytestmark = pytest.mark.needs("openssl")
+NAMES = directory(hooks_test=["127.0.0.1"])
+
+
+@asynccontextmanager
+async def trusting(ca_file: Path | None) -> AsyncIterator[WebhookCourier]:
+    settings = replace(PATIENT, connect_timeout_s=2.0, ca_file=str(ca_file) if ca_file else None)
+    async with running(settings, NAMES) as courier:
+        yield courier
+
+
+async def call(tls: ssl.SSLContext, ca_file: Path | None, host: str = "hooks.test") -> Answered:
+    async with Receiver(tls=tls) as receiver, trusting(ca_file) as courier:
+        return await send(courier, delivery(receiver.url_of(host)))
+
+
+async def test_a_trusted_certificate_of_the_name_is_taken_and_its_connection_kept(tmp_path: Path) -> None:
+    ca_file, tls = certificate(tmp_path, "good", "DNS:hooks.test")
+    async with Receiver(tls=tls) as receiver, trusting(ca_file) as courier:
+        for number in range(5):
+            assert (await send(courier, delivery(receiver.url_of("hooks.test"), number))).status == 200
+    assert receiver.connections == 1
+
+
+async def test_the_server_is_told_the_name_and_not_the_address(tmp_path: Path) -> None:
+    asked: list[str | None] = []
+    ca_file, tls = certificate(tmp_path, "good", "DNS:hooks.test")
+    tls.sni_callback = lambda _socket, name, _context: asked.append(name)
+    await call(tls, ca_file)
+    assert asked == ["hooks.test"]
+
+
+async def test_a_certificate_of_an_address_is_taken_for_that_address(tmp_path: Path) -> None:
+    ca_file, tls = certificate(tmp_path, "good", "IP:127.0.0.1")
+    assert (await call(tls, ca_file, "127.0.0.1")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("subject", "host"), [("DNS:other.test", "hooks.test"), ("DNS:hooks.test", "127.0.0.1"), ("IP:127.0.0.2", "127.0.0.1")]
+)
+async def test_a_certificate_for_another_name_is_refused(tmp_path: Path, subject: str, host: str) -> None:
+    ca_file, tls = certificate(tmp_path, "other", subject)
+    answered = await call(tls, ca_file, host)
+    assert (answered.status, answered.error) == (None, "the certificate is for another name")
+
+
+async def test_a_self_signed_certificate_is_refused(tmp_path: Path) -> None:
+    _, tls = certificate(tmp_path, "selfish", "DNS:hooks.test")
+    assert (await call(tls, None)).error == "the certificate is self-signed"
+
+
+async def test_a_ca_file_is_trusted_instead_of_the_systems_list(tmp_path: Path) -> None:
+    other, _ = certificate(tmp_path, "other", "DNS:other.test")
+    _, tls = certificate(tmp_path, "good", "DNS:hooks.test")
+    error = (await call(tls, other)).error
+    assert error is not None
+    assert error.startswith("the certificate ")
+
+
+async def test_the_systems_list_may_be_named_by_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ca_file, tls = certificate(tmp_path, "good", "DNS:hooks.test")
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca_file))
+    assert (await call(tls, None)).status == 200
+
+
+async def test_an_expired_certificate_is_refused(tmp_path: Path) -> None:
+    ca_file, tls = expired_certificate(tmp_path, "old", "DNS:hooks.test")
+    assert (await call(tls, ca_file)).error == "the certificate has expired"
+
+
+async def test_a_receiver_without_tls_on_a_tls_url_is_said_to_have_none() -> None:
+    async with Receiver() as receiver, trusting(None) as courier:
+        answered = await send(courier, delivery(receiver.url.replace("http:", "https:")))
+    assert answered.error is not None
+    assert answered.error.startswith(f"no TLS with 127.0.0.1:{receiver.port}")
+
+
+async def test_a_list_of_authorities_that_is_missing_is_said_to_be(tmp_path: Path) -> None:
+    _, tls = certificate(tmp_path, "good", "DNS:hooks.test")
+    error = (await call(tls, tmp_path / "missing.pem")).error
+    assert error == "this machine has no list of certificate authorities; name one in the settings"
