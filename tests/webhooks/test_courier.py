@@ -224,6 +224,16 @@ async def test_a_receiver_that_hangs() -> None:
     assert 550 <= answered.duration_ms <= 2000
 
 
+async def test_a_deadline_holds_although_an_earlier_one_was_called_off(receiver: Receiver) -> None:
+    async with running(QUICK) as courier:
+        assert (await send(courier, delivery(receiver.url))).is_success
+        await asyncio.sleep(0.2)
+        receiver.mood = hold
+        answered = await send(courier, delivery(receiver.url))
+    assert answered.error == "no answer in 0.6 s"
+    assert 550 <= answered.duration_ms <= 900
+
+
 async def test_a_receiver_that_drips_is_cut_off_in_time() -> None:
     async def mood(connection: Connection, _received: Received) -> None:
         await connection.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
@@ -358,6 +368,12 @@ async def test_a_name_that_is_not_found_or_hangs_fails_all_that_waits_for_it() -
     async with running(QUICK, hanging) as courier:
         answers = await asyncio.gather(*(send(courier, delivery("http://hooks.test/", number)) for number in range(3)))
     assert {answered.error for answered in answers} == {"the name hooks.test was not looked up in 0.3 s"}
+
+
+async def test_a_failed_name_is_answered_at_once_for_a_while() -> None:
+    async with running() as courier:
+        first, second = [await send(courier, delivery("http://hooks.test/")) for _ in range(2)]
+    assert first.error == second.error == "the name hooks.test was not found"
 
 
 async def test_looking_up_counts_towards_the_whole_time(receiver: Receiver) -> None:

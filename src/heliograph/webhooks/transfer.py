@@ -304,11 +304,10 @@ def _options(limits: TransferLimits) -> list[tuple[int, Any]]:
         (pycurl.CONNECTTIMEOUT_MS, round(limits.connect_timeout_s * 1000)),
         (pycurl.DNS_CACHE_TIMEOUT, PINNED_FOR_S),
     ]
+    if limits.ca_file is not None:
+        return [*options, (pycurl.CAINFO, limits.ca_file), (pycurl.CAPATH, None)]
     paths = ssl.get_default_verify_paths()  # SSL_CERT_FILE and SSL_CERT_DIR first; where it knows none, libcurl finds the platform's own
-    if ca_file := limits.ca_file or paths.cafile:
-        options.append((pycurl.CAINFO, ca_file))
-    if limits.ca_file is None and paths.capath:
-        options.append((pycurl.CAPATH, paths.capath))
+    options += [(option, path) for option, path in ((pycurl.CAINFO, paths.cafile), (pycurl.CAPATH, paths.capath)) if path]
     return options
 
 
