@@ -3,6 +3,7 @@
 import pytest
 
 from heliograph.gsm import field
+from heliograph.gsm.address import Address, Ton
 from heliograph.gsm.errors import TpduError
 from heliograph.gsm.field import Fields, Parameters, as_far_as_it_goes, exactly
 from heliograph.gsm.timestamp import Validity, ValidityFormat
@@ -58,6 +59,15 @@ def test_user_data_above_its_limit_is_refused_both_ways() -> None:
         field.encode_user_data(EIGHT_BIT, b"", bytes(141), 140)
 
 
+def test_user_data_that_contradicts_itself_is_refused() -> None:
+    with pytest.raises(TpduError, match=r"TP-UDL says 6 septets, the user data header alone takes 7"):
+        fields("06 050003010201").user_data(PLAIN, True, 140)
+    with pytest.raises(TpduError, match=r"UDHL says 5 octets, 1 follow"):
+        field.encode_user_data(EIGHT_BIT, b"\5\0", b"", 140)
+    with pytest.raises(TpduError, match=r"0x7F"):
+        field.encode_user_data(PLAIN, b"", b"\x80", 140)
+
+
 @pytest.mark.parametrize(
     ("octets", "user_data"),
     [("05e834", b"hi"), ("02e834ffff", b"hi"), ("05 e8", b"h"), ("05", b"")],
@@ -97,6 +107,13 @@ def test_octets_that_extend_the_indicator_are_passed_over() -> None:
         fields("8180").parameter_indicator()
 
 
+def test_fields_are_taken_one_after_the_other() -> None:
+    read = fields("03a121f3 52304121000000 07")
+    assert read.address() == Address("123", Ton.NATIONAL)
+    assert read.timestamp("TP-SCTS").octets.hex() == "52304121000000"
+    assert (read.next_octet, read.octet("TP-UDL"), read.next_octet) == (7, 7, None)
+
+
 def test_a_header_is_announced_only_beside_user_data() -> None:
     assert Parameters(udh=b"\0", user_data=b"").has_header
     assert not Parameters(udh=b"\0").has_header
@@ -109,6 +126,8 @@ def test_a_failure_cause_has_the_highest_bit() -> None:
     assert fields("").failure_cause() is None
     assert field.encode_failure_cause(None) == b""
     assert field.encode_failure_cause(0xD3) == b"\xd3"
+    with pytest.raises(TpduError, match=r"a TP-FCS is 0x80 to 0xFF, not 127"):
+        field.encode_failure_cause(0x7F)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ USER_DATA_OCTETS = 140
 MAX_SEGMENTS = 255
 LARGEST_CHARACTER_UNITS = 2
 """An escape pair or a surrogate pair."""
+_UNIT_BITS = {Alphabet.GSM7: 7, Alphabet.OCTET: 8, Alphabet.UCS2: 16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,7 @@ class Segment:
 
 def capacity(alphabet: Alphabet, udh_octets: int = 0) -> int:
     """Units of an alphabet (septets, octets, 16-bit units) that fit beside a header of so many octets, UDHL included."""
-    free_octets = USER_DATA_OCTETS - udh_octets
-    match alphabet:
-        case Alphabet.GSM7:
-            return free_octets * 8 // 7
-        case Alphabet.OCTET:
-            return free_octets
-        case Alphabet.UCS2:
-            return free_octets // 2
+    return (USER_DATA_OCTETS - udh_octets) * 8 // _UNIT_BITS[alphabet]
 
 
 def count(text: str, alphabet: Alphabet, wide: bool = False, extra: tuple[header.Element, ...] = ()) -> int:
@@ -90,14 +84,11 @@ def join(parts: Iterable[Segment], alphabet: Alphabet) -> str | bytes:
     SegmentError where parts are missing or disagree about the total.
     """
     ordered = _ordered(parts)
-    match alphabet:
-        case Alphabet.OCTET:
-            return b"".join(part.user_data for part in ordered)
-        case Alphabet.UCS2:
-            return gsm7.decode_ucs2(b"".join(part.user_data for part in ordered))
-        case Alphabet.GSM7:
-            runs = groupby(ordered, key=lambda part: _tables_of(part.udh))
-            return "".join(gsm7.decode(b"".join(part.user_data for part in run), *tables) for tables, run in runs)
+    if alphabet is Alphabet.GSM7:
+        runs = groupby(ordered, key=lambda part: _tables_of(part.udh))
+        return "".join(gsm7.decode(b"".join(part.user_data for part in run), *tables) for tables, run in runs)
+    octets = b"".join(part.user_data for part in ordered)
+    return octets if alphabet is Alphabet.OCTET else gsm7.decode_ucs2(octets)
 
 
 def _ends(text: str, alphabet: Alphabet, wide: bool, extra: tuple[header.Element, ...]) -> list[int]:

@@ -88,14 +88,12 @@ class Validity:
 
     def expires_at(self, now: datetime) -> datetime | None:
         """When it ends, counted from `now` where it is relative; None where the octets name no period."""
-        match self.format:
-            case ValidityFormat.ABSOLUTE:
-                return Timestamp(self.octets).moment
-            case ValidityFormat.RELATIVE:
-                return now + _relative_period(self.octets[0])
-            case ValidityFormat.ENHANCED:
-                period = _enhanced_period(self.octets)
-                return None if period is None else now + period
+        if self.format is ValidityFormat.ABSOLUTE:
+            return Timestamp(self.octets).moment
+        if self.format is ValidityFormat.RELATIVE:
+            return now + _relative_period(self.octets[0])
+        period = _enhanced_period(self.octets)
+        return None if period is None else now + period
 
 
 def validity_octets(validity_format: ValidityFormat) -> int:

@@ -139,7 +139,7 @@ def build(*elements: Element) -> bytes:
     """The header of these elements, UDHL first; b"" without any. TpduError above 140 octets, or where an element is no octet's worth."""
     if not elements:
         return b""
-    body = b"".join(octets_of(element.iei, len(element.octets)) + element.octets for element in elements)
+    body = b"".join([octets_of(element.iei, len(element.octets)) + element.octets for element in elements])
     if len(body) >= MAX_HEADER_OCTETS:
         raise TpduError(f"a user data header of {1 + len(body)} octets: {MAX_HEADER_OCTETS} at most")
     return bytes((len(body),)) + body
