@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 
 from heliograph.clock import Clock
+from heliograph.gsm.segment import Segment
 from heliograph.model.ids import LinkId, MessageId
 from heliograph.model.link import Accepted, ErrorClass, Link, LinkOutcome, LinkProfile, Outcome, Outgoing, Refused, Withdrawn
 from heliograph.model.message import open_segments
@@ -79,7 +80,7 @@ class LinkQueue:
     @property
     def room(self) -> int:
         """How many more heads may be taken. Read by the writer's thread: a moment's value, so the window is a soft bound."""
-        return 0 if self._stopping or self._lost or self.crowded else self.profile.window - self._taken
+        return 0 if self._stopping or self._lost or self.crowded else max(0, self.profile.window - self._taken)
 
     @property
     def taken(self) -> int:
@@ -239,14 +240,7 @@ class LinkQueue:
 
     def _cut(self, head: Head) -> deque[Outgoing]:
         segments = split(head.payload, head.dcs, head.udh, head.message_id & 0xFF)
-        wanted = open_segments(head.segment_states)
-        return deque(
-            Outgoing(
-                MessageId(head.message_id), number, len(segments), head.source, head.source_type, head.address, segments[number - 1].udh,
-                segments[number - 1].user_data, head.dcs, head.pid, (head.message_id + number - 1) % REFERENCES, head.expiry_at_ms, True,
-            )
-            for number in wanted
-        )  # fmt: skip
+        return deque(_outgoing(head, segments[number - 1], number, len(segments)) for number in open_segments(head.segment_states))
 
     def _send(self, flight: Flight, outgoing: Outgoing) -> None:
         fault.point("dispatch.before_send")
@@ -321,6 +315,24 @@ class LinkQueue:
         await self._clock.sleep_until(self._clock.monotonic() + RETRY_SETTLE_S)
         if not self._lost:
             self._settle(flight)
+
+
+def _outgoing(head: Head, segment: Segment, number: int, total: int) -> Outgoing:
+    return Outgoing(
+        message_id=MessageId(head.message_id),
+        number=number,
+        total=total,
+        source=head.source,
+        source_type=head.source_type,
+        destination=head.address,
+        udh=segment.udh,
+        user_data=segment.user_data,
+        dcs=head.dcs,
+        pid=head.pid,
+        reference=(head.message_id + number - 1) % REFERENCES,
+        expiry_at_ms=head.expiry_at_ms,
+        want_receipt=True,
+    )
 
 
 class UseCases:

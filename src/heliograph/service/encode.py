@@ -61,7 +61,7 @@ def text_of(parts: tuple[segment.Segment, ...] | list[segment.Segment], tp_dcs: 
 
 def source_of(draft: Draft, default: str | None) -> tuple[str, SourceType]:
     """The sender and its type: as asked for, else `default`, else none. Raises Problem where it is neither number nor short name."""
-    source = draft.source if draft.source else default
+    source = draft.source or default
     if not source:
         return "", SourceType.NATIONAL
     return _checked_source(source, draft.source_type)

@@ -1,6 +1,6 @@
 """Named points between two steps at which a test ends the process, as a power cut would.
 
-Outside tests every point is an empty function. A test sets HELIOGRAPH_FAULT to `name:count`: the process kills itself at the count-th
+Outside tests every point is an empty function. A test sets FAULT_POINT to `name:count`: the process kills itself at the count-th
 passage of that point.
 """
 
@@ -49,5 +49,5 @@ class _Armed:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-_setting = os.environ.get("HELIOGRAPH_FAULT")
+_setting = os.environ.get("FAULT_POINT")
 point = _Armed(_setting.partition(":")[0], int(_setting.partition(":")[2] or 1)) if _setting else _pass

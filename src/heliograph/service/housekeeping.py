@@ -79,12 +79,10 @@ class Housekeeping:
         await core.database.write(message_store.delete_old_cancel_requests, now_ms - CANCEL_REQUEST_MS)
 
     async def _beat(self) -> None:
-        """Beat, and note what is known right after it: all that was claimed before is under way or done, all that is made later lies above."""
+        """Beat, and note what is known right after it: what was claimed before is under way or done, what is made later lies above."""
         found = await self.core.database.write(_beat, self.core.node_id, self._mark)
         if found is None:
-            raise RuntimeError(
-                "another process of this installation has declared this one dead: it was stopped for more than 10 s. Start it again."
-            )
+            raise RuntimeError("another process of this installation took this one for dead, since it stood still for 10 s: start it again")
         claims, floor = found
         lowest = self.core.notifier.open_from
         self._mark = Mark(floor if lowest is None else min(lowest, floor), claims)

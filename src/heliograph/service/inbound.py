@@ -1,7 +1,8 @@
 """Where an inbound SMS goes: to the application, to another device, or nowhere, by the rules of numbers and classes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from heliograph.gsm.segment import Segment
 from heliograph.model import retry, webhook_body
@@ -10,26 +11,25 @@ from heliograph.model.device import ready
 from heliograph.model.ids import MessageId
 from heliograph.model.link import Answer, Inbound, LinkProfile
 from heliograph.model.message import DEFAULT_VALIDITY_MS, Direction, SourceType, State, TrafficClass, fresh_segments
+from heliograph.model.message import Segment as SegmentState
 from heliograph.model.number import is_dialled, matches
 from heliograph.model.policy import Question, decide
 from heliograph.model.problem import Code, Problem
 from heliograph.model.route import Destination, Target, destination_of
 from heliograph.service.core import Core
 from heliograph.service.encode import text_of
-from heliograph.service.ledger import Ledger
+from heliograph.service.ledger import Ledger, Report
 from heliograph.service.submit import Intake, side_of, subscriber_of
 from heliograph.store import lane as lane_store
 from heliograph.store import message as message_store
 from heliograph.store import part as part_store
 from heliograph.store.lane import Lane
 from heliograph.store.message import NewMessage, Party
-from heliograph.store.notification import NewNotification
 from heliograph.store.part import Part, PartSet, Unmatched
 from heliograph.store.transaction import Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(msgspec.Struct, frozen=True, kw_only=True):
     """An inbound SMS that is handed on as one: a single one, a joined one, or a part whose others never came.
 
     `udh` is hex: of a single SMS or a lone part. `part`: number and total of a lone part, with the id of its set."""
@@ -50,23 +50,55 @@ class Arrived:
     def of_single(cls, inbound: Inbound) -> "Arrived":
         payload = text_of([Segment(1, 1, inbound.udh, inbound.user_data)], inbound.dcs)
         return cls(
-            inbound.link_id, inbound.source, inbound.destination, payload, inbound.udh.hex().upper(), inbound.user_data.hex().upper(),
-            inbound.dcs, inbound.pid, 1, inbound.received_at_ms,
-        )  # fmt: skip
+            link_id=inbound.link_id,
+            source=inbound.source,
+            destination=inbound.destination,
+            payload=payload,
+            udh=inbound.udh.hex().upper(),
+            user_data=inbound.user_data.hex().upper(),
+            dcs=inbound.dcs,
+            pid=inbound.pid,
+            segments=1,
+            received_at_ms=inbound.received_at_ms,
+        )
 
     @classmethod
-    def of_parts(cls, parts: PartSet, held: Sequence[Part], *, whole: bool, received_at_ms: int) -> "Arrived":
-        """All parts of a set, or one of them alone (`whole` False)."""
-        numbered = [
-            Segment(part.number if whole else 1, parts.total if whole else 1, bytes.fromhex(part.udh), bytes.fromhex(part.user_data))
-            for part in held
-        ]
+    def of_set(cls, parts: PartSet, held: Sequence[Part], received_at_ms: int) -> "Arrived":
+        """All parts of a set."""
         first = held[0]
         return cls(
-            parts.link_id, parts.source, parts.dest or None, text_of(numbered, first.dcs), "" if whole else first.udh,
-            "" if whole else first.user_data, first.dcs, first.pid, len(held), received_at_ms,
-            None if whole else (first.number, parts.total, str(parts.id)),
-        )  # fmt: skip
+            link_id=parts.link_id,
+            source=parts.source,
+            destination=parts.dest or None,
+            payload=text_of([_segment(part, part.number, parts.total) for part in held], first.dcs),
+            udh="",
+            user_data="",
+            dcs=first.dcs,
+            pid=first.pid,
+            segments=len(held),
+            received_at_ms=received_at_ms,
+        )
+
+    @classmethod
+    def of_lone_part(cls, parts: PartSet, part: Part) -> "Arrived":
+        """One part of a set whose others never came."""
+        return cls(
+            link_id=parts.link_id,
+            source=parts.source,
+            destination=parts.dest or None,
+            payload=text_of([_segment(part, 1, 1)], part.dcs),
+            udh=part.udh,
+            user_data=part.user_data,
+            dcs=part.dcs,
+            pid=part.pid,
+            segments=1,
+            received_at_ms=part.received_at_ms,
+            part=(part.number, parts.total, str(parts.id)),
+        )
+
+
+def _segment(part: Part, number: int, total: int) -> Segment:
+    return Segment(number, total, bytes.fromhex(part.udh), bytes.fromhex(part.user_data))
 
 
 class Mailroom:
@@ -149,8 +181,15 @@ class Mailroom:
         message_id = next(self._ids)
         self._unmatched.append(
             Unmatched(
-                message_id, arrived.link_id, arrived.source, arrived.destination, arrived.udh, arrived.user_data or arrived.payload, arrived.dcs,
-                arrived.received_at_ms, reason,
+                message_id=message_id,
+                link_id=arrived.link_id,
+                source=arrived.source,
+                dest=arrived.destination,
+                udh=arrived.udh,
+                user_data=arrived.user_data or arrived.payload,
+                dcs=arrived.dcs,
+                received_at_ms=arrived.received_at_ms,
+                reason=reason,
             )
         )  # fmt: skip
         return Answer(refused=None if known else Code.NO_RELAY.value, message_id=MessageId(message_id))
@@ -175,22 +214,58 @@ class Mailroom:
         """The sender's row: final at its commit."""
         state = State.DELIVERED if problem is None else State.FAILED
         return NewMessage(
-            next(self._ids), sender.organisation_id, sender.device_id, sender.sim_id, int(Direction.MO), traffic_class.value, None, None,
-            arrived.link_id, Door.LINK.value, None, None, arrived.source, int(SourceType.INTERNATIONAL), arrived.destination or "",
-            arrived.payload, arrived.dcs, arrived.pid, arrived.udh, arrived.segments, "d" * arrived.segments, int(state),
-            problem.text if problem else None, problem.code.value if problem else None, arrived.received_at_ms,
-            arrived.received_at_ms + DEFAULT_VALIDITY_MS, self.now_ms, sender.api_callback_id, sender.api_secret_id,
-        )  # fmt: skip
+            id=next(self._ids),
+            organisation_id=sender.organisation_id,
+            device_id=sender.device_id,
+            sim_id=sender.sim_id,
+            direction=Direction.MO,
+            traffic_class=traffic_class,
+            link_id=arrived.link_id,
+            door=Door.LINK,
+            source=arrived.source,
+            source_type=SourceType.INTERNATIONAL,
+            dest=arrived.destination or "",
+            payload=arrived.payload,
+            dcs=arrived.dcs,
+            pid=arrived.pid,
+            udh=arrived.udh,
+            segments=arrived.segments,
+            segment_states=SegmentState.DELIVERED * arrived.segments,
+            state=state,
+            reason=problem.text if problem else None,
+            reason_code=problem.code if problem else None,
+            submitted_at_ms=arrived.received_at_ms,
+            expiry_at_ms=arrived.received_at_ms + DEFAULT_VALIDITY_MS,
+            final_at_ms=self.now_ms,
+            callback_id=sender.api_callback_id,
+            secret_id=sender.api_secret_id,
+        )
 
     def _mt(self, arrived: Arrived, receiver: Party, traffic_class: TrafficClass, peer_id: int | None) -> NewMessage:
         """The receiver's row, which waits in its lane. A P2P message is forwarded as it came, with its header."""
         source_type = SourceType.INTERNATIONAL if is_dialled(arrived.source) else SourceType.ALPHANUMERIC
         return NewMessage(
-            next(self._ids), receiver.organisation_id, receiver.device_id, receiver.sim_id, int(Direction.MT), traffic_class.value, None, None,
-            None, Door.LINK.value, None, None, arrived.source, int(source_type), subscriber_of(receiver).address or "", arrived.payload,
-            arrived.dcs, arrived.pid, arrived.udh, arrived.segments, fresh_segments(arrived.segments), int(State.PENDING), None, None,
-            self.now_ms, self.now_ms + DEFAULT_VALIDITY_MS, None, None, None, peer_id,
-        )  # fmt: skip
+            id=next(self._ids),
+            organisation_id=receiver.organisation_id,
+            device_id=receiver.device_id,
+            sim_id=receiver.sim_id,
+            direction=Direction.MT,
+            traffic_class=traffic_class,
+            door=Door.LINK,
+            source=arrived.source,
+            source_type=source_type,
+            dest=subscriber_of(receiver).address or "",
+            payload=arrived.payload,
+            dcs=arrived.dcs,
+            pid=arrived.pid,
+            udh=arrived.udh,
+            segments=arrived.segments,
+            segment_states=fresh_segments(arrived.segments),
+            state=State.PENDING,
+            submitted_at_ms=self.now_ms,
+            expiry_at_ms=self.now_ms + DEFAULT_VALIDITY_MS,
+            peer_id=peer_id,
+        )
 
     def _tell_application(self, arrived: Arrived, sender: Party, new: NewMessage) -> None:
         if sender.api_callback_id is None or sender.url is None:
@@ -200,11 +275,19 @@ class Mailroom:
             source=arrived.source, dest=arrived.destination or "", payload=arrived.payload, dcs=arrived.dcs, pid=arrived.pid,
             submitted_at_ms=arrived.received_at_ms, part=arrived.part,
         )  # fmt: skip
-        notification = NewNotification(
-            0, sender.organisation_id, sender.api_callback_id, sender.api_secret_id, new.id, "sms.received", "POST", body, self.now_ms, None,
-            self.now_ms,
-        )  # fmt: skip
-        self._ledger.notify(notification, sender.url, sender.secret)
+        self._ledger.report(
+            Report(
+                organisation_id=sender.organisation_id,
+                callback_id=sender.api_callback_id,
+                secret_id=sender.api_secret_id,
+                url=sender.url,
+                secret=sender.secret,
+                message_id=new.id,
+                type="sms.received",
+                method="POST",
+                body=body,
+            )
+        )
 
     def _link(self, link_id: int) -> LinkProfile:
         queue = self.core.queues.get(link_id)

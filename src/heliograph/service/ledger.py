@@ -4,6 +4,8 @@ Every use case that changes messages collects its changes here and writes them a
 size of its batch. So that a message cannot become final without its event and its receipt, this is the only place that writes a state.
 """
 
+import msgspec
+
 from heliograph.model import webhook_body
 from heliograph.model.account import Door
 from heliograph.model.message import FINAL_EVENTS, TRANSITIONS, Direction, State, Verdict
@@ -18,6 +20,20 @@ from heliograph.store.transaction import Transaction
 REPORTED = (State.DELIVERED, State.FAILED, State.EXPIRED)
 
 
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What an application is to be told, and where: the webhook at the time of sending. `body`: JSON text."""
+
+    organisation_id: int
+    callback_id: int
+    secret_id: int | None
+    url: str
+    secret: str | None
+    message_id: int
+    type: str
+    method: str
+    body: str
+
+
 class Ledger:
     """The changes of one batch."""
 
@@ -28,7 +44,7 @@ class Ledger:
         self._inserted: list[NewMessage] = []
         self._changes: dict[int, Changed] = {}
         self._attempts: list[list[int | str | None]] = []
-        self._notifications: list[tuple[NewNotification, str, str | None]] = []
+        self._reports: list[Report] = []
 
     def insert(self, new: NewMessage, event: str) -> None:
         """A new message, and the event that tells of it."""
@@ -66,16 +82,16 @@ class Ledger:
         elif after is State.BUFFERED and before is State.PENDING and retry_at_ms is None:
             self._emit(message.organisation_id, "sms.sent", message.device_id, message.id)
 
-    def notify(self, new: NewNotification, url: str, secret: str | None) -> None:
-        """A delivery to an application; its id and its claim are filled in when the ledger is written."""
-        self._notifications.append((new, url, secret))
+    def report(self, report: Report) -> None:
+        """Have an application told; the row gets its id and its claim when the ledger is written."""
+        self._reports.append(report)
 
     def write(self) -> None:
         """Write all that was collected. Nothing may be added after it."""
         message_store.insert(self.tx, self._inserted)
         message_store.update(self.tx, list(self._changes.values()))
         message_store.insert_attempts(self.tx, self._attempts)
-        self._write_notifications()
+        self._write_reports()
 
     def _finish(self, message: Locked, state: State) -> None:
         self._emit(message.organisation_id, FINAL_EVENTS[state], message.device_id, message.id)
@@ -91,27 +107,59 @@ class Ledger:
             submitted_at_ms=message.submitted_at_ms,
             final_at_ms=self.now_ms,
         )
-        new = NewNotification(
-            0, message.organisation_id, message.callback_id, message.secret_id, message.id, FINAL_EVENTS[state], "PATCH", body,
-            self.now_ms, None, self.now_ms,
-        )  # fmt: skip
-        self.notify(new, message.url, message.secret)
+        self.report(
+            Report(
+                organisation_id=message.organisation_id,
+                callback_id=message.callback_id,
+                secret_id=message.secret_id,
+                url=message.url,
+                secret=message.secret,
+                message_id=message.id,
+                type=FINAL_EVENTS[state],
+                method="PATCH",
+                body=body,
+            )
+        )
 
     def _emit(self, organisation_id: int, event: str, device_id: int | None, message_id: int) -> None:
         self.tx.emit(Emitted(organisation_id, event, self.now_ms, device_id, message_id))
 
-    def _write_notifications(self) -> None:
+    def _write_reports(self) -> None:
         """Claim for this process what it has room to deliver at once; the rest is due for any."""
-        if not self._notifications:
+        if not self._reports:
             return
         room = self.core.notifier.room()
-        claimed: list[Claimed] = []
-        for (new, url, secret), new_id in zip(self._notifications, self.tx.ids("notification", len(self._notifications)), strict=True):
-            new.id = new_id
-            if len(claimed) < room:
-                new.claimed_by, new.due_at_ms = self.core.node_id, None
-                claimed.append(
-                    Claimed(new_id, new.organisation_id, new.message_id, 0, url, new.method, secret, new.body, new.created_at_ms)
-                )
-        notification_store.insert(self.tx, [new for new, _, _ in self._notifications])
-        self.tx.after_commit(self.core.notifier.take, claimed, len(claimed) < len(self._notifications))
+        ids = self.tx.ids("notification", len(self._reports))
+        claimed = [_claimed(report, new_id, self.now_ms) for report, new_id in zip(self._reports[:room], ids, strict=False)]
+        rows = [
+            NewNotification(
+                id=new_id,
+                organisation_id=report.organisation_id,
+                callback_id=report.callback_id,
+                secret_id=report.secret_id,
+                message_id=report.message_id,
+                type=report.type,
+                method=report.method,
+                body=report.body,
+                created_at_ms=self.now_ms,
+                claimed_by=self.core.node_id if position < room else None,
+                due_at_ms=None if position < room else self.now_ms,
+            )
+            for position, (report, new_id) in enumerate(zip(self._reports, ids, strict=True))
+        ]
+        notification_store.insert(self.tx, rows)
+        self.tx.after_commit(self.core.notifier.take, claimed, len(claimed) < len(rows))
+
+
+def _claimed(report: Report, new_id: int, now_ms: int) -> Claimed:
+    return Claimed(
+        id=new_id,
+        organisation_id=report.organisation_id,
+        message_id=report.message_id,
+        tries=0,
+        url=report.url,
+        method=report.method,
+        secret=report.secret,
+        body=report.body,
+        created_at_ms=now_ms,
+    )

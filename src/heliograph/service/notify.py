@@ -63,7 +63,7 @@ class Notifier:
 
     def room(self) -> int:
         """How many more deliveries this process may claim. Read by the writer's thread: a moment's value, so the limit is a soft bound."""
-        return 0 if self._stopping or self._crowded else self._most - len(self._under_way)
+        return 0 if self._stopping or self._crowded else max(0, self._most - len(self._under_way))
 
     @property
     def open_from(self) -> int | None:

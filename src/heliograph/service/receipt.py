@@ -54,10 +54,20 @@ def match(tx: Transaction, items: Sequence[Arrival]) -> list[MessageId | None]:
             disposition = apply(ledger, messages[key.message_id], key.segment or 1, word)
         rows.append(
             NewReceipt(
-                receipt_id, receipt.link_id, receipt.received_at_ms, json.dumps(receipt.keys), receipt.source, receipt.destination,
-                receipt.state.value, receipt.word, receipt.error, key.message_id if key else None, key.segment if key else None, disposition,
+                id=receipt_id,
+                link_id=receipt.link_id,
+                received_at_ms=receipt.received_at_ms,
+                keys=json.dumps(receipt.keys),
+                source=receipt.source,
+                dest=receipt.destination,
+                state=receipt.state,
+                word=receipt.word,
+                error=receipt.error,
+                message_id=key.message_id if key else None,
+                segment=key.segment if key else None,
+                disposition=disposition,
             )
-        )  # fmt: skip
+        )
     correlation.insert_receipts(tx, rows)
     ledger.write()
     fault.point("receipt.before_commit")

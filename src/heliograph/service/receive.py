@@ -95,9 +95,7 @@ def hand_out_stale_parts(tx: Transaction, core: Core, link_id: int, now_ms: int)
     """Turn sets of a link still incomplete 10 min after their last part into messages, part by part; how many sets there were."""
     sets = part_store.stale(tx, link_id, now_ms - PART_AGE_MS, STALE_BATCH)
     parts = part_store.of_sets(tx, (each.id for each in sets))
-    arrived = [
-        Arrived.of_parts(each, [one], whole=False, received_at_ms=one.received_at_ms) for each in sets for one in parts.get(each.id, [])
-    ]
+    arrived = [Arrived.of_lone_part(each, one) for each in sets for one in parts.get(each.id, [])]
     mailroom = Mailroom(tx, core, arrived, now_ms)
     for one in arrived:
         mailroom.sort(one)
@@ -123,7 +121,7 @@ def _collect(tx: Transaction, core: Core, items: Sequence[tuple[int, Arrival]], 
     for (position, item, _), each in zip(in_parts, wanted, strict=True):
         set_id = set_ids[each.key]
         if len(held[set_id]) == each.total:
-            complete[set_id] = (position, Arrived.of_parts(each, held[set_id], whole=True, received_at_ms=item.inbound.received_at_ms))
+            complete[set_id] = (position, Arrived.of_set(each, held[set_id], item.inbound.received_at_ms))
     part_store.delete(tx, complete)
     return sorted([*whole, *complete.values()], key=lambda pair: pair[0])
 

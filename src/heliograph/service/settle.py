@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import msgspec
 
 from heliograph.model import retry
-from heliograph.model.ids import MessageId
 from heliograph.model.link import Accepted, ErrorClass, LinkProfile, OnUnknown, Outcome, Refused, Unknown, Withdrawn
 from heliograph.model.message import BURNS_NO_ATTEMPT, Segment, State, Verdict, accepted_segment, open_segments, verdict, with_segment
 from heliograph.service import fault
@@ -69,11 +68,18 @@ class LaneUseCases(UseCases):
 
     def settle(self, queue: LinkQueue, flight: Flight) -> asyncio.Future[bool]:
         """Settle a flight; False when the lease is lost and nothing was changed."""
-        head = flight.head
         settlement = Settlement(
-            self.core, queue.profile, queue.epoch, queue.epoch, head.lane_id, head.message_id, head.source, head.address, flight.results,
-            self.core.clock.now_ms(),
-        )  # fmt: skip
+            core=self.core,
+            profile=queue.profile,
+            epoch=queue.epoch,
+            lane_epoch=queue.epoch,
+            lane_id=flight.head.lane_id,
+            message_id=flight.head.message_id,
+            source=flight.head.source,
+            address=flight.head.address,
+            results=flight.results,
+            now_ms=self.core.clock.now_ms(),
+        )
         return self.core.database.write_item(settle, settlement)
 
 
@@ -332,6 +338,3 @@ def _wait_on(tx: Transaction, core: Core, link_id: int, lanes: Sequence[Lane]) -
         retry_at_ms = lane.retry_at_ms or expiry_at_ms
         lane.wait(min(retry_at_ms, expiry_at_ms), retry_at_ms)
         tx.after_commit(core.queues.hint, link_id, lane.due_at_ms)
-
-
-__all__ = ["LaneUseCases", "MessageId", "Settlement", "end_undelivered", "expire", "recover", "settle", "take"]

@@ -193,17 +193,50 @@ def _accept_one(intake: Intake, item: Submission, party: Party | None, message_i
         raise decision
     wants_patch = item.actor.door.wants_patch
     new = NewMessage(
-        message_id, party.organisation_id, party.device_id, party.sim_id, int(Direction.MT), TrafficClass.A2P_MT.value, None, None, None,
-        item.actor.door.value, item.actor.user_id, item.actor.token_id, source, int(source_type), address, item.draft.payload,
-        item.encoded.dcs, item.draft.pid, item.encoded.udh, segments, fresh_segments(segments), int(State.PENDING), None, None, item.now_ms,
-        item.expiry_at_ms, None, party.api_callback_id if wants_patch else None, party.api_secret_id if wants_patch else None, None, item.note,
-    )  # fmt: skip
+        id=message_id,
+        organisation_id=party.organisation_id,
+        device_id=party.device_id,
+        sim_id=party.sim_id,
+        direction=Direction.MT,
+        traffic_class=TrafficClass.A2P_MT,
+        door=item.actor.door,
+        user_id=item.actor.user_id,
+        token_id=item.actor.token_id,
+        source=source,
+        source_type=source_type,
+        dest=address,
+        payload=item.draft.payload,
+        dcs=item.encoded.dcs,
+        pid=item.draft.pid,
+        udh=item.encoded.udh,
+        segments=segments,
+        segment_states=fresh_segments(segments),
+        state=State.PENDING,
+        submitted_at_ms=item.now_ms,
+        expiry_at_ms=item.expiry_at_ms,
+        callback_id=party.api_callback_id if wants_patch else None,
+        secret_id=party.api_secret_id if wants_patch else None,
+        note=item.note,
+    )
     intake.put(party, new)
     return message_id
 
 
 def _head(new: NewMessage, party: Party) -> Head:
+    """What the owner of the link needs of a message that was just accepted, without reading it back."""
     return Head(
-        new.id, party.lane_id, new.lane_seq or 0, new.organisation_id, new.device_id, new.source, new.source_type, new.dest, new.payload,
-        new.dcs, new.pid, new.udh, new.segment_states, new.expiry_at_ms,
-    )  # fmt: skip
+        message_id=new.id,
+        lane_id=party.lane_id,
+        lane_seq=new.lane_seq or 0,
+        organisation_id=new.organisation_id,
+        device_id=new.device_id,
+        source=new.source,
+        source_type=new.source_type,
+        address=new.dest,
+        payload=new.payload,
+        dcs=new.dcs,
+        pid=new.pid,
+        udh=new.udh,
+        segment_states=new.segment_states,
+        expiry_at_ms=new.expiry_at_ms,
+    )

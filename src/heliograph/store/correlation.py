@@ -11,7 +11,7 @@ Q = queries("correlation")
 
 
 class Key(msgspec.Struct, array_like=True, frozen=True):
-    """A key's row after it was written. `uses`: how many segments claim the key; it counts only at 1. `receipt_id`: parked there, or None."""
+    """A key's row after it was written. `uses`: how many segments claim the key; it counts only at 1. `receipt_id`: parked there."""
 
     correlation_group: str
     key: str

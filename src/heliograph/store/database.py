@@ -178,7 +178,6 @@ class Database:
                 if session is None:
                     session = self.engine.connect()
                 self._run(session, jobs)
-                return session
             except Exception as error:  # bulkhead: the writer outlives whatever a group of transactions does; each caller is told
                 session = self._recover(session, error)
                 conflict = self.engine.is_conflict(error)
@@ -187,6 +186,8 @@ class Database:
                     return session
                 if conflict and attempt + 1 == attempts and attempts > 1:
                     self._fail(jobs, error)
+            else:
+                return session
         return session
 
     def _recover(self, session: Session | None, error: BaseException) -> Session | None:

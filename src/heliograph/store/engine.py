@@ -29,7 +29,7 @@ class Session(Protocol):
     def run(self, query: Query, values: Mapping[str, Scalar]) -> list[Row]: ...
 
     def many(self, query: Query, rows: Sequence[object], values: Mapping[str, Scalar], shape: type[T]) -> list[T]:
-        """Run a query over a table of rows, tuples or array-like msgspec structs, in one statement. `shape`: an array-like msgspec struct that a result row becomes."""
+        """Run a query over a table of rows, tuples or array-like structs, in one statement. `shape`: such a struct, for its result."""
 
     def script(self, text: str) -> None:
         """Run statements separated by semicolons, as a migration has them."""

@@ -13,8 +13,8 @@ from heliograph.store.transaction import Transaction
 Q = queries("message")
 
 
-class NewMessage(msgspec.Struct, array_like=True):
-    """A row to insert; the columns in the order of the query."""
+class NewMessage(msgspec.Struct, array_like=True, kw_only=True):
+    """A row to insert; the columns in the order of the query. An MT gets its lane from `service.submit.Intake`."""
 
     id: int
     organisation_id: int
@@ -22,12 +22,12 @@ class NewMessage(msgspec.Struct, array_like=True):
     sim_id: int | None
     direction: int
     traffic_class: str
-    lane_id: int | None
-    lane_seq: int | None
-    link_id: int | None
+    lane_id: int | None = None
+    lane_seq: int | None = None
+    link_id: int | None = None
     door: str
-    user_id: int | None
-    token_id: int | None
+    user_id: int | None = None
+    token_id: int | None = None
     source: str
     source_type: int
     dest: str
@@ -38,13 +38,13 @@ class NewMessage(msgspec.Struct, array_like=True):
     segments: int
     segment_states: str
     state: int
-    reason: str | None
-    reason_code: str | None
+    reason: str | None = None
+    reason_code: str | None = None
     submitted_at_ms: int
     expiry_at_ms: int
-    final_at_ms: int | None
-    callback_id: int | None
-    secret_id: int | None
+    final_at_ms: int | None = None
+    callback_id: int | None = None
+    secret_id: int | None = None
     peer_id: int | None = None
     note: str | None = None
 

@@ -30,10 +30,8 @@ class Migration:
 def migrations() -> list[Migration]:
     """All that this release knows, oldest first."""
     folder = resources.files("heliograph.store").joinpath("migrations")
-    found = []
-    for file in folder.iterdir():
-        if match := re.fullmatch(r"(\d{4})_(\w+)\.sql", file.name):
-            found.append(Migration(int(match[1]), match[2], file.read_text(encoding="utf-8")))
+    named = [(file, re.fullmatch(r"(\d{4})_(\w+)\.sql", file.name)) for file in folder.iterdir()]
+    found = [Migration(int(match[1]), match[2], file.read_text(encoding="utf-8")) for file, match in named if match]
     return sorted(found, key=lambda migration: migration.version)
 
 
@@ -73,7 +71,9 @@ def _apply_missing(engine: Engine, session: Session) -> list[Migration]:
     for migration in missing:
         session.script(engine.adapt_schema(migration.text))
         values: dict[str, Scalar] = {"version": migration.version, "name": migration.name, "now": time.time_ns() // 1_000_000}
-        session.run(Query("migrate.note", "INSERT INTO schema_version VALUES (:version, :name, :now)", writes=True, returns_rows=False), values)
+        session.run(
+            Query("migrate.note", "INSERT INTO schema_version VALUES (:version, :name, :now)", writes=True, returns_rows=False), values
+        )
     return missing
 
 

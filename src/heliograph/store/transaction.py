@@ -30,7 +30,7 @@ class Transaction:
         return rows[0] if rows else None
 
     def many(self, query: Query, rows: Sequence[object], shape: type[T], **values: Scalar) -> list[T]:
-        """Run one statement over a table of rows (tuples or array-like structs); its result rows become `shape`, an array-like msgspec struct."""
+        """Run one statement over a table of rows (tuples or array-like structs); its result rows become `shape`, such a struct."""
         return self._session.many(query, rows, values, shape) if rows else []
 
     def apply(self, query: Query, rows: Sequence[object], **values: Scalar) -> None:
