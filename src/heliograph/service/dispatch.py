@@ -15,8 +15,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
-
+from heliograph import log
 from heliograph.clock import Clock
 from heliograph.gsm.segment import Segment
 from heliograph.model.ids import LinkId, MessageId
@@ -36,7 +35,7 @@ HOLD_MOST_S = 1.0
 FAULT_HOLD_S = 30.0
 REFERENCES = 0x10000
 
-log = structlog.get_logger(__name__)
+_log = log.get("queue")
 
 
 @dataclass(slots=True)
@@ -138,7 +137,10 @@ class LinkQueue:
         await self._queues.use_cases.recover(self)
         while not self._stopping and not self._lost:
             self._wake.clear()
-            await self._poll()
+            try:
+                await self._poll()
+            except DatabaseLost as lost:
+                _log.warning("the database does not answer, the queue waits", link=self.profile.name, error=str(lost))
             if self._failure.done():
                 self._failure.result()
             wait_s = 0.0 if self.crowded and self.profile.window > self._taken else POLL_S

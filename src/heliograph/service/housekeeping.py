@@ -1,5 +1,6 @@
 """Duties that no message asks for: heartbeats of processes, what dead ones left, what expires while nobody owns its link."""
 
+from heliograph import log
 from heliograph.model.ids import NodeId
 from heliograph.model.message import State, Verdict
 from heliograph.service.core import Core
@@ -13,7 +14,7 @@ from heliograph.store import message as message_store
 from heliograph.store import node as node_store
 from heliograph.store import notification as notification_store
 from heliograph.store import part as part_store
-from heliograph.store.database import Database
+from heliograph.store.database import Database, DatabaseLost
 from heliograph.store.node import Mark, NodeRow
 from heliograph.store.transaction import Transaction
 
@@ -24,6 +25,8 @@ BATCH = 500
 ABANDONED_MS = 5_000
 LOST_ANSWER_MS = 5 * 60_000
 CANCEL_REQUEST_MS = 60_000
+
+_log = log.get("housekeeping")
 
 
 async def start_node(database: Database, name: str, now_ms: int) -> NodeId:
@@ -57,12 +60,18 @@ class Housekeeping:
         clock = self.core.clock
         while not self._stopping:
             due = clock.monotonic() + BEAT_S
-            await self._beat()
-            await self._bury_dead()
-            if clock.monotonic() - self._last_sweep >= SWEEP_S:
-                self._last_sweep = clock.monotonic()
-                await self.sweep()
+            try:
+                await self._round()
+            except DatabaseLost as lost:
+                _log.warning("the database does not answer, housekeeping waits", error=str(lost))
             await clock.sleep_until(due)
+
+    async def _round(self) -> None:
+        await self._beat()
+        await self._bury_dead()
+        if self.core.clock.monotonic() - self._last_sweep >= SWEEP_S:
+            self._last_sweep = self.core.clock.monotonic()
+            await self.sweep()
 
     def stop(self) -> None:
         self._stopping = True

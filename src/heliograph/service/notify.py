@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from heliograph import log
 from heliograph.clock import Clock
 from heliograph.model.ids import NodeId, NotificationId
 from heliograph.model.notification import Answered, Courier, Delivery, NotificationState, next_try_ms
@@ -26,6 +27,8 @@ POLL_S = 1.0
 RETRY_SETTLE_S = 1.0
 GONE = Answered(None, 0, error="the webhook was deleted")
 ANSWER_MOST = 16_384
+
+_log = log.get("webhooks")
 
 
 class Settlement(msgspec.Struct, frozen=True):
@@ -89,7 +92,7 @@ class Notifier:
             self._wake.clear()
             most = self._most - len(self._under_way)
             if most > 0:
-                await self._claim(most)
+                await self._claim_due(most)
             if self._failure.done():
                 self._failure.result()
             wait_s = POLL_S
@@ -106,6 +109,12 @@ class Notifier:
         while self._under_way and self._clock.monotonic() < deadline:
             self._idle.clear()
             await self._clock.wait(self._idle, max(0.0, deadline - self._clock.monotonic()))
+
+    async def _claim_due(self, most: int) -> None:
+        try:
+            await self._claim(most)
+        except DatabaseLost as lost:
+            _log.warning("the database does not answer, deliveries wait", error=str(lost))
 
     async def _claim(self, most: int) -> None:
         claimed, next_due_ms = await self._database.write(claim, self._node_id, self._clock.now_ms(), most)

@@ -19,8 +19,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import structlog
-
+from heliograph import log
 from heliograph.store.engine import Engine, Session
 from heliograph.store.feed import Emitted, append_events
 from heliograph.store.ids import IdBlocks, IdsExhausted
@@ -37,7 +36,7 @@ GROUP_MAX = 2000
 READERS = 4
 ATTEMPTS = 5
 
-log = structlog.get_logger(__name__)
+_log = log.get("store")
 
 
 class DatabaseLost(Exception):
@@ -241,7 +240,7 @@ class Database:
     def _fail(self, jobs: list[_Job], error: BaseException) -> None:
         answer = DatabaseLost(str(error)) if self.engine.is_lost(error) or self.engine.is_conflict(error) else error
         if isinstance(answer, DatabaseLost):
-            log.error("database write failed", error=str(error), functions=sorted({job.function.__name__ for job in jobs}))
+            _log.error("database write failed", error=str(error), functions=sorted({job.function.__name__ for job in jobs}))
         self._loop.call_soon_threadsafe(_answer, _Done(answers=[(job, answer) for job in jobs]))
         for job in jobs:
             job.function = _answered
