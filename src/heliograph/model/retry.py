@@ -33,14 +33,8 @@ def pause(error_class: ErrorClass, step: int) -> int:
 
 
 def next_try(error_class: ErrorClass, step: int, now_ms: int, expiry_at_ms: int) -> int:
-    """When to try again. A try that would come too late is moved to one minute before expiry, once; where that is past, to expiry."""
+    """When to try again. A try that would come too late is moved to one minute before expiry, once. Within that minute only a pause that
+    ends before expiry leads to a try; else the message waits for its expiry."""
     at = now_ms + pause(error_class, step)
     last = expiry_at_ms - LAST_TRY_BEFORE_EXPIRY
-    if at <= last:
-        return at
-    return last if last > now_ms else expiry_at_ms
-
-
-def wake_time(now_ms: int, woken_at_ms: int) -> int:
-    """When a device that was just heard of is tried: at once, at most once in 20 s."""
-    return max(now_ms, woken_at_ms + WAKE_GAP)
+    return min(at, last) if last > now_ms else min(at, expiry_at_ms)
