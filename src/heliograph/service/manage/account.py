@@ -4,12 +4,15 @@ from ipaddress import ip_network
 
 from heliograph.model.account import Actor, Role
 from heliograph.model.ids import OrganisationId, TokenId, UserId
+from heliograph.model.page import Page
 from heliograph.model.problem import Code, Problem
 from heliograph.service.access import new_application_token
 from heliograph.service.manage.scope import Office, administered_by, not_found, seen_by
 from heliograph.store import account as store
+from heliograph.store import event as event_store
 from heliograph.store import policy as policy_store
 from heliograph.store.account import Organisation, Token
+from heliograph.store.event import EventView
 from heliograph.store.policy import ServicePolicy
 from heliograph.store.transaction import Transaction
 
@@ -90,6 +93,11 @@ async def list_organisations(office: Office, actor: Actor) -> list[Organisation]
     """The organisations the actor sees."""
     scope = seen_by(actor)
     return [each for each in await office.database.read(store.organisations) if scope in (0, each.id)]
+
+
+async def events(office: Office, actor: Actor, page: int, per_page: int) -> Page[EventView]:
+    """What was done in the actor's organisation, newest first."""
+    return await office.database.read(event_store.of_organisation, actor.organisation_id, page, per_page)
 
 
 def _update_token(tx: Transaction, scope: int, token_id: int, description: str | None, revoked: bool | None, now_ms: int) -> None:

@@ -1,0 +1,64 @@
+"""An HTTP answer of the API: status, headers, body; and how it is sent. Every answer may be read by a page of any origin."""
+
+from typing import Any, Final
+
+import msgspec
+from starlette.types import Send
+
+Header = tuple[bytes, bytes]
+
+JSON: Final = (b"content-type", b"application/json; charset=UTF-8")
+HTML: Final = (b"content-type", b"text/html; charset=UTF-8")
+TEXT: Final = (b"content-type", b"text/plain; charset=UTF-8")
+
+_PAGING = "X-Count-Per-Page,X-Current-Page,X-Sort,X-Total-Count,X-Total-Pages"
+_REQUEST_HEADERS = (
+    f"Authorization,DNT,X-CustomHeader,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,Cache-Control,Content-Type,{_PAGING}"
+)
+_OURS = "Link,Retry-After,X-Request-Id"
+
+# As recorded from emnify; what is ours stands behind it.
+ON_EVERY_ANSWER: Final[tuple[Header, ...]] = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", f"{_REQUEST_HEADERS},Location,X-Count,X-Per-Page,X-Pages,X-Page,{_OURS}".encode()),
+    (b"cache-control", b"max-age=0"),
+    (b"x-content-type-options", b"nosniff"),
+)
+ON_PREFLIGHT: Final[tuple[Header, ...]] = (
+    (b"access-control-allow-methods", b"GET, POST, PATCH, PUT, DELETE"),
+    (b"access-control-allow-headers", _REQUEST_HEADERS.encode()),
+    (b"access-control-max-age", b"86400"),
+)
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What goes back. `headers`: without the length, and without what is on every answer."""
+
+    status: int
+    headers: tuple[Header, ...] = ()
+    body: bytes = b""
+
+
+NO_CONTENT: Final = Answer(204, (JSON,))
+PREFLIGHT: Final = Answer(204, ON_PREFLIGHT)
+
+
+def json(value: Any, *headers: Header, status: int = 200) -> Answer:
+    """An answer with a JSON body."""
+    return Answer(status, (JSON, *headers), _encode(value))
+
+
+def created(location: str, value: Any) -> Answer:
+    """201, where the new thing is, and the thing itself."""
+    return Answer(201, (JSON, (b"location", location.encode("latin-1"))), _encode(value))
+
+
+async def send_answer(answer: Answer, send: Send) -> None:
+    """Send it whole."""
+    headers = [*answer.headers, *ON_EVERY_ANSWER]
+    if answer.status != 204:
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

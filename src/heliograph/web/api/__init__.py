@@ -1,0 +1,36 @@
+"""The REST API, wire-compatible with emnify's public one for everything SMS needs; one file per resource. What is ours says so."""
+
+from heliograph.web.api import (
+    api_callback,
+    application_token,
+    authenticate,
+    connectivity,
+    endpoint,
+    event,
+    health,
+    operator,
+    organisation,
+    service_profile,
+    sim,
+    simulator,
+    sms,
+    tariff_profile,
+)  # fmt: skip
+from heliograph.web.resource import AnyResource
+
+ROUTES: dict[str, AnyResource] = {
+    **authenticate.ROUTES,
+    **application_token.ROUTES,
+    **endpoint.ROUTES,
+    **sms.ROUTES,
+    **connectivity.ROUTES,
+    **event.ROUTES,
+    **operator.ROUTES,
+    **sim.ROUTES,
+    **service_profile.ROUTES,
+    **api_callback.ROUTES,
+    **tariff_profile.ROUTES,
+    **organisation.ROUTES,
+    **simulator.ROUTES,
+    **health.ROUTES,
+}

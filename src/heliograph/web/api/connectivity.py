@@ -1,0 +1,27 @@
+"""Whether a device is attached to a network, as far as its SMS tell; and resets, which are taken and have no effect.
+
+Heliograph stands outside the network core: it sees no location and no data session, and resets none. Clients that ask for it, emnify's
+SDK among them, go on.
+"""
+
+from heliograph.service.manage import device as devices
+from heliograph.web.answer import HTML, Answer, json
+from heliograph.web.api.endpoint import device_id_of
+from heliograph.web.resource import Call, Resource
+
+RESET = Answer(204, (HTML,))
+
+
+async def retrieve(call: Call) -> Answer:
+    """ATTACHED where the device sent or took an SMS in the last 48 hours, else OFFLINE."""
+    attached = await devices.is_attached(call.context.core, call.actor, device_id_of(call))
+    return json({"status": {"description": "ATTACHED" if attached else "OFFLINE"}, "services": []})
+
+
+async def reset(call: Call) -> Answer:
+    """204 for a device that there is."""
+    await devices.view(call.context.core, call.actor, device_id_of(call))
+    return RESET
+
+
+ROUTES = {"/api/v1/endpoint/{endpoint_id}/connectivity": Resource(GET=retrieve, PATCH=reset)}

@@ -1,0 +1,15 @@
+"""The organisation of the caller."""
+
+from heliograph.service.manage import account
+from heliograph.web.answer import Answer, json
+from heliograph.web.api import wire
+from heliograph.web.resource import Call, Resource
+
+
+async def my(call: Call) -> Answer:
+    """What clients ask to see whether their token works, and whose it is."""
+    organisation = await account.my_organisation(call.context.core, call.actor)
+    return json({"id": organisation.id, "name": organisation.name, "created": wire.stamp(organisation.created_at_ms)})
+
+
+ROUTES = {"/api/v1/organisation/my": Resource(GET=my)}

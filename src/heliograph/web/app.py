@@ -1,0 +1,135 @@
+"""The HTTP application of a process: the REST API by a tree of its own, everything else (the portal) by Starlette.
+
+No middleware stands before the API, since each costs every request; what all requests share is done here. This is the bulkhead of one
+HTTP request: whatever goes wrong inside is logged with its trace, counted, and answered 500 with an id to ask the operator about.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from starlette.routing import BaseRoute, Router
+from starlette.types import Message, Receive, Scope, Send
+
+from heliograph import log
+from heliograph.metrics import Metrics
+from heliograph.model.problem import Code, Problem
+from heliograph.service.access import Access, AccessSettings
+from heliograph.service.core import Core
+from heliograph.service.limit import Limit
+from heliograph.store.database import DatabaseLost
+from heliograph.web import problem as problems
+from heliograph.web.answer import PREFLIGHT, Answer, json, send_answer
+from heliograph.web.api import ROUTES
+from heliograph.web.context import Context
+from heliograph.web.resource import AnyResource, Disconnected
+from heliograph.web.routes import Routes
+from heliograph.web.settings import Settings
+
+PREFIXES: Final = ("/api/", "/health/", "/metrics")
+
+_log = log.get("web")
+
+
+def make_app(
+    core: Core,
+    settings: Settings,
+    metrics: Metrics,
+    check_url: Callable[[str], Problem | None],
+    *,
+    routes: Sequence[BaseRoute] = (),
+    requests_per_5_min: int = 0,
+) -> "App":
+    """The application. `check_url` says why a webhook may not be called, or None; `routes`: what is beside the API;
+    `requests_per_5_min`: of one token, 0 for no limit."""
+    access = Access(
+        core.database,
+        core.clock,
+        AccessSettings(
+            auth_token_s=settings.jwt_minutes * 60,
+            logins_per_5_min=settings.authenticate.rate_per_5_min,
+            lockout_failures=settings.authenticate.lockout_failures,
+            lockout_s=settings.authenticate.lockout_s,
+        ),
+    )
+    limit = Limit(core.clock, requests_per_5_min, 300)
+    return App(Context(core, access, metrics, limit, settings.http.public_url, check_url), Routes(ROUTES.items()), routes)
+
+
+class App:
+    """An ASGI application."""
+
+    def __init__(self, context: Context, api: Routes[AnyResource], routes: Sequence[BaseRoute]) -> None:
+        self.context = context
+        self._api = api
+        self._beside = Router(routes, redirect_slashes=False, default=_nothing)
+        self._failed = context.metrics.counter("http_failures", "HTTP requests that failed by a fault of ours.")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._beside(scope, receive, send)
+            return
+        path: str = scope["path"]
+        if "//" in path:
+            path = scope["path"] = _without_empty_segments(path)
+        started = _Started(send)
+        try:
+            if path.startswith(PREFIXES):
+                answer = await self._answer(path, scope, receive)
+                await send_answer(answer, send)
+            else:
+                await self._beside(scope, receive, started.send)
+        except Disconnected:
+            return
+        except Exception:
+            request_id = secrets.token_hex(8)
+            self._failed.add()
+            _log.exception("request failed", request_id=request_id, method=scope["method"], path=path)
+            if started.is_started:
+                raise
+            await send_answer(_failure(request_id), send)
+
+    async def _answer(self, path: str, scope: Scope, receive: Receive) -> Answer:
+        if scope["method"] == "OPTIONS":
+            return PREFLIGHT
+        resource, ids = self._api.find(path.rstrip("/"))
+        if resource is None:
+            return problems.answer(Problem(Code.NOT_FOUND, f"There is nothing at {path}"))
+        try:
+            return await resource.answer(self.context, scope, receive, ids)
+        except Problem as problem:
+            return problems.answer(problem)
+        except DatabaseLost as lost:
+            _log.error("database lost", error=str(lost), path=path)
+            return problems.answer(Problem(Code.UNAVAILABLE, "The database did not confirm: what was asked may or may not have happened"))
+
+
+class _Started:
+    """Knows whether an answer is under way, after which no other can be given."""
+
+    __slots__ = ("_send", "is_started")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.is_started = False
+
+    async def send(self, message: Message) -> None:
+        self.is_started = True
+        await self._send(message)
+
+
+async def _nothing(scope: Scope, _receive: Receive, send: Send) -> None:
+    if scope["type"] == "http":
+        await send_answer(problems.answer(Problem(Code.NOT_FOUND, f"There is nothing at {scope['path']}")), send)
+
+
+def _failure(request_id: str) -> Answer:
+    error = {"error_code": 1500, "error_token": "InternalError", "message": f"Something failed here. Tell the operator the id {request_id}"}
+    return json(error, (b"x-request-id", request_id.encode()), status=500)
+
+
+def _without_empty_segments(path: str) -> str:
+    """`//api//v1/sim` as `/api/v1/sim`: clients that join a base ending in a slash send such paths."""
+    while "//" in path:
+        path = path.replace("//", "/")
+    return path

@@ -1,0 +1,171 @@
+"""A resource of the API: what a request to it brings, who may ask, and which function answers which method."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.types import Receive, Scope
+
+from heliograph.model.account import Actor
+from heliograph.model.problem import Code, Problem
+from heliograph.web.answer import Answer, json
+
+if TYPE_CHECKING:
+    from heliograph.web.context import Context
+
+T = TypeVar("T")
+MOST_BODY: Final = 4 * 1024 * 1024
+LEAST_ID, MOST_ID = -(2**63), 2**63 - 1
+NUL = "\x00"
+
+
+class Disconnected(Exception):
+    """The client went away before its request was whole: there is nobody to answer."""
+
+
+class Request(msgspec.Struct):
+    """A request as it came. `ids`: the variables of its path."""
+
+    context: "Context"
+    scope: Scope
+    ids: dict[str, str]
+    body: bytes
+
+    @property
+    def address(self) -> str:
+        """Where the caller is."""
+        client = self.scope.get("client")
+        return str(client[0]) if client else "unknown"
+
+    def id(self, name: str) -> int:
+        """A number of the path. Raises Problem, in emnify's words."""
+        text = self.ids[name]
+        try:
+            number = int(text)
+        except ValueError:
+            number = MOST_ID + 1
+        if not LEAST_ID <= number <= MOST_ID:
+            raise Problem(Code.BAD_REQUEST, f'Cannot parse parameter id as Long: For input string: "{text}"')
+        return number
+
+    def text(self, name: str) -> str:
+        """A text of the path. Raises Problem for what no database keeps."""
+        if NUL in self.ids[name]:
+            raise Problem(Code.BAD_REQUEST, f"Cannot parse parameter {name}")
+        return self.ids[name]
+
+    def query(self) -> dict[str, str]:
+        """The query string; of a name that stands twice, the last. Raises Problem."""
+        pairs = dict(parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        if any(NUL in value for value in pairs.values()):
+            raise Problem(Code.BAD_REQUEST, "The query string holds a NUL character")
+        return pairs
+
+    def decode(self, decoder: msgspec.json.Decoder[T]) -> T:
+        """The body, which must be what `decoder` reads. Raises Problem: BAD_REQUEST for what is no JSON, INVALID for what does not fit."""
+        if not self.body:
+            raise Problem(Code.BAD_REQUEST, "The request needs a JSON body")
+        try:
+            value = decoder.decode(self.body)
+        except msgspec.ValidationError as error:
+            raise _invalid(str(error)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Problem(Code.BAD_REQUEST, f"The body is no JSON: {error}") from None
+        if b"\\u0000" in self.body and _has_nul(msgspec.json.decode(self.body)):
+            raise Problem(Code.INVALID_FORMAT, "A text holds the character NUL, which cannot be kept")
+        return value
+
+
+class Call(Request):
+    """A request of somebody."""
+
+    actor: Actor
+
+
+Handler = Callable[[Call], Awaitable[Answer]]
+OpenHandler = Callable[[Request], Awaitable[Answer]]
+
+
+class Resource:
+    """For callers who are somebody, and for changes somebody who may change."""
+
+    def __init__(self, **handlers: Handler) -> None:
+        self._handlers = handlers
+
+    async def answer(self, context: "Context", scope: Scope, receive: Receive, ids: dict[str, str]) -> Answer:
+        """Answer a request. Raises Problem."""
+        method = _method(scope)
+        handler = self._handlers.get(method)
+        if handler is None:
+            return not_allowed(self._handlers)
+        actor = context.known(scope) or await context.identify(scope)
+        if method == "GET":
+            return await handler(Call(context, scope, ids, b"", actor))
+        if not actor.role.may_write:
+            raise Problem(Code.FORBIDDEN, "an Observer changes nothing: ask an Administrator of your organisation")
+        return await handler(Call(context, scope, ids, await read_body(receive), actor))
+
+
+class OpenResource:
+    """For everybody."""
+
+    def __init__(self, **handlers: OpenHandler) -> None:
+        self._handlers = handlers
+
+    async def answer(self, context: "Context", scope: Scope, receive: Receive, ids: dict[str, str]) -> Answer:
+        """Answer a request. Raises Problem."""
+        method = _method(scope)
+        handler = self._handlers.get(method)
+        if handler is None:
+            return not_allowed(self._handlers)
+        return await handler(Request(context, scope, ids, await read_body(receive) if method != "GET" else b""))
+
+
+AnyResource = Resource | OpenResource
+RouteTable = Mapping[str, AnyResource]
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The whole body. Raises Problem where it is too long, Disconnected where it never ends."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MOST_BODY:
+            raise Problem(Code.BAD_REQUEST, f"The body is longer than {MOST_BODY} octets")
+    if message["type"] == "http.disconnect":
+        raise Disconnected
+    return body
+
+
+def not_allowed(handlers: Mapping[str, Any]) -> Answer:
+    """The resource does not know the method."""
+    methods = ", ".join(handlers)
+    error = {"error_code": 1000, "error_token": "BadRequest", "message": f"The method is not offered here: use {methods}"}
+    return json(error, (b"allow", methods.encode()), status=405)
+
+
+def _method(scope: Scope) -> str:
+    method: str = scope["method"]
+    return "GET" if method == "HEAD" else method
+
+
+def _invalid(text: str) -> Problem:
+    """A body that is JSON but not as wanted; msgspec names the place as `$.status.id`."""
+    message, _, place = text.partition(" - at `$")
+    field = place.strip(".`") or None
+    code = Code.REQUIRED if "missing required field" in message else Code.INVALID_FORMAT
+    if code is Code.REQUIRED:
+        field = ".".join(filter(None, [field, message.split("`")[1]]))
+    where = f"{field}: " if field else ""
+    return Problem(Code.INVALID, "Input validation error", parts=(Problem(code, f"{where}{message}", field=field),))
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return NUL in value
+    if isinstance(value, dict):
+        return any(_has_nul(item) for pair in value.items() for item in pair)
+    return isinstance(value, list) and any(map(_has_nul, value))
