@@ -107,21 +107,28 @@ def paged(request: Request, page: Page[Any], items: Sequence[object], order: Seq
 
 def _filters(query: str, readers: Mapping[str, Reader]) -> Filters:
     filters: Filters = {}
-    for criterion in filter(None, map(str.strip, query.split(","))):
-        for part in _parts(criterion):
-            field, colon, value = part.partition(":")
-            reader = readers.get(field.strip().lower())
-            if reader is None or not colon:
-                raise Problem(Code.INVALID_QUERY, f"Criterion '{part}' is not field:value with one of {', '.join(readers)}", field="q")
-            if value.strip():
-                filters.update(reader(field.strip().lower(), value.strip()))
+    for criterion in _split(query):
+        field, colon, value = criterion.partition(":")
+        reader = readers.get(field.strip().lower())
+        if reader is None or not colon:
+            raise Problem(Code.INVALID_QUERY, f"Criterion '{criterion}' is not field:value with one of {', '.join(readers)}", field="q")
+        if value.strip():
+            filters.update(reader(field.strip().lower(), value.strip()))
     return filters
 
 
-def _parts(criterion: str) -> list[str]:
-    if criterion.endswith(UNASSIGNED) and criterion != UNASSIGNED and ":" in criterion.removesuffix(UNASSIGNED):
-        return [criterion.removesuffix(UNASSIGNED), UNASSIGNED]
-    return [criterion]
+def _split(query: str) -> list[str]:
+    """The criteria. What stands behind a comma without naming a field belongs to the value before it: `tags:meter,water`."""
+    found: list[str] = []
+    for part in filter(None, map(str.strip, query.split(","))):
+        head = part.removesuffix(UNASSIGNED)
+        if ":" not in part and found:
+            found[-1] += f",{part}"
+        elif head != part and ":" in head:
+            found += [head, UNASSIGNED]
+        else:
+            found.append(part)
+    return found
 
 
 def _order(sort: str, sorts: Mapping[str, str]) -> tuple[Order, ...]:
