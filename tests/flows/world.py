@@ -90,7 +90,9 @@ class World:
         await self.stop()
 
     async def stop(self) -> None:
-        """As a signal would."""
+        """As a signal would; does nothing where it has ended."""
+        if self._running.done():
+            return
         self.daemon.stop()
         await self.clock.settle()
         while not (await asyncio.wait({self._running}, timeout=0.05))[0]:  # threads end in real time

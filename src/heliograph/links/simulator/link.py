@@ -147,7 +147,7 @@ class SimulatorLink:
     def report(self, outgoing: Outgoing, ref: str, state: ReceiptState, word: str, error: str | None) -> None:
         now = self._clock.now_ms()
         parties = outgoing.destination, outgoing.source
-        self._tell(self._report(Receipt(self._link_id, self._correlation_group, (ref,), *parties, state, word, error, now)))
+        self._tell(self._report(Receipt(self._link_id, self._correlation_group, (f"id:{ref}",), *parties, state, word, error, now)))
 
     # the way of a segment
 

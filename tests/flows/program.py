@@ -1,0 +1,170 @@
+"""The program as its user runs it: a subprocess, spoken to over HTTP.
+
+with Program("try", "--http", "127.0.0.1:0", "--json") as program:
+    api = Api(program.ready["api_url"], program.ready["application_token"])
+"""
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+
+START_S = 30.0
+END_S = 5.0
+
+
+class Program:
+    """A running `heliograph`. Standard error is kept in `log`, standard output in `lines`."""
+
+    def __init__(self, *arguments: str, environ: dict[str, str] | None = None, wait_for_line: bool = True) -> None:
+        self.arguments = arguments
+        self._environ = {name: value for name, value in os.environ.items() if not name.startswith("HELIOGRAPH_")} | (environ or {})
+        self._wait_for_line = wait_for_line
+        self.lines: queue.Queue[str] = queue.Queue()
+        self.log: list[str] = []
+        self.ready: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "heliograph", *self.arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            env=self._environ,
+        )
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        self._readers = [
+            threading.Thread(target=_read, args=(self.process.stdout, self.lines.put)),
+            threading.Thread(target=_read, args=(self.process.stderr, self.log.append)),
+        ]
+        for reader in self._readers:
+            reader.start()
+        if self._wait_for_line:
+            try:
+                self.ready = json.loads(self.lines.get(timeout=START_S))
+            except queue.Empty:
+                self.kill()
+                raise AssertionError(f"not ready within {START_S} s:\n{self.said}") from None
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.kill()
+        if kind is not None:
+            print(self.said)  # noqa: T201 (shown by pytest with the failure)
+
+    @property
+    def said(self) -> str:
+        """Its standard error so far."""
+        return "".join(self.log)
+
+    def wait_until_said(self, text: str) -> None:
+        """Return once standard error holds `text`."""
+        until = time.monotonic() + START_S
+        while text not in self.said:
+            if time.monotonic() > until or self.process.poll() is not None:
+                raise AssertionError(f"never said {text!r}:\n{self.said}")
+            time.sleep(0.02)
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, float]:
+        """Send a signal; the exit code, and how many seconds it took."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        code = self.process.wait(timeout=60)
+        took_s = time.monotonic() - began
+        self._finish()
+        return code, took_s
+
+    def wait(self) -> int:
+        """The exit code of a program that ends by itself."""
+        code = self.process.wait(timeout=START_S)
+        self._finish()
+        return code
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        self.process.kill()
+        self.process.wait()
+        self._finish()
+
+    def _finish(self) -> None:
+        for reader in self._readers:
+            reader.join()
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+class Api:
+    """The REST API as a client with an application token uses it."""
+
+    def __init__(self, url: str, application_token: str) -> None:
+        self.url = url
+        self._session = requests.Session()
+        answered = self._session.post(f"{url}/v1/authenticate", json={"application_token": application_token}, timeout=10)
+        answered.raise_for_status()
+        self._session.headers["Authorization"] = f"Bearer {answered.json()['auth_token']}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+
+    def get(self, path: str) -> Any:
+        answered = self._session.get(f"{self.url}/v1{path}", timeout=10)
+        answered.raise_for_status()
+        return answered.json()
+
+    def post(self, path: str, body: dict[str, Any]) -> requests.Response:
+        return self._session.post(f"{self.url}/v1{path}", json=body, timeout=10)
+
+    def send(self, device_id: int, text: str, **fields: Any) -> int:
+        """Send an MT; its id."""
+        answered = self.post(f"/endpoint/{device_id}/sms", {"source_address": "1000", "payload": text} | fields)
+        assert answered.status_code == 201, answered.text
+        return int(answered.headers["Location"].rsplit("/", 1)[1])
+
+    def messages(self, device_id: int) -> list[dict[str, Any]]:
+        """The messages of a device, newest first."""
+        found: list[dict[str, Any]] = self.get(f"/endpoint/{device_id}/sms")
+        return found
+
+    def status(self, device_id: int, message_id: int) -> str:
+        """The state of a message, in the words of the wire."""
+        found: str = self.get(f"/endpoint/{device_id}/sms/{message_id}")["status"]["description"]
+        return found
+
+    def wait_for(self, device_id: int, message_id: int, status: str, within_s: float = 15.0) -> None:
+        wait_until(lambda: self.status(device_id, message_id) == status, f"{status} of {message_id}", within_s)
+
+
+def wait_until(condition: Callable[[], bool], why: str, within_s: float = 15.0) -> None:
+    until = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > until:
+            raise AssertionError(f"not within {within_s} s: {why}")
+        time.sleep(0.05)
+
+
+def _read(stream: Any, keep: Callable[[str], object]) -> None:
+    with contextlib.suppress(ValueError):
+        for line in stream:
+            keep(line)
+
+
+def try_arguments(data: Path | None = None) -> tuple[str, ...]:
+    """`try` on free ports."""
+    return ("try", "--http", "127.0.0.1:0", "--smpp", "127.0.0.1:0", "--json", *(("--data", str(data)) if data else ()))
