@@ -33,7 +33,7 @@ class Door(StrEnum):
     @property
     def wants_patch(self) -> bool:
         """A receipt to the webhook is sent only for MT that came by these doors (rules: Events)."""
-        return self in (Door.REST, Door.PORTAL, Door.ZAPIER, Door.CLI)
+        return self in (Door.REST, Door.PORTAL, Door.ZAPIER)
 
 
 class Actor(msgspec.Struct, frozen=True):

@@ -79,8 +79,8 @@ class Ledger:
         message.reason_code = verdict.reason_code
         if after.is_final and after is not before:
             self._finish(message, after)
-        elif after is State.BUFFERED and before is State.PENDING and retry_at_ms is None:
-            self._emit(message.organisation_id, "sms.sent", message.device_id, message.id)
+        elif after is State.BUFFERED and attempted_at_ms is not None and retry_at_ms is None:
+            self._emit(message.organisation_id, "sms.sent", message.device_id, message.id)  # its last segment was taken: this comes once
 
     def report(self, report: Report) -> None:
         """Have an application told; the row gets its id and its claim when the ledger is written."""
