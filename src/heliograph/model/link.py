@@ -209,4 +209,5 @@ class LinkProfile(msgspec.Struct, frozen=True):
     country: str | None = None
     national_prefix: str | None = None
     number_space: str = ""
+    may_return: bool = False
     window: int = 1000

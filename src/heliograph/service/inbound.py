@@ -152,9 +152,12 @@ class Mailroom:
             return Answer(refused=problem.code.value, message_id=MessageId(new.id))
         self._intake.count(sender.device_id, "mo", arrived.segments)
         if destination.target is Target.DEVICE and receiver is not None:
-            mt = self._mt(arrived, receiver, traffic_class, peer_id=new.id)
+            internal = traffic_class is TrafficClass.P2P_INTERNAL
+            mt = self._mt(arrived, receiver, traffic_class if internal else TrafficClass.P2P_EXTERNAL_IN, peer_id=new.id)
             new.peer_id = mt.id
-            self._intake.put(receiver, mt)
+            self._intake.put(receiver.lane(), receiver.link_id, mt)
+        elif destination.target is Target.NETWORK:
+            self._to_phone(arrived, sender, new)
         else:
             self._tell_application(arrived, sender, new)
         return Answer(message_id=MessageId(new.id))
@@ -170,7 +173,7 @@ class Mailroom:
             mt.link_id = arrived.link_id
             self._ledger.insert(mt, "sms.refused")
             return Answer(refused=problem.code.value, message_id=MessageId(mt.id))
-        self._intake.put(receiver, mt)
+        self._intake.put(receiver.lane(), receiver.link_id, mt)
         return Answer(message_id=MessageId(mt.id))
 
     def _from_nobody(self, arrived: Arrived) -> Answer:
@@ -199,8 +202,10 @@ class Mailroom:
     ) -> Problem | None:
         if problem := ready(subscriber_of(sender)):
             return problem
-        if destination.target is Target.NETWORK:
-            return Problem(Code.NO_ROUTE, f"{destination.why}, and no link carries SMS from devices out to phones")
+        if destination.target is Target.NETWORK and not self._link(arrived.link_id).may_return:
+            return Problem(
+                Code.NO_ROUTE, f"{destination.why}, and the link it came by takes no SMS back: let the link return SMS, or add one"
+            )
         if destination.target is Target.DEVICE and receiver is not None and (problem := ready(subscriber_of(receiver))):
             return problem
         receiving = side_of(receiver) if receiver is not None and destination.target is Target.DEVICE else None
@@ -243,18 +248,30 @@ class Mailroom:
 
     def _mt(self, arrived: Arrived, receiver: Party, traffic_class: TrafficClass, peer_id: int | None) -> NewMessage:
         """The receiver's row, which waits in its lane. A P2P message is forwarded as it came, with its header."""
-        source_type = SourceType.INTERNATIONAL if is_dialled(arrived.source) else SourceType.ALPHANUMERIC
+        new = self._onward(arrived, receiver, traffic_class, peer_id)
+        new.device_id, new.sim_id, new.dest = receiver.device_id, receiver.sim_id, subscriber_of(receiver).address or ""
+        return new
+
+    def _to_phone(self, arrived: Arrived, sender: Party, mo: NewMessage) -> None:
+        """A row of its own, without a device, that waits in the lane of the phone's number within the organisation."""
+        onward = self._onward(arrived, sender, TrafficClass.P2P_EXTERNAL_OUT, mo.id)
+        mo.peer_id = onward.id
+        link_id, lane = lane_store.lock_for_number(self.tx, sender.organisation_id, arrived.link_id, onward.dest)
+        self._intake.put(lane, link_id, onward)
+
+    def _onward(self, arrived: Arrived, party: Party, traffic_class: TrafficClass, peer_id: int | None) -> NewMessage:
+        """The row of what goes on to a device or a phone, still without a device."""
         return NewMessage(
             id=next(self._ids),
-            organisation_id=receiver.organisation_id,
-            device_id=receiver.device_id,
-            sim_id=receiver.sim_id,
+            organisation_id=party.organisation_id,
+            device_id=None,
+            sim_id=None,
             direction=Direction.MT,
             traffic_class=traffic_class,
             door=Door.LINK,
             source=arrived.source,
-            source_type=source_type,
-            dest=subscriber_of(receiver).address or "",
+            source_type=SourceType.INTERNATIONAL if is_dialled(arrived.source) else SourceType.ALPHANUMERIC,
+            dest=arrived.destination or "",
             payload=arrived.payload,
             dcs=arrived.dcs,
             pid=arrived.pid,

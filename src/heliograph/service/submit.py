@@ -105,28 +105,29 @@ class Intake:
         self._counted: list[tuple[str, int, str, str, int]] = []
         self._room: dict[int, tuple[int, int] | None] = {}
 
-    def put(self, party: Party, new: NewMessage) -> None:
-        """Give `new` the next place in the lane of `party`; where this process owns the link and has room, it is taken at once."""
-        lane = self._lanes.setdefault(party.lane_id, party.lane())
-        new.lane_id, new.lane_seq, new.link_id = lane.id, lane.next_seq, party.link_id
+    def put(self, found: Lane, link_id: int, new: NewMessage) -> None:
+        """Give `new` the next place in a locked lane of a link; where this process owns the link and has room, it is taken at once."""
+        lane = self._lanes.setdefault(found.id, found)
+        new.lane_id, new.lane_seq, new.link_id = lane.id, lane.next_seq, link_id
         was_idle = lane.is_idle
         if was_idle:
             lane.head_seq = lane.next_seq
         lane.next_seq += 1
-        epoch = self._slot(party.link_id) if was_idle else None
+        epoch = self._slot(link_id) if was_idle else None
         if epoch is not None:
             lane.take(epoch)
-            self._heads.setdefault(party.link_id, []).append(_head(new, party))
+            self._heads.setdefault(link_id, []).append(_head(new))
         elif was_idle:
             lane.wait(self.ledger.now_ms, self.ledger.now_ms)
-            self._hints.add(party.link_id)
+            self._hints.add(link_id)
         elif lane.due_at_ms is not None and lane.taken_epoch is None:
             lane.due_at_ms = min(lane.due_at_ms, new.expiry_at_ms)
-        self._counted.append(("device", party.device_id, usage.month_of(self.ledger.now_ms), "mt", new.segments))
+        if new.device_id is not None:
+            self.count(new.device_id, "mt", new.segments)
         self.ledger.insert(new, "sms.accepted")
 
     def count(self, device_id: int, traffic: str, segments: int) -> None:
-        """Count what a device sent."""
+        """Count what a device sends or receives."""
         self._counted.append(("device", device_id, usage.month_of(self.ledger.now_ms), traffic, segments))
 
     def write(self) -> None:
@@ -218,15 +219,15 @@ def _accept_one(intake: Intake, item: Submission, party: Party | None, message_i
         secret_id=party.api_secret_id if wants_patch else None,
         note=item.note,
     )
-    intake.put(party, new)
+    intake.put(party.lane(), party.link_id, new)
     return message_id
 
 
-def _head(new: NewMessage, party: Party) -> Head:
+def _head(new: NewMessage) -> Head:
     """What the owner of the link needs of a message that was just accepted, without reading it back."""
     return Head(
         message_id=new.id,
-        lane_id=party.lane_id,
+        lane_id=new.lane_id or 0,
         lane_seq=new.lane_seq or 0,
         organisation_id=new.organisation_id,
         device_id=new.device_id,

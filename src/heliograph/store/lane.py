@@ -59,6 +59,13 @@ def create_for_device(tx: Transaction, organisation_id: OrganisationId, device_i
     tx.run(Q["create"], id=tx.ids("lane")[0], organisation_id=organisation_id, device_id=device_id)
 
 
+def lock_for_number(tx: Transaction, organisation_id: int, link_id: int, number: str) -> tuple[int, Lane]:
+    """The lane of a phone within an organisation, locked, and its link: `link_id`, unless messages wait there for another."""
+    lane_id = tx.ids("lane")[0]
+    row = tx.run(Q["lock_for_number"], id=lane_id, organisation_id=organisation_id, link_id=link_id, number=number)[0]
+    return int(row[0]), Lane(*row[1:])
+
+
 def adopt(tx: Transaction, link_id: int) -> None:
     """Give lanes that have no link to `link_id`."""
     tx.run(Q["adopt"], link_id=link_id)

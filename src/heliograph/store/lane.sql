@@ -2,6 +2,12 @@
 INSERT INTO lane (id, organisation_id, link_id, device_id, number)
 VALUES (:id, :organisation_id, coalesce((SELECT min(id) FROM link WHERE disabled_at_ms IS NULL), 0), :device_id, NULL);
 
+-- name: lock_for_number
+INSERT INTO lane (id, organisation_id, link_id, device_id, number) VALUES (:id, :organisation_id, :link_id, NULL, :number)
+ON CONFLICT (organisation_id, number) DO UPDATE SET
+  link_id = CASE WHEN lane.taken_epoch IS NULL AND lane.due_at_ms IS NULL THEN excluded.link_id ELSE lane.link_id END
+RETURNING link_id, id, organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms;
+
 -- name: adopt
 -- Lanes made before there was any link go to the first one.
 UPDATE lane SET link_id = :link_id WHERE link_id = 0;

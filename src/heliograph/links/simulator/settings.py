@@ -68,4 +68,5 @@ def profile(link_id: LinkId, name: str, settings: SimulatorSettings) -> LinkProf
         numbers=settings.numbers,
         receipt_grace_s=settings.receipt_grace_s,
         window=settings.window,
+        may_return=True,  # its network has phones too
     )
