@@ -8,7 +8,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from ipaddress import ip_address, ip_network
@@ -590,3 +590,15 @@ async def test_no_connection_or_watch_outlives_the_courier() -> None:
         assert open_files() > before + 30
     await asyncio.sleep(0)
     assert open_files() == before
+
+
+async def test_receivers_that_outnumber_the_connections_leave_none_open() -> None:
+    """libcurl 8.21 leaked a third of the sockets that it put out of a small connection cache (curl issue 22306)."""
+    async with AsyncExitStack() as stack, running(CourierSettings(egress=LOOPBACK, in_flight=4)) as courier:
+        receivers = [await stack.enter_async_context(Receiver()) for _ in range(16)]
+        before = open_files()
+        for number in range(400):
+            assert (await send(courier, delivery(receivers[number % 16].url, number))).status == 200
+        await asyncio.sleep(0.05)
+        assert open_files() - before <= 2 * (4 + 1)  # each connection has two ends in this process
+        assert sum(receiver.connections for receiver in receivers) > 100
