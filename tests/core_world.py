@@ -200,13 +200,12 @@ class World:
         await self.jump_to(self.now_ms + round(seconds * 1000))
 
     async def jump_to(self, at_ms: int) -> None:
-        """Have the wall clock show `at_ms` after a second in which everybody polls."""
+        """Have the wall clock show `at_ms` after a second in which everybody polls; everybody polled at its end too."""
         await self.clock.settle()
         assert at_ms >= self.now_ms, "the past is gone"
-        self.clock.set_wall_clock(at_ms - min(1000, at_ms - self.now_ms))
-        await self.clock.advance(1.0)
-        self.clock.set_wall_clock(at_ms)
-        await self.clock.settle()
+        last_ms = min(1000, at_ms - self.now_ms)
+        self.clock.set_wall_clock(at_ms - last_ms)
+        await self.clock.advance(last_ms / 1000)
 
     async def sweep(self) -> None:
         """Have housekeeping do its sweep now."""

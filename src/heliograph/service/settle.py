@@ -121,6 +121,7 @@ def take(tx: Transaction, core: Core, profile: LinkProfile, epoch: int, most: in
         return 0
     ledger = Ledger(tx, core, now_ms)
     expire(tx, ledger, lanes, now_ms)
+    ledger.write()
     ready = [lane for lane in lanes if lane.retry_at_ms is None or lane.retry_at_ms <= now_ms]
     heads = message_store.heads(tx, ready)
     taken: list[Head] = []
@@ -132,9 +133,8 @@ def take(tx: Transaction, core: Core, profile: LinkProfile, epoch: int, most: in
             lane.head_seq = head.lane_seq
             lane.take(epoch)
             taken.append(head)
-    _wait_on(tx, core, profile.link_id, [lane for lane in lanes if lane not in ready])
+    _wait_on(tx, core, profile.link_id, [lane for lane in lanes if lane.retry_at_ms is not None and lane.retry_at_ms > now_ms])
     lane_store.save(tx, lanes)
-    ledger.write()
     tx.after_commit(core.queues.take, profile.link_id, taken)
     fault.point("take.before_commit")
     return len(lanes)
@@ -215,30 +215,49 @@ class _Step:
         return self._again(worst, reason, code, attempted_at_ms)
 
     def _keep_attempts(self) -> None:
-        number = self.message.attempts + 1
+        message = self.message
+        message.attempts += 1
         for segment, sent_at_ms, answered_at_ms, outcome in self.item.results:
-            row = attempt_row(self.message.id, number, segment, self.item.profile.link_id, sent_at_ms, answered_at_ms, outcome)
+            again = message.segment_states[segment - 1] == Segment.UNKNOWN
+            row = attempt_row(
+                message.id,
+                message.attempts,
+                segment,
+                self.item.profile.link_id,
+                sent_at_ms,
+                answered_at_ms,
+                outcome,
+                possible_duplicate=again,
+            )
             self.ledger.attempt(row)
-        self.message.attempts = number
 
     def _segment(self, number: int, outcome: Outcome) -> None:
+        """Change one segment, unless a receipt ended it meanwhile; leave its key where a receipt may come."""
         message, profile = self.message, self.item.profile
+        before = Segment(message.segment_states[number - 1])
+        after = self._fate(before, outcome)
+        if after is Segment.ACCEPTED or (after is Segment.UNKNOWN and profile.on_unknown is OnUnknown.WAIT):
+            ref = outcome.ref if isinstance(outcome, Accepted) else None
+            source, address = self.item.source or message.source, self.item.address or message.dest
+            self.correlator.submitted(message, profile, number, ref, source, address)
+        if not before.is_final:
+            message.segment_states = with_segment(message.segment_states, number, after)
+
+    def _fate(self, before: Segment, outcome: Outcome) -> Segment:
+        profile = self.item.profile
         match outcome:
-            case Accepted(ref, receipt_owed):
-                state = accepted_segment(profile.delivery, receipt_owed=receipt_owed)
-                message.segment_states = with_segment(message.segment_states, number, state)
-                if state is Segment.ACCEPTED:
-                    self.correlator.submitted(message, profile, number, ref, self.item.source, self.item.address)
+            case Accepted(receipt_owed=owed):
+                return accepted_segment(profile.delivery, receipt_owed=owed)
             case Refused(ErrorClass.PERMANENT):
-                message.segment_states = with_segment(message.segment_states, number, Segment.FAILED)
+                return Segment.FAILED
+            case Unknown() if profile.on_unknown is OnUnknown.FAIL:
+                return Segment.FAILED
+            case Unknown() if profile.on_unknown is OnUnknown.WAIT and before is Segment.UNKNOWN:
+                return Segment.FAILED  # it was sent once more, and that is all
             case Unknown():
-                fails = profile.on_unknown is OnUnknown.FAIL or (
-                    profile.on_unknown is OnUnknown.WAIT and message.segment_states[number - 1] == "u"
-                )
-                state = Segment.FAILED if fails else Segment.UNKNOWN
-                message.segment_states = with_segment(message.segment_states, number, state)
-            case Refused() | Withdrawn():
-                pass  # the segment still waits
+                return Segment.UNKNOWN
+            case _:
+                return before  # it still waits
 
     def _again(self, worst: Outcome | None, reason: str | None, code: str | None, attempted_at_ms: int) -> int | None:
         """Plan the next try, or end a message that has no time left or was cancelled."""

@@ -43,8 +43,13 @@ LEFT JOIN message ON message.lane_id = lane.id AND message.lane_seq = (
 WHERE lane.link_id = :link_id AND lane.taken_epoch < :epoch LIMIT :most;
 
 -- name: wake (device_id bigint, now_ms bigint, gap_ms bigint)
+-- Never later than it was; not while a receipt is waited for, which may make a second try a duplicate.
 UPDATE lane SET woken_at_ms = CASE WHEN woken_at_ms + gap_ms > now_ms THEN woken_at_ms ELSE now_ms END,
   retry_at_ms = CASE WHEN woken_at_ms + gap_ms > now_ms THEN woken_at_ms + gap_ms ELSE now_ms END,
-  due_at_ms = CASE WHEN woken_at_ms + gap_ms > now_ms THEN woken_at_ms + gap_ms ELSE now_ms END
-FROM input WHERE lane.device_id = input.device_id AND lane.due_at_ms IS NOT NULL AND lane.retry_at_ms > now_ms
+  due_at_ms = CASE WHEN due_at_ms < CASE WHEN woken_at_ms + gap_ms > now_ms THEN woken_at_ms + gap_ms ELSE now_ms END THEN due_at_ms
+    WHEN woken_at_ms + gap_ms > now_ms THEN woken_at_ms + gap_ms ELSE now_ms END
+FROM input WHERE lane.device_id = input.device_id AND lane.due_at_ms IS NOT NULL
+  AND lane.retry_at_ms > CASE WHEN woken_at_ms + gap_ms > now_ms THEN woken_at_ms + gap_ms ELSE now_ms END
+  AND NOT EXISTS (SELECT 1 FROM message WHERE message.lane_id = lane.id AND message.lane_seq = lane.head_seq
+    AND message.state < 4 AND message.reason_code = 'unknown')
 RETURNING lane.link_id, lane.due_at_ms;

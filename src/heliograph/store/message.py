@@ -263,17 +263,25 @@ def next_expiry(tx: Transaction, lanes: Iterable[Lane]) -> dict[int, int]:
 
 
 def attempt_row(
-    message_id: int, number: int, segment: int, link_id: int, at_ms: int, answered_at_ms: int, outcome: Outcome
+    message_id: int,
+    number: int,
+    segment: int,
+    link_id: int,
+    at_ms: int,
+    answered_at_ms: int,
+    outcome: Outcome,
+    *,
+    possible_duplicate: bool = False,
 ) -> list[int | str | None]:
-    """The row of an attempt; `outcome` in the words the timeline uses."""
+    """The row of an attempt; `outcome` in the words the timeline uses. `possible_duplicate`: nobody knows what became of the try before."""
     head: list[int | str | None] = [message_id, number, segment, link_id, at_ms, answered_at_ms]
     match outcome:
         case Accepted(ref):
-            return [*head, "accepted", None, None, None, ref]
+            return [*head, "accepted", None, None, _POSSIBLE_DUPLICATE if possible_duplicate else None, ref]
         case Refused(error_class, reason, code):
-            return [*head, "refused", error_class.value, code, reason, None]
+            return [*head, "refused", error_class.value, code, _marked(reason, possible_duplicate), None]
         case Unknown(reason):
-            return [*head, "unknown", None, None, reason, None]
+            return [*head, "unknown", None, None, _marked(reason, possible_duplicate), None]
         case _:
             return [*head, "withdrawn", None, None, outcome.reason, None]
 
@@ -331,6 +339,13 @@ def count_of_device(tx: Transaction, organisation_id: int, device_id: int) -> in
     """How many messages a device has."""
     row = tx.one(Q["count_of_device"], organisation_id=organisation_id, device_id=device_id)
     return int(row[0]) if row else 0
+
+
+_POSSIBLE_DUPLICATE = "possible duplicate"
+
+
+def _marked(reason: str, possible_duplicate: bool) -> str:
+    return f"{reason} ({_POSSIBLE_DUPLICATE})" if possible_duplicate else reason
 
 
 class _Numbered(msgspec.Struct, array_like=True, frozen=True):
