@@ -1,0 +1,68 @@
+"""A stop is a phase: nothing is lost by it, nothing is sent twice because of it, and it takes no longer than it must."""
+
+from pathlib import Path
+
+from heliograph.model.message import State
+from tests.flows.world import World
+
+NUMBER = "423663920000001"
+
+
+async def test_what_is_under_way_is_answered_before_the_end(tmp_path: Path) -> None:
+    async with World(tmp_path, delay_ms=3000) as world:
+        device = await world.add_device(NUMBER)
+        sent = await world.send(device, "Hello")
+        await world.clock.advance(0.1)
+    assert world.clock.monotonic() < 5
+    async with World(tmp_path) as world:
+        assert await world.state(device, sent) is State.DELIVERED
+        assert world.simulator.record.total == 0
+
+
+async def test_what_the_network_does_not_answer_is_tried_again_after_the_next_start(tmp_path: Path) -> None:
+    async with World(tmp_path, delay_ms=3_600_000) as world:
+        device = await world.add_device(NUMBER)
+        sent = await world.send(device, "Hello")
+        await world.clock.advance(0.1)
+    assert world.clock.monotonic() <= world.config.stop_grace_s + 1
+    async with World(tmp_path) as world:
+        await world.set_simulator()
+        await world.clock.advance(60)
+        assert await world.state(device, sent) is State.DELIVERED
+
+
+async def test_what_was_not_sent_is_given_back_and_sent_once_by_the_next(tmp_path: Path) -> None:
+    async with World(tmp_path, delay_ms=1000, window=2) as world:
+        devices = [await world.add_device(f"4236639200000{number:02}") for number in range(20)]
+        sent = [await world.send(device, "Hello") for device in devices]
+        await world.clock.advance(0.1)
+    assert world.clock.monotonic() < 5
+    async with World(tmp_path) as world:
+        await world.clock.advance(60)
+        assert {await world.state(device, each) for device, each in zip(devices, sent, strict=True)} == {State.DELIVERED}
+        assert world.simulator.record.total == 20 - 2
+        assert world.simulator.record.duplicates == 0
+
+
+async def test_a_killed_process_leaves_nothing_behind_that_waits_for_it(tmp_path: Path) -> None:
+    async with World(tmp_path, delay_ms=1000) as world:
+        device = await world.add_device(NUMBER)
+        sent = [await world.send(device, f"Text {number}") for number in range(5)]
+        await world.clock.advance(1.5)
+        await world.die()
+    async with World(tmp_path) as world:
+        await world.clock.advance(10)
+        assert {await world.state(device, each) for each in sent} == {State.DELIVERED}
+
+
+async def test_a_device_that_was_absent_when_the_process_died_gets_its_message(tmp_path: Path) -> None:
+    behaviours = {NUMBER: "absent-then-delivers"}
+    async with World(tmp_path, behaviours=behaviours) as world:
+        device = await world.add_device(NUMBER)
+        sent = await world.send(device, "Hello")
+        await world.clock.advance(1)
+        assert await world.state(device, sent) is State.BUFFERED
+        await world.die()
+    async with World(tmp_path) as world:
+        await world.clock.advance(60)
+        assert await world.state(device, sent) is State.DELIVERED
