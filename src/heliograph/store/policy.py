@@ -179,3 +179,13 @@ def view(tx: Transaction, organisation_id: int, policy_id: int) -> PolicyView | 
     """One policy of an organisation (0: of any), or None."""
     row = tx.one(Q["policy"], id=policy_id, organisation_id=organisation_id)
     return PolicyView(*row) if row else None
+
+
+def exists(tx: Transaction, organisation_id: int, policy_id: int) -> bool:
+    """Whether the organisation has the policy."""
+    return tx.one(Q["exists"], id=policy_id, organisation_id=organisation_id) is not None
+
+
+def tariff_exists(tx: Transaction, organisation_id: int, tariff_id: int) -> bool:
+    """Whether the organisation has the tariff."""
+    return tx.one(Q["tariff_exists"], id=tariff_id, organisation_id=organisation_id) is not None

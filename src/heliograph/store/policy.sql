@@ -81,3 +81,9 @@ SELECT profile.id, profile.organisation_id, profile.name, profile.description, p
 FROM service_profile AS profile LEFT JOIN api_callback AS callback ON callback.id = profile.api_callback_id
 LEFT JOIN api_secret AS secret ON secret.id = profile.api_secret_id
 WHERE profile.id = :id AND profile.deleted_at_ms IS NULL AND (:organisation_id = 0 OR profile.organisation_id = :organisation_id);
+
+-- name: exists
+SELECT 1 FROM service_profile WHERE id = :id AND organisation_id = :organisation_id AND deleted_at_ms IS NULL;
+
+-- name: tariff_exists
+SELECT 1 FROM tariff_profile WHERE id = :id AND organisation_id = :organisation_id;

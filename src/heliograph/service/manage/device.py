@@ -4,8 +4,10 @@ The order in which clients change device and SIM differs, so nothing here demand
 enabled: that is asked when something is sent.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -31,6 +33,7 @@ from heliograph.store.listing import Order
 from heliograph.store.transaction import Transaction
 
 HEARD_LATELY_MS = 48 * 3_600_000
+_IMEI = re.compile(r"[0-9]{14,16}")
 
 
 class SimChange(msgspec.Struct, frozen=True):
@@ -159,29 +162,27 @@ def _update(tx: Transaction, actor: Actor, scope: int, device_id: int, change: D
 
 
 def _apply(task: _Task, verb: str, device: Device, change: DeviceChange) -> None:
-    problems: list[Problem] = []
-    for name in (
-        "name",
-        "tags",
-        "imei",
-        "status",
-        "service_profile_id",
-        "tariff_profile_id",
-        "ip_address",
-        "ip_address_space_id",
-        "imei_lock",
-    ):
+    if problems := _problems(task.tx, device.organisation_id, change):
+        raise _refused(verb, *problems)
+    for name in change.__struct_fields__:
         value = getattr(change, name)
-        if value is not UNSET:
+        if value is not UNSET and name != "sim":
             setattr(device, "status_id" if name == "status" else name, int(value) if isinstance(value, bool | DeviceStatus) else value)
+
+
+def _problems(tx: Transaction, organisation_id: int, change: DeviceChange) -> list[Problem]:
+    problems: list[Problem] = []
     if change.status is DeviceStatus.DELETED:
         problems.append(Problem(Code.NOT_ALLOWED, "delete the endpoint instead of giving it the status Deleted", field="status"))
-    if change.service_profile_id is not UNSET and policy_store.view(task.tx, device.organisation_id, change.service_profile_id) is None:
+    if change.imei and _IMEI.fullmatch(change.imei) is None:
+        problems.append(Problem(Code.INVALID_FORMAT, f"imei '{change.imei}' is not 14 to 16 digits", field="imei"))
+    if change.ip_address and not _is_address(change.ip_address):
+        problems.append(Problem(Code.INVALID_FORMAT, f"ip_address '{change.ip_address}' is no IP address", field="ip_address"))
+    if isinstance(change.service_profile_id, int) and not policy_store.exists(tx, organisation_id, change.service_profile_id):
         problems.append(not_found("Service profile", change.service_profile_id))
-    if change.tariff_profile_id is not UNSET and policy_store.tariff(task.tx, device.organisation_id, change.tariff_profile_id) is None:
+    if isinstance(change.tariff_profile_id, int) and not policy_store.tariff_exists(tx, organisation_id, change.tariff_profile_id):
         problems.append(not_found("Tariff profile", change.tariff_profile_id))
-    if problems:
-        raise _refused(verb, *problems)
+    return problems
 
 
 def _assign(task: _Task, verb: str, device: Device, change: SimChange) -> None:
@@ -235,6 +236,14 @@ def _blacklist_remove(tx: Transaction, scope: int, device_id: int, operator_id: 
     _view(tx, scope, device_id)
     if not store.blacklist_remove(tx, device_id, operator_id):
         raise Problem(Code.INVALID_REFERENCE, f"Operator with Id '{operator_id}' is not blacklisted on Endpoint with Id '{device_id}'.")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _refused(verb: str, *parts: Problem) -> Problem:

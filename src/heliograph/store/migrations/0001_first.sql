@@ -61,6 +61,7 @@ CREATE TABLE device (
   created_at_ms BIGINT NOT NULL, last_updated_at_ms BIGINT NOT NULL, deleted_at_ms BIGINT);
 CREATE INDEX device_of_organisation ON device (organisation_id, id);
 CREATE INDEX device_of_policy ON device (service_profile_id);
+CREATE INDEX device_of_tariff ON device (tariff_profile_id);
 CREATE TABLE sim (
   id BIGINT PRIMARY KEY, organisation_id BIGINT NOT NULL REFERENCES organisation (id), iccid TEXT NOT NULL, imsi TEXT, msisdn TEXT,
   status_id BIGINT NOT NULL, device_id BIGINT UNIQUE REFERENCES device (id), bic TEXT, model TEXT, production_at_ms BIGINT NOT NULL,
