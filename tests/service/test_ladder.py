@@ -239,3 +239,19 @@ async def test_segments_go_in_order_as_far_as_the_link_has_room(world: World) ->
     world.link.sent[0].answer(TAKEN)
     await world.settle()
     assert [sent.outgoing.number for sent in world.link.sent] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("setting", [WAITS], indirect=True)
+async def test_a_message_whose_unknown_segment_was_confirmed_makes_room_for_the_next(world: World) -> None:
+    world.link.says(Accepted("a"), Unknown("no answer"))
+    first = await world.submit(text="0123456789" * 20)
+    second = await world.submit(text="next")
+    await world.receipt(f"umr:{world.link.sent[1].outgoing.reference}")
+    assert world.message(first).segment_states == "ad"
+    await world.jump(120)
+    assert [sent.text for sent in world.link.sent[2:]] == ["next"]
+    assert world.lane().due_at_ms is None
+    assert world.lane().taken_epoch is None
+    await world.receipt("id:a")
+    assert world.message(first).state == State.DELIVERED
+    assert world.message(second).segment_states == "a"

@@ -1,10 +1,13 @@
 """Which segment a receipt is about, and what it makes of its message. Used by `settle`, where receipts came early, and by `receipt`.
 
 A key counts only if exactly one segment has it and the receipt's source and destination are those of the submit, swapped. What stays
-ambiguous is kept and shown, never guessed.
+ambiguous is kept and shown, never guessed. A key's row also says when its message ends without a receipt (`housekeeping`); a message that
+cannot have its key's row, because another claimed it first, has a row of its own for that.
 """
 
 from dataclasses import dataclass
+
+import msgspec
 
 from heliograph.model.link import LinkProfile, ReceiptState
 from heliograph.model.message import Segment, State, Verdict, verdict, with_segment
@@ -16,6 +19,8 @@ from heliograph.store.message import Locked
 from heliograph.store.transaction import Transaction
 
 REFERENCES = 0x10000
+END = "end:"
+"""Begins a key that no receipt has."""
 SEGMENT_OF = {
     ReceiptState.DELIVERED: Segment.DELIVERED,
     ReceiptState.FAILED: Segment.FAILED,
@@ -52,7 +57,7 @@ class Correlator:
 
     def finish(self) -> None:
         """Write the keys, and apply the receipts that were parked under them."""
-        left = [key for rows in _without_repeats(self._rows) for key in correlation.leave_submits(self.tx, rows)]
+        left = self._leave()
         found = [key for key in left if key.receipt_id is not None and is_key_of(key) and key.message_id in self._messages]
         parked = correlation.parked(self.tx, [key.receipt_id for key in found if key.receipt_id is not None])
         matched = []
@@ -65,10 +70,24 @@ class Correlator:
             matched.append((receipt.id, message.id, key.segment or 1, disposition))
         correlation.match_parked(self.tx, matched)
 
+    def _leave(self) -> list[Key]:
+        left: list[Key] = []
+        ends: dict[str, Submitted] = {}
+        for rows in _without_repeats(self._rows):
+            keys = {(key.correlation_group, key.key): key for key in correlation.leave_submits(self.tx, rows)}
+            left.extend(keys.values())
+            for row in rows:
+                key = keys[row.correlation_group, row.key]
+                if key.message_id != row.message_id or key.expires_at_ms > row.expires_at_ms:
+                    end = f"{END}{row.message_id}"
+                    ends[end] = msgspec.structs.replace(row, key=end)
+        correlation.leave_submits(self.tx, list(ends.values()))
+        return left
+
 
 def is_key_of(key: Key) -> bool:
     """Whether exactly one segment claims the key."""
-    return key.message_id is not None and key.uses == 1
+    return key.message_id is not None and key.uses in (1, correlation.LATE)
 
 
 def is_about(key: Key, source: str, dest: str) -> bool:
@@ -87,13 +106,23 @@ def apply(ledger: Ledger, message: Locked, segment: int, word: Word) -> str:
     if segment > len(message.segment_states):
         return "late"
     message.segment_states = with_segment(message.segment_states, segment, SEGMENT_OF[word.state])
-    if revived:
-        ledger.change(message, Verdict(State.DELIVERED, "confirmed late, after it was taken for expired", "late_receipt"))
-        return "matched"
-    canceled = word.state is ReceiptState.DELETED and message.cancel_requested_at_ms is not None
-    result = Verdict(State.CANCELED, "cancelled in the network", "canceled") if canceled else verdict(message.segment_states, *_words(word))
-    ledger.change(message, result)
+    result = _result(message, word, revived=revived)
+    if result.state is None or not result.state.is_final:
+        ledger.change_segments(message)
+    else:
+        ledger.change(message, result)
     return "matched"
+
+
+def _result(message: Locked, word: Word, *, revived: bool) -> Verdict:
+    if word.state is ReceiptState.DELETED and message.cancel_requested_at_ms is not None:
+        return Verdict(State.CANCELED, "cancelled in the network", "canceled")
+    result = verdict(message.segment_states, *_words(word))
+    if not revived:
+        return result
+    if result.state is State.DELIVERED:
+        return Verdict(State.DELIVERED, "confirmed late, after it was taken for expired", "late_receipt")
+    return Verdict(None)
 
 
 def _words(word: Word) -> tuple[str | None, str | None]:

@@ -4,6 +4,7 @@ from heliograph import log
 from heliograph.model.ids import NodeId
 from heliograph.model.message import State, Verdict
 from heliograph.service.core import Core
+from heliograph.service.correlate import END
 from heliograph.service.ledger import Ledger
 from heliograph.service.receive import hand_out_stale_parts
 from heliograph.service.settle import expire
@@ -25,6 +26,8 @@ BATCH = 500
 ABANDONED_MS = 5_000
 LOST_ANSWER_MS = 5 * 60_000
 CANCEL_REQUEST_MS = 60_000
+LATE_RECEIPT_MS = 7 * 86_400_000
+"""How long a receipt may still find a message that ended without one."""
 
 _log = log.get("housekeeping")
 
@@ -119,16 +122,20 @@ def expire_abandoned(tx: Transaction, core: Core, now_ms: int) -> int:
 
 
 def end_unconfirmed(tx: Transaction, core: Core, now_ms: int) -> int:
-    """EXPIRED, reason no_receipt, for what the network took and never reported on; forget keys whose time is over."""
+    """EXPIRED, reason no_receipt, for what the network took and never reported on; forget other keys whose time is over."""
     due = correlation.due(tx, now_ms, BATCH)
     if not due:
         return 0
     ledger = Ledger(tx, core, now_ms)
+    ended: set[int] = set()
     for message in message_store.lock(tx, {key.message_id for key in due if key.message_id is not None}).values():
         if not State(message.state).is_final:
             text = "the network took it and sent no delivery receipt before its validity and the link's grace were over"
             ledger.change(message, Verdict(State.EXPIRED, text, "no_receipt"))
-    correlation.delete(tx, due, now_ms)
+            ended.add(message.id)
+    late = [key for key in due if key.message_id in ended and not key.key.startswith(END)]
+    correlation.keep_for_late(tx, late, now_ms + LATE_RECEIPT_MS)
+    correlation.delete(tx, [key for key in due if key not in late], now_ms)
     ledger.write()
     return len(due)
 

@@ -12,6 +12,7 @@ from heliograph.model.message import FINAL_EVENTS, TRANSITIONS, Direction, State
 from heliograph.service.core import Core
 from heliograph.store import message as message_store
 from heliograph.store import notification as notification_store
+from heliograph.store import usage
 from heliograph.store.feed import Emitted
 from heliograph.store.message import Changed, Locked, NewMessage
 from heliograph.store.notification import Claimed, NewNotification
@@ -43,6 +44,8 @@ class Ledger:
         self.now_ms = now_ms
         self._inserted: list[NewMessage] = []
         self._changes: dict[int, Changed] = {}
+        self._segments: dict[int, str] = {}
+        self._given_back: list[tuple[str, int, str, str, int]] = []
         self._attempts: list[list[int | str | None]] = []
         self._reports: list[Report] = []
 
@@ -58,11 +61,13 @@ class Ledger:
     def change(self, message: Locked, verdict: Verdict, *, attempted_at_ms: int | None = None, retry_at_ms: int | None = None) -> None:
         """Give a locked message its state (None: as it was) and keep its segment states, tries and reason.
 
-        Entering a final state emits its event and its receipt; a state that may not follow is a bug and raises ValueError."""
+        Entering a final state emits its event and its receipt, and gives back what was counted if nothing was ever sent. A state that
+        may not follow is a bug and raises ValueError."""
         before = State(message.state)
         after = before if verdict.state is None else verdict.state
         if after is not before and after not in TRANSITIONS[before]:
             raise ValueError(f"message {message.id}: {before.name} may not become {after.name}")
+        earlier = self._changes.get(message.id)
         self._changes[message.id] = Changed(
             message.id,
             int(after),
@@ -70,7 +75,7 @@ class Ledger:
             verdict.reason,
             verdict.reason_code,
             self.now_ms if after.is_final else None,
-            attempted_at_ms,
+            earlier.last_attempt_at_ms if attempted_at_ms is None and earlier is not None else attempted_at_ms,
             retry_at_ms,
             message.attempts,
             message.retries,
@@ -82,19 +87,31 @@ class Ledger:
         elif after is State.BUFFERED and attempted_at_ms is not None and retry_at_ms is None:
             self._emit(message.organisation_id, "sms.sent", message.device_id, message.id)  # its last segment was taken: this comes once
 
+    def change_segments(self, message: Locked) -> None:
+        """Keep the segment states of a locked message and nothing else: neither its state nor what is planned for it."""
+        if change := self._changes.get(message.id):
+            change.segment_states = message.segment_states
+        else:
+            self._segments[message.id] = message.segment_states
+
     def report(self, report: Report) -> None:
         """Have an application told; the row gets its id and its claim when the ledger is written."""
         self._reports.append(report)
 
     def write(self) -> None:
         """Write all that was collected. Nothing may be added after it."""
+        usage.add(self.tx, self._given_back)
         message_store.insert(self.tx, self._inserted)
         message_store.update(self.tx, list(self._changes.values()))
+        message_store.update_segments(self.tx, [(key, states) for key, states in self._segments.items() if key not in self._changes])
         message_store.insert_attempts(self.tx, self._attempts)
         self._write_reports()
 
     def _finish(self, message: Locked, state: State) -> None:
         self._emit(message.organisation_id, FINAL_EVENTS[state], message.device_id, message.id)
+        if message.attempts == 0 and message.direction == Direction.MT and message.device_id is not None:
+            month = usage.month_of(message.submitted_at_ms)
+            self._given_back.append(("device", message.device_id, month, "mt", -len(message.segment_states)))
         wanted = message.direction == Direction.MT and Door(message.door).wants_patch and state in REPORTED
         if not wanted or message.callback_id is None or message.url is None:
             return
@@ -128,7 +145,7 @@ class Ledger:
         """Claim for this process what it has room to deliver at once; the rest is due for any."""
         if not self._reports:
             return
-        room = self.core.notifier.room()
+        room = max(0, self.core.notifier.room())
         ids = self.tx.ids("notification", len(self._reports))
         claimed = [_claimed(report, new_id, self.now_ms) for report, new_id in zip(self._reports[:room], ids, strict=False)]
         rows = [

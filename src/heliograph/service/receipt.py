@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from heliograph.model.ids import MessageId
-from heliograph.model.link import Answer, Receipt
+from heliograph.model.link import Answer, Receipt, ReceiptState
 from heliograph.service import fault
 from heliograph.service.core import Core
 from heliograph.service.correlate import Word, apply, is_about, is_key_of
@@ -75,13 +75,15 @@ def match(tx: Transaction, items: Sequence[Arrival]) -> list[MessageId | None]:
 
 
 def _leave(tx: Transaction, items: Sequence[Arrival], ids: Sequence[int]) -> dict[tuple[str, str], Key]:
-    """Write the keys of all receipts; what each key's row says now. Of receipts with one key the last is parked there."""
-    rows = {
-        (item.receipt.correlation_group, key): (item.receipt.correlation_group, key, receipt_id, item.now_ms + PARKED_MS)
-        for item, receipt_id in zip(items, ids, strict=True)
-        for key in item.receipt.keys
-    }
-    return {(key.correlation_group, key.key): key for key in correlation.leave_receipts(tx, list(rows.values()))}
+    """Write the keys of all receipts; what each key's row says now. Of final receipts with one key the last is parked, else the first."""
+    words: dict[tuple[str, str], tuple[str, str, int, int]] = {}
+    finals: dict[tuple[str, str], tuple[str, str, int, int]] = {}
+    for item, receipt_id in zip(items, ids, strict=True):
+        rows = words if item.receipt.state is ReceiptState.TIMELINE else finals
+        for key in item.receipt.keys:
+            rows[item.receipt.correlation_group, key] = (item.receipt.correlation_group, key, receipt_id, item.now_ms + PARKED_MS)
+    left = [*correlation.leave_words(tx, list(words.values())), *correlation.leave_receipts(tx, list(finals.values()))]
+    return {(key.correlation_group, key.key): key for key in left}
 
 
 def _choose(receipt: Receipt, left: dict[tuple[str, str], Key]) -> tuple[Key | None, str]:

@@ -10,8 +10,13 @@ from heliograph.store.transaction import Transaction
 Q = queries("correlation")
 
 
+LATE = -1
+"""In `uses`: the one segment that claimed the key ended without a receipt; a late one may still come, and so may a new claim."""
+
+
 class Key(msgspec.Struct, array_like=True, frozen=True):
-    """A key's row after it was written. `uses`: how many segments claim the key; it counts only at 1. `receipt_id`: parked there."""
+    """A key's row after it was written. `uses`: how many segments claim the key, or LATE; it counts only at these two or at 1.
+    `receipt_id`: parked there. `expires_at_ms`: when the message that claimed it first ends without a receipt."""
 
     correlation_group: str
     key: str
@@ -21,6 +26,7 @@ class Key(msgspec.Struct, array_like=True, frozen=True):
     dest: str | None
     uses: int
     receipt_id: int | None
+    expires_at_ms: int
 
 
 class Submitted(msgspec.Struct, array_like=True):
@@ -81,7 +87,7 @@ class Due(msgspec.Struct, array_like=True, frozen=True):
     correlation_group: str
     key: str
     message_id: int | None
-    segment: int | None
+    uses: int
 
 
 def leave_submits(tx: Transaction, rows: Sequence[Submitted]) -> list[Key]:
@@ -92,6 +98,11 @@ def leave_submits(tx: Transaction, rows: Sequence[Submitted]) -> list[Key]:
 def leave_receipts(tx: Transaction, rows: Sequence[tuple[str, str, int, int]]) -> list[Key]:
     """Write (group, key, receipt, expires_at_ms) of receipts; where the segment is known already, the row says it."""
     return tx.many(Q["leave_receipt"], rows, Key)
+
+
+def leave_words(tx: Transaction, rows: Sequence[tuple[str, str, int, int]]) -> list[Key]:
+    """As `leave_receipts`, for receipts that are not final: they take no other's place."""
+    return tx.many(Q["leave_word"], rows, Key)
 
 
 def peek(tx: Transaction, keys: Sequence[tuple[str, str]]) -> list[int]:
@@ -117,6 +128,12 @@ def insert_receipts(tx: Transaction, rows: Sequence[NewReceipt]) -> None:
 def due(tx: Transaction, now_ms: int, most: int) -> list[Due]:
     """Keys whose time is over, oldest first."""
     return [Due(*row) for row in tx.run(Q["due"], now=now_ms, most=most)]
+
+
+def keep_for_late(tx: Transaction, keys: Sequence[Due], expires_at_ms: int) -> None:
+    """Keep keys whose message ended without a receipt; those that one segment claims are LATE."""
+    rows = [(key.correlation_group, key.key, key.uses, LATE if key.uses == 1 else key.uses, expires_at_ms) for key in keys]
+    tx.apply(Q["keep_for_late"], rows)
 
 
 def delete(tx: Transaction, keys: Sequence[Due], now_ms: int) -> None:

@@ -2,25 +2,38 @@
 INSERT INTO correlation (correlation_group, key, message_id, segment, source, dest, uses, expires_at_ms)
 SELECT correlation_group, key, message_id, segment, source, dest, 1, expires_at_ms FROM input WHERE true ORDER BY correlation_group, key
 ON CONFLICT (correlation_group, key) DO UPDATE SET
-  uses = CASE WHEN correlation.message_id = excluded.message_id AND correlation.segment = excluded.segment THEN correlation.uses
+  uses = CASE WHEN correlation.uses < 1 THEN 1
+    WHEN correlation.message_id = excluded.message_id AND correlation.segment = excluded.segment THEN correlation.uses
     ELSE correlation.uses + 1 END,
-  message_id = coalesce(correlation.message_id, excluded.message_id), segment = coalesce(correlation.segment, excluded.segment),
-  source = coalesce(correlation.source, excluded.source), dest = coalesce(correlation.dest, excluded.dest),
-  expires_at_ms = CASE WHEN correlation.expires_at_ms > excluded.expires_at_ms THEN correlation.expires_at_ms ELSE excluded.expires_at_ms END
-RETURNING correlation_group, key, message_id, segment, source, dest, uses, receipt_id;
+  message_id = CASE WHEN correlation.uses < 1 THEN excluded.message_id ELSE correlation.message_id END,
+  segment = CASE WHEN correlation.uses < 1 THEN excluded.segment ELSE correlation.segment END,
+  source = CASE WHEN correlation.uses < 1 THEN excluded.source ELSE correlation.source END,
+  dest = CASE WHEN correlation.uses < 1 THEN excluded.dest ELSE correlation.dest END,
+  expires_at_ms = CASE WHEN correlation.uses < 1 THEN excluded.expires_at_ms ELSE correlation.expires_at_ms END
+RETURNING correlation_group, key, message_id, segment, source, dest, uses, receipt_id, expires_at_ms;
 
 -- name: leave_receipt (correlation_group text, key text, receipt_id bigint, expires_at_ms bigint)
 INSERT INTO correlation (correlation_group, key, uses, receipt_id, expires_at_ms)
 SELECT correlation_group, key, 0, receipt_id, expires_at_ms FROM input WHERE true ORDER BY correlation_group, key
 ON CONFLICT (correlation_group, key) DO UPDATE SET receipt_id = excluded.receipt_id
-RETURNING correlation_group, key, message_id, segment, source, dest, uses, receipt_id;
+RETURNING correlation_group, key, message_id, segment, source, dest, uses, receipt_id, expires_at_ms;
+
+-- name: leave_word (correlation_group text, key text, receipt_id bigint, expires_at_ms bigint)
+INSERT INTO correlation (correlation_group, key, uses, receipt_id, expires_at_ms)
+SELECT correlation_group, key, 0, receipt_id, expires_at_ms FROM input WHERE true ORDER BY correlation_group, key
+ON CONFLICT (correlation_group, key) DO UPDATE SET receipt_id = coalesce(correlation.receipt_id, excluded.receipt_id)
+RETURNING correlation_group, key, message_id, segment, source, dest, uses, receipt_id, expires_at_ms;
 
 -- name: peek (correlation_group text, key text)
 SELECT correlation.message_id FROM input JOIN correlation
 ON correlation.correlation_group = input.correlation_group AND correlation.key = input.key WHERE correlation.message_id IS NOT NULL;
 
 -- name: due
-SELECT correlation_group, key, message_id, segment FROM correlation WHERE expires_at_ms <= :now ORDER BY expires_at_ms LIMIT :most;
+SELECT correlation_group, key, message_id, uses FROM correlation WHERE expires_at_ms <= :now ORDER BY expires_at_ms LIMIT :most;
+
+-- name: keep_for_late (correlation_group text, key text, seen_uses bigint, uses bigint, expires_at_ms bigint)
+UPDATE correlation SET uses = input.uses, expires_at_ms = input.expires_at_ms FROM input
+WHERE correlation.correlation_group = input.correlation_group AND correlation.key = input.key AND correlation.uses = input.seen_uses;
 
 -- name: delete (correlation_group text, key text, expires_at_ms bigint)
 DELETE FROM correlation WHERE expires_at_ms <= (SELECT max(expires_at_ms) FROM input) AND (correlation_group, key) IN (SELECT correlation_group, key FROM input);

@@ -246,6 +246,11 @@ def update(tx: Transaction, changes: Sequence[Changed]) -> None:
     tx.apply(Q["update"], sorted(changes, key=attrgetter("id")))
 
 
+def update_segments(tx: Transaction, rows: Iterable[tuple[int, str]]) -> None:
+    """Write the segment states of messages back, and nothing else of them."""
+    tx.apply(Q["update_segments"], sorted(rows))
+
+
 def heads(tx: Transaction, lanes: Iterable[Lane]) -> dict[int, Head]:
     """The first waiting message of each lane at or after its `head_seq`, by lane; lanes where none waits are absent."""
     return {head.lane_id: head for head in tx.many(Q["heads"], [(lane.id, lane.head_seq) for lane in lanes], Head)}

@@ -49,6 +49,9 @@ UPDATE message SET state = input.state, segment_states = input.segment_states, r
   retry_at_ms = input.retry_at_ms, attempts = input.attempts, retries = input.retries
 FROM input WHERE message.id = input.id;
 
+-- name: update_segments (id bigint, segment_states text)
+UPDATE message SET segment_states = input.segment_states FROM input WHERE message.id = input.id;
+
 -- name: ask_cancel
 UPDATE message SET cancel_requested_at_ms = :now WHERE id = :id;
 
@@ -58,17 +61,18 @@ SELECT message.id AS message_id, message.lane_id, message.lane_seq, message.orga
   message.segment_states, message.expiry_at_ms
 FROM input JOIN message ON message.lane_id = input.lane_id AND message.lane_seq = (
   SELECT min(waiting.lane_seq) FROM message AS waiting
-  WHERE waiting.lane_id = input.lane_id AND waiting.lane_seq >= input.from_seq AND waiting.state < 4)
+  WHERE waiting.lane_id = input.lane_id AND waiting.lane_seq >= input.from_seq AND waiting.state < 4
+    AND (waiting.segment_states LIKE '%w%' OR waiting.segment_states LIKE '%u%'))
 LEFT JOIN sim ON sim.device_id = message.device_id;
 
 -- name: expired (lane_id bigint, from_seq bigint, now_ms bigint)
 SELECT message.id FROM input JOIN message ON message.lane_id = input.lane_id AND message.lane_seq >= input.from_seq
-WHERE message.state < 4 AND message.expiry_at_ms <= input.now_ms;
+WHERE message.state < 4 AND message.expiry_at_ms <= input.now_ms AND (message.segment_states LIKE '%w%' OR message.segment_states LIKE '%u%');
 
 -- name: next_expiry (lane_id bigint, from_seq bigint)
 SELECT input.lane_id, min(message.expiry_at_ms) AS expiry_at_ms
 FROM input JOIN message ON message.lane_id = input.lane_id AND message.lane_seq >= input.from_seq
-WHERE message.state < 4 GROUP BY input.lane_id;
+WHERE message.state < 4 AND (message.segment_states LIKE '%w%' OR message.segment_states LIKE '%u%') GROUP BY input.lane_id;
 
 -- name: insert_attempts (message_id bigint, number bigint, segment bigint, link_id bigint, at_ms bigint, answered_at_ms bigint, outcome text, error_class text, code bigint, reason text, ref text)
 INSERT INTO attempt (message_id, number, segment, link_id, at_ms, answered_at_ms, outcome, error_class, code, reason, ref)
