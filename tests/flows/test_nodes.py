@@ -1,0 +1,88 @@
+"""Several processes of one installation on one PostgreSQL, and what ends a process that is not healthy."""
+
+import asyncio
+import signal
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from heliograph.daemon import demo
+from heliograph.store.database import Database, engine_of
+from tests.flows.program import Api, Program, try_arguments
+from tests.flows.world import World
+
+CREDENTIALS = demo.Credentials("hgt_for-this-test-only", "not used")
+
+
+async def seed(url: str) -> list[demo.DemoDevice]:
+    database = Database(engine_of(url))
+    await database.open()
+    try:
+        return await database.write(demo.ensure, CREDENTIALS, "no hash", 1)
+    finally:
+        await database.close()
+
+
+def url_of(program: Program) -> str:
+    program.wait_until_said('"ready"')
+    return next(part for part in program.said.split('"') if part.startswith("http://"))
+
+
+def owner_of_the_link(url: str) -> int:
+    """The process id in the name of the node that owns the link."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT node.name FROM link_lease JOIN node ON node.id = link_lease.node_id").fetchone()
+    assert row is not None
+    return int(row[0].rpartition("/")[2])
+
+
+def test_another_process_delivers_when_the_owner_of_the_link_is_killed(tmp_path: Path, new_postgres_database: Callable[..., str]) -> None:
+    url = new_postgres_database()
+    devices = [each.id for each in asyncio.run(seed(url)) if each.behaviour == "delivers"]
+    file = tmp_path / "heliograph.toml"
+    file.write_text(f'database = "{url}"\ndata_dir = "{tmp_path}"\nstop_grace_s = 2\n[http]\nlisten = "127.0.0.1:0"\n')
+    serve = ("serve", "--config", str(file))
+    with Program(*serve, wait_for_line=False) as first, Program(*serve, wait_for_line=False) as second:
+        bases = {program.process.pid: url_of(program) for program in (first, second)}
+        owner = owner_of_the_link(url)
+        (other,) = bases.keys() - {owner}
+        with Api(f"{bases[other]}/api", CREDENTIALS.application_token) as api:
+            for number in range(10):
+                device = devices[number % len(devices)]
+                api.wait_for(device, api.send(device, f"by the other process, {number}"), "DELIVERED", within_s=3)
+            (first if first.process.pid == owner else second).kill()
+            sent = [(devices[number % len(devices)], api.send(devices[number % len(devices)], f"orphan {number}")) for number in range(10)]
+            for device, message in sent:
+                api.wait_for(device, message, "DELIVERED", within_s=20)
+        assert owner_of_the_link(url) == other
+        code, _ = (second if first.process.pid == owner else first).end(signal.SIGTERM)
+        assert code == 0
+
+
+def test_a_process_that_was_declared_dead_ends_loudly(tmp_path: Path) -> None:
+    with Program(*try_arguments(tmp_path)) as program:
+        with sqlite3.connect(tmp_path / "heliograph.sqlite") as database:
+            database.execute("UPDATE node SET stopped_at_ms = 1")
+        database.close()
+        assert program.wait() == 1
+        assert "took this one for dead" in program.said
+        assert "Traceback" in program.said
+
+
+async def test_an_error_that_no_task_awaits_ends_the_daemon(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    async with world:
+        world.daemon.crash(ValueError("in a callback"))
+        with pytest.raises(ExceptionGroup) as raised:
+            await world._running
+    assert raised.group_contains(ValueError, match="in a callback")
+
+
+def test_without_a_directory_the_demo_world_leaves_nothing_behind(tmp_path: Path) -> None:
+    with Program(*try_arguments(), environ={"TMPDIR": str(tmp_path)}) as program:
+        assert list(tmp_path.glob("heliograph-*/heliograph.sqlite"))
+        program.end()
+    assert list(tmp_path.iterdir()) == []
