@@ -121,7 +121,9 @@ def _with_udh(draft: Draft, alphabet: Alphabet) -> tuple[str, int]:
 def _count(payload: str, alphabet: Alphabet) -> int:
     if alphabet is Alphabet.OCTET:
         return len(segment.split_octets(bytes.fromhex(payload), 0)) if len(payload) <= 2 * 255 * 134 else 256
-    return 1 if len(payload) <= 70 and alphabet is Alphabet.GSM7 else segment.count(payload, alphabet)
+    if alphabet is Alphabet.GSM7 and len(payload) <= segment.USER_DATA_OCTETS // 2:  # even with every character escaped
+        return 1
+    return segment.count(payload, alphabet)
 
 
 def _units(payload: str, alphabet: Alphabet) -> int:
