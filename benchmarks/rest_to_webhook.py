@@ -35,9 +35,13 @@ class Server:
 
     def __init__(self, database: str, folder: Path, devices: int, sink: int) -> None:
         self.url, self.token = "", ""
-        self.process = self._serve(database, folder)
-        self._authenticate(folder)
-        self.devices = self._make_devices(devices, sink)
+        self.process = self._serve(database, folder, sink)
+        try:
+            self._authenticate(folder)
+            self.devices = self._make_devices(devices, sink)
+        except BaseException:
+            self.stop()
+            raise
 
     def call(self, method: str, path: str, body: object = None) -> tuple[Any, Any]:
         request = urllib.request.Request(f"{self.url}{path}", method=method)
@@ -60,14 +64,14 @@ class Server:
         self.process.terminate()
         self.process.wait(40)
 
-    def _serve(self, database: str, folder: Path) -> subprocess.Popen[bytes]:
+    def _serve(self, database: str, folder: Path, sink: int) -> subprocess.Popen[bytes]:
         url = database if database != "sqlite" else str(folder / "heliograph.db")
         asyncio.run(_prepare(url, folder))
         port = _free_port()
         config = folder / "heliograph.toml"
         config.write_text(
             f'data_dir = "{folder}"\ndatabase = "{url}"\n[http]\nlisten = "127.0.0.1:{port}"\n'
-            '[webhooks]\negress_allow = ["127.0.0.0/8"]\nports = [1, 65535]\n[log]\nlevel = "warning"\n'
+            f'[webhooks]\negress_allow = ["127.0.0.0/8"]\nports = [{sink}]\n[log]\nlevel = "warning"\n'
         )
         self.url = f"http://127.0.0.1:{port}/api"
         return subprocess.Popen([*PROGRAM, "serve", "--config", str(config)])
@@ -176,24 +180,30 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=32)
     options = parser.parse_args()
     sink = subprocess.Popen([sys.executable, str(KIT / "hook_sink.py")], stdout=subprocess.PIPE, text=True)
-    port = int(sink.stdout.readline())  # type: ignore[union-attr]
-    with tempfile.TemporaryDirectory() as folder:
-        server = Server(options.database, Path(folder), options.devices, port)
-        try:
-            runs = []
-            for _ in range(options.runs):
-                runs.append(run_once(server, port, options, rate=0))
-                print(json.dumps(runs[-1]), flush=True)
-            full = statistics.median(run["end_to_end_rate"] for run in runs)
-            print(f"median of {options.runs}: {full:.0f} messages/s, REST to webhook", flush=True)
-            half = run_once(server, port, options, rate=full / 2)
-            print(json.dumps(half), flush=True)
-            print(
-                f"at half that: accept p50 {half['p50_ms']} ms, p99 {half['p99_ms']} ms; memory at most {max(r['rss_mb'] for r in runs)} MB"
-            )
-        finally:
-            server.stop()
-            sink.terminate()
+    try:
+        port = int(sink.stdout.readline())  # type: ignore[union-attr]
+        with tempfile.TemporaryDirectory() as folder:
+            server = Server(options.database, Path(folder), options.devices, port)
+            try:
+                measure(server, port, options)
+            finally:
+                server.stop()
+    finally:
+        sink.terminate()
+
+
+def measure(server: Server, sink: int, options: argparse.Namespace) -> None:
+    """Runs at full rate, then one at half of it."""
+    runs = []
+    for _ in range(options.runs):
+        runs.append(run_once(server, sink, options, rate=0))
+        print(json.dumps(runs[-1]), flush=True)
+    full = statistics.median(run["end_to_end_rate"] for run in runs)
+    print(f"median of {options.runs}: {full:.0f} messages/s, REST to webhook", flush=True)
+    half = run_once(server, sink, options, rate=full / 2)
+    print(json.dumps(half), flush=True)
+    memory = max(run["rss_mb"] for run in [*runs, half])
+    print(f"at half that: accept p50 {half['p50_ms']} ms, p99 {half['p99_ms']} ms; memory at most {memory} MB")
 
 
 if __name__ == "__main__":
