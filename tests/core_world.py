@@ -89,6 +89,7 @@ class Setting:
     devices: int = 3
     organisations: int = 1
     webhook: bool = True
+    link: bool = True
     secret: str | None = None
     delivery: Delivery = Delivery.LIVE
     on_unknown: OnUnknown = OnUnknown.RETRY
@@ -128,7 +129,7 @@ class World:
         await housekeeping.bury_all_others(self.core)
         self.link_id = await self.database.write(seed, self.setting, self.clock.now_ms())
         self.housekeeping = housekeeping.Housekeeping(self.core)
-        if own:
+        if own and self.setting.link:
             await self.own()
         self.spawn(notifier.run())
         self.spawn(self.housekeeping.run())
@@ -334,7 +335,7 @@ def seed(tx: Transaction, setting: Setting, now_ms: int) -> int:
     """Organisations with a policy, devices with SIMs and lanes, and one link; its id. Finds what is there already."""
     if found := link_store.enabled(tx):
         return found[0].id
-    link_id = link_store.insert(tx, "Link", "scripted", "{}", now_ms)
+    link_id = link_store.insert(tx, "Link", "scripted", "{}", now_ms) if setting.link else 0
     for organisation in range(1, setting.organisations + 1):
         insert(tx, "organisation", id=organisation, name=f"Organisation {organisation}", created_at_ms=0)
         insert(tx, "tariff_profile", id=organisation, organisation_id=organisation, name="Tariff")

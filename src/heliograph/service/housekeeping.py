@@ -5,9 +5,9 @@ from heliograph.model.ids import NodeId
 from heliograph.model.message import State, Verdict
 from heliograph.service.core import Core
 from heliograph.service.correlate import END
+from heliograph.service.expire import expire_abandoned
 from heliograph.service.ledger import Ledger
 from heliograph.service.receive import hand_out_stale_parts
-from heliograph.service.settle import expire
 from heliograph.store import correlation
 from heliograph.store import lane as lane_store
 from heliograph.store import link as link_store
@@ -82,13 +82,21 @@ class Housekeeping:
     async def sweep(self) -> None:
         """All that has a time and no owner."""
         core, now_ms = self.core, self.core.clock.now_ms()
-        await core.database.write(expire_abandoned, core, now_ms)
+        await self._expire(now_ms)
         while await core.database.write(end_unconfirmed, core, now_ms) >= BATCH:
             continue
         for queue in core.queues.owned():
             await core.database.write(hand_out_stale_parts, core, queue.profile.link_id, now_ms)
         await core.database.write(part_store.forget_lost_answers, now_ms - LOST_ANSWER_MS)
         await core.database.write(message_store.delete_old_cancel_requests, now_ms - CANCEL_REQUEST_MS)
+
+    async def _expire(self, now_ms: int) -> None:
+        """End what is over in lanes that are due for 5 s and that nobody took, since their link is down or runs nowhere, and behind heads
+        that are on their way for long. It is searched for by a reader, since there may be many such lanes."""
+        database = self.core.database
+        while lanes := await database.read(lane_store.with_expired, now_ms, now_ms - ABANDONED_MS, BATCH):
+            if not await database.write(expire_abandoned, self.core, lanes, now_ms):
+                return
 
     async def _beat(self) -> None:
         """Beat, and note what is known right after it: what was claimed before is under way or done, what is made later lies above."""
@@ -108,17 +116,6 @@ class Housekeeping:
             elif now - since >= DEAD_AFTER_S:
                 await self.core.database.write(_bury, node, self.core.clock.now_ms())
                 self._seen.pop(node.id, None)
-
-
-def expire_abandoned(tx: Transaction, core: Core, now_ms: int) -> int:
-    """End what is over in lanes that have been due for 5 s and that nobody took, because their link runs nowhere."""
-    lanes = lane_store.lock_due_anywhere(tx, now_ms - ABANDONED_MS, BATCH)
-    if not lanes:
-        return 0
-    ledger = Ledger(tx, core, now_ms)
-    expire(tx, ledger, lanes, now_ms)
-    ledger.write()
-    return len(lanes)
 
 
 def end_unconfirmed(tx: Transaction, core: Core, now_ms: int) -> int:

@@ -15,6 +15,7 @@ from heliograph.service import fault
 from heliograph.service.core import Core
 from heliograph.service.correlate import Correlator
 from heliograph.service.dispatch import Flight, LinkQueue, UseCases
+from heliograph.service.expire import DIED, end_undelivered, expire
 from heliograph.service.ledger import Ledger
 from heliograph.store import lane as lane_store
 from heliograph.store import link as link_store
@@ -24,7 +25,6 @@ from heliograph.store.message import Head, Locked, attempt_row
 from heliograph.store.transaction import Transaction
 
 RECOVER_BATCH = 500
-DIED = Unknown("the process that was sending it ended before the answer was known")
 NOT_DELIVERED_YET = Verdict(State.BUFFERED)
 
 
@@ -95,6 +95,8 @@ def settle(tx: Transaction, items: Sequence[Settlement]) -> list[bool]:
 
 def recover(tx: Transaction, core: Core, profile: LinkProfile, epoch: int, now_ms: int) -> int:
     """Settle as Unknown what lanes of earlier epochs had under way; how many lanes there were, at most RECOVER_BATCH."""
+    if not link_store.hold(tx, profile.link_id, epoch):
+        return 0
     found = lane_store.taken_before(tx, profile.link_id, epoch, RECOVER_BATCH)
     items = []
     for taken in found:
@@ -102,12 +104,11 @@ def recover(tx: Transaction, core: Core, profile: LinkProfile, epoch: int, now_m
             continue
         results = [(number, now_ms, now_ms, DIED) for number in open_segments(taken.segment_states)]
         items.append(Settlement(core, profile, epoch, taken.taken_epoch, taken.lane_id, taken.message_id, "", "", results, now_ms))
-    empty = [taken.lane_id for taken in found if taken.message_id is None]
-    lanes = lane_store.lock(tx, empty)
-    for lane in lanes.values():
-        lane.rest()
-    lane_store.save(tx, lanes.values())
-    if items and link_store.hold(tx, profile.link_id, epoch):
+    ended = lane_store.lock(tx, (taken.lane_id for taken in found if taken.message_id is None))
+    for lane in ended.values():
+        lane.wait(now_ms, now_ms)  # its head ended while it was on its way; what waits behind was never sent
+    lane_store.save(tx, ended.values())
+    if items:
         _settle_all(tx, items)
     return len(found)
 
@@ -119,9 +120,7 @@ def take(tx: Transaction, core: Core, profile: LinkProfile, epoch: int, most: in
     lanes = lane_store.lock_due(tx, profile.link_id, now_ms, most)
     if not lanes:
         return 0
-    ledger = Ledger(tx, core, now_ms)
-    expire(tx, ledger, lanes, now_ms)
-    ledger.write()
+    expire(tx, core, lanes, now_ms)
     ready = [lane for lane in lanes if lane.retry_at_ms is None or lane.retry_at_ms <= now_ms]
     heads = message_store.heads(tx, ready)
     taken: list[Head] = []
@@ -138,23 +137,6 @@ def take(tx: Transaction, core: Core, profile: LinkProfile, epoch: int, most: in
     tx.after_commit(core.queues.take, profile.link_id, taken)
     fault.point("take.before_commit")
     return len(lanes)
-
-
-def expire(tx: Transaction, ledger: Ledger, lanes: Sequence[Lane], now_ms: int) -> None:
-    """End the waiting messages of locked lanes whose validity is over."""
-    for message in message_store.lock(tx, message_store.expired(tx, lanes, now_ms)).values():
-        if not State(message.state).is_final:
-            end_undelivered(ledger, message)
-    fault.point("expire.before_commit")
-
-
-def end_undelivered(ledger: Ledger, message: Locked) -> None:
-    """EXPIRED, or CANCELED where that was asked for, of a message that will not be tried again."""
-    if message.cancel_requested_at_ms is not None:
-        ledger.change(message, Verdict(State.CANCELED, "cancelled before it was delivered", "canceled"))
-        return
-    tries = "no try was made" if message.attempts == 0 else f"{message.attempts} tries were made"
-    ledger.change(message, Verdict(State.EXPIRED, f"not delivered within its validity; {tries}", "expired"))
 
 
 def _settle_all(tx: Transaction, items: Sequence[Settlement]) -> None:

@@ -46,7 +46,7 @@ class Lane(msgspec.Struct, array_like=True):
 
 
 class Taken(msgspec.Struct, array_like=True, frozen=True):
-    """A lane that an earlier owner of the link had taken, with the head that may have been on its way."""
+    """A lane that an earlier owner of the link had taken, with the head that may have been on its way; None where that has ended."""
 
     lane_id: int
     taken_epoch: int
@@ -96,9 +96,14 @@ def lock_due(tx: Transaction, link_id: int, now_ms: int, most: int) -> list[Lane
     return lanes
 
 
-def lock_due_anywhere(tx: Transaction, now_ms: int, most: int) -> list[Lane]:
-    """Lock lanes of any link that are due and not taken by `now_ms`, longest waiting first."""
-    return [Lane(*row) for row in tx.run(Q["due_anywhere"], now=now_ms, most=most)]
+def with_expired(tx: Transaction, now_ms: int, overdue_ms: int, most: int) -> list[int]:
+    """Ids of lanes, due since `overdue_ms` or taken, in which messages wait whose validity is over, but for heads that an owner has."""
+    return [row[0] for row in tx.run(Q["with_expired"], now=now_ms, overdue=overdue_ms, most=most)]
+
+
+def orphaned(tx: Transaction, lane_ids: Iterable[int]) -> set[int]:
+    """Of locked lanes, those that are taken though their link has no owner."""
+    return {row.id for row in tx.many(Q["orphaned"], [(each,) for each in sorted(set(lane_ids))], _Id)}
 
 
 def taken_before(tx: Transaction, link_id: int, epoch: int, most: int) -> list[Taken]:
@@ -110,6 +115,10 @@ def wake(tx: Transaction, device_ids: Iterable[int], now_ms: int, gap_ms: int) -
     """Devices are heard of: their waiting lanes are due now, at most once in `gap_ms`. Returns (link, due_at_ms) of each."""
     rows = [(device_id, now_ms, gap_ms) for device_id in sorted(set(device_ids))]
     return [(row.link_id, row.due_at_ms) for row in tx.many(Q["wake"], rows, _Woken)]
+
+
+class _Id(msgspec.Struct, array_like=True, frozen=True):
+    id: int
 
 
 class _Woken(msgspec.Struct, array_like=True, frozen=True):

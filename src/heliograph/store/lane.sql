@@ -27,9 +27,17 @@ SELECT id, organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at
 WHERE link_id = :link_id AND organisation_id = :organisation_id AND due_at_ms <= :now
 ORDER BY due_at_ms LIMIT :most FOR UPDATE SKIP LOCKED;
 
--- name: due_anywhere
-SELECT id, organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms FROM lane
-WHERE due_at_ms <= :now ORDER BY due_at_ms LIMIT :most FOR UPDATE SKIP LOCKED;
+-- name: with_expired
+SELECT DISTINCT lane.id FROM lane LEFT JOIN link_lease AS lease ON lease.link_id = lane.link_id
+JOIN message ON message.lane_id = lane.id AND message.lane_seq >= lane.head_seq
+WHERE (lane.due_at_ms <= :overdue OR lane.taken_epoch IS NOT NULL) AND message.state < 4 AND message.expiry_at_ms <= :now
+  AND (message.segment_states LIKE '%w%' OR message.segment_states LIKE '%u%')
+  AND (lane.taken_epoch IS NULL OR message.lane_seq > lane.head_seq OR lease.node_id IS NULL)
+LIMIT :most;
+
+-- name: orphaned (id bigint)
+SELECT lane.id FROM input JOIN lane ON lane.id = input.id LEFT JOIN link_lease AS lease ON lease.link_id = lane.link_id
+WHERE lane.taken_epoch IS NOT NULL AND lease.node_id IS NULL;
 
 -- name: lock (id bigint)
 SELECT lane.id, lane.organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms
@@ -37,9 +45,7 @@ FROM input JOIN lane ON lane.id = input.id ORDER BY lane.id FOR UPDATE OF lane;
 
 -- name: taken_before
 SELECT lane.id AS lane_id, lane.taken_epoch, message.id AS message_id, message.segment_states FROM lane
-LEFT JOIN message ON message.lane_id = lane.id AND message.lane_seq = (
-  SELECT min(waiting.lane_seq) FROM message AS waiting
-  WHERE waiting.lane_id = lane.id AND waiting.lane_seq >= lane.head_seq AND waiting.state < 4)
+LEFT JOIN message ON message.lane_id = lane.id AND message.lane_seq = lane.head_seq AND message.state < 4
 WHERE lane.link_id = :link_id AND lane.taken_epoch < :epoch LIMIT :most;
 
 -- name: wake (device_id bigint, now_ms bigint, gap_ms bigint)

@@ -256,9 +256,9 @@ def heads(tx: Transaction, lanes: Iterable[Lane]) -> dict[int, Head]:
     return {head.lane_id: head for head in tx.many(Q["heads"], [(lane.id, lane.head_seq) for lane in lanes], Head)}
 
 
-def expired(tx: Transaction, lanes: Iterable[Lane], now_ms: int) -> list[int]:
-    """Ids of the messages in these lanes whose validity is over."""
-    return [row.id for row in tx.many(Q["expired"], [(lane.id, lane.head_seq, now_ms) for lane in lanes], _Id)]
+def expired(tx: Transaction, searched: Iterable[tuple[int, int]], now_ms: int) -> list[int]:
+    """Ids of the waiting messages whose validity is over, in each lane from a place on: (lane, lane_seq)."""
+    return [row.id for row in tx.many(Q["expired"], [(*each, now_ms) for each in searched], _Id)]
 
 
 def next_expiry(tx: Transaction, lanes: Iterable[Lane]) -> dict[int, int]:

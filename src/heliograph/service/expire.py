@@ -1,0 +1,72 @@
+"""The end of a message whose validity is over: in lanes that the owner of their link takes, and in lanes that nobody looks at.
+
+Serialised by the lane, then the message. The head of a taken lane is its owner's, who may be sending it; where the link has no owner it
+is nobody's, since a settle without a lease changes nothing.
+"""
+
+from collections.abc import Sequence
+
+from heliograph.model.link import Unknown
+from heliograph.model.message import State, Verdict, open_segments
+from heliograph.service import fault
+from heliograph.service.core import Core
+from heliograph.service.ledger import Ledger
+from heliograph.store import lane as lane_store
+from heliograph.store import message as message_store
+from heliograph.store.lane import Lane
+from heliograph.store.message import Locked, attempt_row
+from heliograph.store.transaction import Transaction
+
+DIED = Unknown("the process that was sending it ended before the answer was known")
+
+
+def expire(tx: Transaction, core: Core, lanes: Sequence[Lane], now_ms: int) -> None:
+    """End the waiting messages of locked lanes, which are not taken, whose validity is over."""
+    ledger = Ledger(tx, core, now_ms)
+    _end(tx, ledger, message_store.expired(tx, [(lane.id, lane.head_seq) for lane in lanes], now_ms))
+    ledger.write()
+    fault.point("expire.before_commit")
+
+
+def expire_abandoned(tx: Transaction, core: Core, lane_ids: Sequence[int], now_ms: int) -> int:
+    """End what is over in lanes of any link, taken or not, but for heads that an owner may be sending; how many messages that were."""
+    lanes = lane_store.lock(tx, lane_ids)
+    orphaned = lane_store.orphaned(tx, lane_ids)
+    searched = [(lane.id, lane.head_seq + (lane.taken_epoch is not None and lane.id not in orphaned)) for lane in lanes.values()]
+    ledger = Ledger(tx, core, now_ms)
+    ended = _end(tx, ledger, message_store.expired(tx, searched, now_ms), lanes)
+    lane_store.save(tx, [lanes[lane_id] for lane_id in orphaned])
+    ledger.write()
+    fault.point("expire.before_commit")
+    return ended
+
+
+def end_undelivered(ledger: Ledger, message: Locked) -> None:
+    """EXPIRED, or CANCELED where that was asked for, of a message that will not be tried again."""
+    if message.cancel_requested_at_ms is not None:
+        ledger.change(message, Verdict(State.CANCELED, "cancelled before it was delivered", "canceled"))
+        return
+    tries = "no try was made" if message.attempts == 0 else f"{message.attempts} tries were made"
+    ledger.change(message, Verdict(State.EXPIRED, f"not delivered within its validity; {tries}", "expired"))
+
+
+def _end(tx: Transaction, ledger: Ledger, message_ids: Sequence[int], lanes: dict[int, Lane] | None = None) -> int:
+    """`lanes`: those whose head, if it is among the messages, may have been sent by an owner that died."""
+    ended = 0
+    for message in message_store.lock(tx, message_ids).values():
+        if State(message.state).is_final:
+            continue
+        lane = lanes.get(message.lane_id or 0) if lanes else None
+        if lane is not None and lane.taken_epoch is not None and message.lane_seq == lane.head_seq:
+            _note_last_try(ledger, message)
+            lane.wait(ledger.now_ms, ledger.now_ms)
+        end_undelivered(ledger, message)
+        ended += 1
+    return ended
+
+
+def _note_last_try(ledger: Ledger, message: Locked) -> None:
+    message.attempts += 1
+    for number in open_segments(message.segment_states):
+        row = attempt_row(message.id, message.attempts, number, message.link_id or 0, ledger.now_ms, ledger.now_ms, DIED)
+        ledger.attempt(row)
