@@ -66,3 +66,11 @@ async def test_a_device_that_was_absent_when_the_process_died_gets_its_message(t
     async with World(tmp_path) as world:
         await world.clock.advance(60)
         assert await world.state(device, sent) is State.DELIVERED
+
+
+async def test_a_long_message_half_given_to_the_link_does_not_hold_the_stop(tmp_path: Path) -> None:
+    async with World(tmp_path, delay_ms=500, window=1) as world:
+        device = await world.add_device("423663920000001")
+        await world.send(device, "x" * 600)
+        await world.clock.advance(0.1)
+    assert world.clock.monotonic() < 5

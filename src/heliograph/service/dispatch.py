@@ -98,6 +98,9 @@ class LinkQueue:
             if not line:
                 self._turns.append(head.organisation_id)
             line.append(head)
+        if self._stopping:
+            for head in heads:
+                self.withdraw(head.message_id, "the queue stops")
         self._plan_pump()
 
     def hint(self, due_ms: int | None = None) -> None:
@@ -167,10 +170,10 @@ class LinkQueue:
             self.withdraw(message_id, "cancelled")
         self._expire_ready()
         most = self.profile.window - self._taken
+        self._next_due_ms = None
         if most <= 0:
             self.crowded = True
             return
-        self._next_due_ms = None
         found = await self._queues.use_cases.take(self, most)
         if found is None:
             self.lose()
@@ -207,13 +210,13 @@ class LinkQueue:
 
     def _pump(self) -> None:
         self._pump_planned = False
-        if self._paused or self._stopping or self._lost:
+        if self._paused or self._lost:
             return
         if self._hold_until > self._clock.monotonic():
             return
         room = self._link.room()
         while room > 0:
-            flight = self._sending[0] if self._sending else self._launch()
+            flight = self._sending[0] if self._sending else None if self._stopping else self._launch()
             if flight is None:
                 return
             while flight.waiting and room > 0:
