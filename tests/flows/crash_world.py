@@ -37,11 +37,11 @@ from heliograph.store.transaction import Transaction
 from tests.flows.program import START_S, Api, Program, wait_until
 from tests.webhooks.receiver import Receiver
 
-TOKEN = "a token of the crash tests"  # noqa: S105
+TOKEN = "a token of the crash tests"
 DEVICES = (
-    *(Behaviour.DELIVERS,) * 30,
+    *(Behaviour.DELIVERS,) * 31,
     *(Behaviour.ABSENT_THEN_DELIVERS,) * 4,
-    *(Behaviour.THROTTLED,) * 3,
+    *(Behaviour.THROTTLED,) * 2,
     *(Behaviour.UNDELIVERABLE,) * 2,
     *(Behaviour.ABSENT,) * 3,
 )
@@ -81,9 +81,7 @@ def _seed(tx: Transaction, now_ms: int) -> None:
     for number in range(1, len(DEVICES) + 1):
         new = Device(0, organisation_id, f"Meter {number}", None, None, 0, int(DeviceStatus.ENABLED), policy_id, tariff_id)
         device_id = device.insert(tx, new, now_ms)
-        card = Sim(
-            0, organisation_id, f"89490{number:014}", None, msisdn(number), int(SimStatus.ACTIVATED), device_id, None, None, now_ms
-        )
+        card = Sim(0, organisation_id, f"89490{number:014}", None, msisdn(number), int(SimStatus.ACTIVATED), device_id, None, None, now_ms)
         sim.insert(tx, card, now_ms)
         sim.update(tx, card)
         sim.replace_numbers(tx, card, ())
@@ -198,8 +196,9 @@ class CrashWorld:
 
     def pass_time(self, ms: int = STEP_MS) -> None:
         """Have what waits for a later try wait so much less, as if that time had passed."""
-        for column in ("due_at_ms", "retry_at_ms", "woken_at_ms"):
-            self.execute(f"UPDATE lane SET {column} = {column} - :ms WHERE taken_epoch IS NULL AND due_at_ms IS NOT NULL", ms=ms)  # noqa: S608
+        with self._transaction() as tx:
+            tx.run(Query("test.lock_lanes", "SELECT id FROM lane ORDER BY id" + ("" if self.is_sqlite else " FOR UPDATE")))
+            tx.run(PASS_TIME, ms=ms)
 
     # what is left
 
@@ -234,7 +233,7 @@ class CrashWorld:
         def is_over() -> bool:
             if not any(self.open().values()):
                 return True
-            if next(rounds) % 10 == 9:
+            if next(rounds) % 5 == 4:
                 self.pass_time()
             return False
 
@@ -260,6 +259,13 @@ class CrashWorld:
             session.close()
 
 
+PASS_TIME = Query(
+    "test.pass_time",
+    "UPDATE lane SET due_at_ms = due_at_ms - :ms, retry_at_ms = retry_at_ms - :ms, woken_at_ms = woken_at_ms - :ms"
+    " WHERE due_at_ms IS NOT NULL",
+    writes=True,
+    returns_rows=False,
+)
 OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 

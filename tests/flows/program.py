@@ -131,6 +131,9 @@ class Api:
     def post(self, path: str, body: dict[str, Any]) -> requests.Response:
         return self._session.post(f"{self.url}/v1{path}", json=body, timeout=10)
 
+    def delete(self, path: str) -> requests.Response:
+        return self._session.delete(f"{self.url}/v1{path}", timeout=10)
+
     def send(self, device_id: int, text: str, **fields: Any) -> int:
         """Send an MT; its id."""
         answered = self.post(f"/endpoint/{device_id}/sms", {"source_address": "1000", "payload": text} | fields)
