@@ -184,15 +184,21 @@ def claim(tx: Transaction, node_id: NodeId, now_ms: int, most: int) -> tuple[lis
 
 
 def settle(tx: Transaction, items: Sequence[Settlement]) -> list[int | None]:
-    """The batch use case: delivered, due again (then its time is answered), or given up. A try whose claim was lost changes nothing."""
+    """The batch use case: delivered, due again (then its time is answered), or given up. A try whose claim was lost changes nothing; what
+    was given back untried is due at once, for whoever has room."""
     locked = store.lock(tx, [item.claimed.id for item in items])
     rows: list[Settled] = []
     attempts: list[list[int | str | None]] = []
     answers: list[int | None] = []
+    untried: list[int] = []
     for item in items:
         row = locked.get(item.claimed.id)
         if row is None or row.claimed_by != item.node_id or row.tries != item.claimed.tries or row.state != NotificationState.WAITING:
             answers.append(None)
+            continue
+        if not item.answered.is_tried:
+            untried.append(row.id)
+            answers.append(item.now_ms)
             continue
         tries = row.tries + 1
         due_ms = None if item.answered.is_success else _next(item, tries)
@@ -203,6 +209,7 @@ def settle(tx: Transaction, items: Sequence[Settlement]) -> list[int | None]:
         attempts.append(_attempt(item, tries))
         answers.append(due_ms)
     store.settle(tx, rows, attempts)
+    store.give_back(tx, untried, items[0].now_ms)
     fault.point("notify.before_commit")
     return answers
 

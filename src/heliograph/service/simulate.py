@@ -22,6 +22,8 @@ async def originate(
     answer = Answer()
     for part in split(payload, encoded.dcs, encoded.udh, core.clock.now_ms() & 0xFF):
         answer = await simulator.originate(number, dest_address or None, part.user_data, part.udh, encoded.dcs)
+        if answer.refused is not None:
+            break
     return _accepted(answer)
 
 

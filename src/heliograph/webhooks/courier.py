@@ -88,7 +88,7 @@ class WebhookCourier:
     def deliver(self, delivery: Delivery, done: Done) -> None:
         """Send `delivery` when its turn comes; `done` is called once, on the event loop, not from inside this call."""
         if self._is_stopping:
-            self._loop.call_soon(done, Answered(None, 0, error=NOT_SENT))
+            self._loop.call_soon(done, Answered(None, 0, error=NOT_SENT, is_tried=False))
             return
         target = self._parse(delivery.url)
         if isinstance(target, Problem):
@@ -120,7 +120,7 @@ class WebhookCourier:
         now = self._clock.monotonic()
         for job in list(self._jobs):
             cut_off = Answered(None, round((now - job.started_at) * 1000), error=CUT_OFF)
-            self._settle(job, cut_off if job.is_sent else Answered(None, 0, error=NOT_SENT))
+            self._settle(job, cut_off if job.is_sent else Answered(None, 0, error=NOT_SENT, is_tried=False))
         await asyncio.sleep(0)  # every `done` has run when this returns
 
     def _take_turn(self, receiver: _Receiver) -> None:
