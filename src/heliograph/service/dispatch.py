@@ -4,7 +4,8 @@ Theory of operation. The database is the truth; in memory are only the heads of 
 arrives in one of three ways: with the commit that accepted it (`Queues.take`), with the settle of the message before it in its lane, or
 by `take`, one batched update of lanes that are due, at least once a second. Ready heads are served round robin over organisations. Each
 message's segments go out in order as far as the link has room; when the last is answered, one settle writes what happened and brings
-the next head of the lane. A settle whose lease was lost changes nothing: the new owner has settled the head as Unknown.
+the next head of the lane. A settle whose lease was lost changes nothing: the new owner has settled the head as Unknown. When the
+database was lost, a transaction may have taken lanes without anybody being told: `reclaim` finds them, and what is not held is ready.
 
 Does not decide what an outcome means: that is `settle`.
 """
@@ -17,12 +18,10 @@ from typing import Any
 
 from heliograph import log
 from heliograph.clock import Clock
-from heliograph.gsm.segment import Segment
-from heliograph.model.ids import LinkId, MessageId
+from heliograph.model.ids import LinkId
 from heliograph.model.link import Accepted, ErrorClass, Link, LinkOutcome, LinkProfile, Outcome, Outgoing, Refused, Withdrawn
-from heliograph.model.message import open_segments
 from heliograph.service import fault
-from heliograph.service.encode import split
+from heliograph.service.cut import cut
 from heliograph.store import link as link_store
 from heliograph.store.database import DatabaseLost
 from heliograph.store.message import Head
@@ -33,7 +32,6 @@ RETRY_SETTLE_S = 1.0
 HOLD_FIRST_S = 0.05
 HOLD_MOST_S = 1.0
 FAULT_HOLD_S = 30.0
-REFERENCES = 0x10000
 
 _log = log.get("queue")
 
@@ -60,8 +58,8 @@ class LinkQueue:
         self._ready: dict[int, deque[Head]] = {}
         self._turns: deque[int] = deque()
         self._sending: deque[Flight] = deque()
-        self._flights: dict[int, Flight] = {}
-        self._taken = 0
+        self._held: dict[int, Head] = {}
+        self._doubts = queues.use_cases.doubts()
         self._wake = asyncio.Event()
         self._next_due_ms: int | None = None
         self._hold_until = 0.0
@@ -79,19 +77,19 @@ class LinkQueue:
     @property
     def room(self) -> int:
         """How many more heads may be taken. Read by the writer's thread: a moment's value, so the window is a soft bound."""
-        return 0 if self._stopping or self._lost or self.crowded else max(0, self.profile.window - self._taken)
+        return 0 if self._stopping or self._lost or self.crowded else max(0, self.profile.window - len(self._held))
 
     @property
     def taken(self) -> int:
         """Heads that are taken and not settled."""
-        return self._taken
+        return len(self._held)
 
     def take(self, heads: list[Head]) -> None:
         """Heads whose lanes were taken for this queue by a transaction that has committed."""
         if self._lost:
             return
-        self._taken += len(heads)
         for head in heads:
+            self._held[head.message_id] = head
             line = self._ready.get(head.organisation_id)
             if line is None:
                 line = self._ready[head.organisation_id] = deque()
@@ -102,6 +100,10 @@ class LinkQueue:
             for head in heads:
                 self.withdraw(head.message_id, "the queue stops")
         self._plan_pump()
+
+    def reclaim(self, heads: list[Head]) -> None:
+        """Heads of all lanes that a committed transaction found taken in our epoch: nobody was told of those that are not held."""
+        self.take([head for head in heads if head.message_id not in self._held])
 
     def hint(self, due_ms: int | None = None) -> None:
         """A lane became due, now or at `due_ms`, that was not taken."""
@@ -142,13 +144,12 @@ class LinkQueue:
             self._wake.clear()
             try:
                 await self._poll()
+                wait_s = self._until_next_poll_s()
             except DatabaseLost as lost:
                 _log.warning("the database does not answer, the queue waits", link=self.profile.name, error=str(lost))
+                wait_s = POLL_S
             if self._failure.done():
                 self._failure.result()
-            wait_s = 0.0 if self.crowded and self.profile.window > self._taken else POLL_S
-            if self._next_due_ms is not None:
-                wait_s = min(wait_s, max(0.0, (self._next_due_ms - self._clock.now_ms()) / 1000))
             if wait_s > 0:
                 await self._clock.wait(self._wake, wait_s)
             else:
@@ -161,7 +162,7 @@ class LinkQueue:
         for head in [head for line in self._ready.values() for head in line]:
             self.withdraw(head.message_id, "the queue stops")
         deadline = self._clock.monotonic() + grace_s
-        while self._taken and not self._lost and self._clock.monotonic() < deadline:
+        while self._held and not self._lost and self._clock.monotonic() < deadline:
             self._idle.clear()
             await self._clock.wait(self._idle, min(0.5, max(0.0, deadline - self._clock.monotonic())))
 
@@ -169,7 +170,11 @@ class LinkQueue:
         for message_id in await self._queues.use_cases.cancel_requests(self):
             self.withdraw(message_id, "cancelled")
         self._expire_ready()
-        most = self.profile.window - self._taken
+        doubts = self._queues.use_cases.doubts()
+        if doubts != self._doubts:
+            await self._queues.use_cases.reclaim(self)
+            self._doubts = doubts
+        most = self.profile.window - len(self._held)
         self._next_due_ms = None
         if most <= 0:
             self.crowded = True
@@ -179,6 +184,12 @@ class LinkQueue:
             self.lose()
             return
         self.crowded = found >= most
+
+    def _until_next_poll_s(self) -> float:
+        wait_s = 0.0 if self.crowded and self.profile.window > len(self._held) else POLL_S
+        if self._next_due_ms is not None:
+            wait_s = min(wait_s, max(0.0, (self._next_due_ms - self._clock.now_ms()) / 1000))
+        return wait_s
 
     def _expire_ready(self) -> None:
         now_ms = self._clock.now_ms()
@@ -192,8 +203,7 @@ class LinkQueue:
         self._ready.clear()
         self._turns.clear()
         self._sending.clear()
-        self._flights.clear()
-        self._taken = 0
+        self._held.clear()
         self._wake.set()
         self._idle.set()
 
@@ -233,19 +243,14 @@ class LinkQueue:
             head = line.popleft()
             if line:
                 self._turns.append(organisation_id)
-            if head.expiry_at_ms <= self._clock.now_ms():
-                self._settle(Flight(head, deque(), 0, [self._withdrawn("expired")]))
+            outgoing = cut(head)
+            if not outgoing or head.expiry_at_ms <= self._clock.now_ms():
+                self._settle(Flight(head, deque(), 0, [self._withdrawn("expired" if outgoing else "all of it is with the network")]))
                 continue
-            outgoing = self._cut(head)
             flight = Flight(head, outgoing, len(outgoing))
-            self._flights[head.message_id] = flight
             self._sending.append(flight)
             return flight
         return None
-
-    def _cut(self, head: Head) -> deque[Outgoing]:
-        segments = split(head.payload, head.dcs, head.udh, head.message_id & 0xFF)
-        return deque(_outgoing(head, segments[number - 1], number, len(segments)) for number in open_segments(head.segment_states))
 
     def _send(self, flight: Flight, outgoing: Outgoing) -> None:
         fault.point("dispatch.before_send")
@@ -264,7 +269,6 @@ class LinkQueue:
         flight.results.append((number, sent_at_ms, self._clock.now_ms(), outcome))
         flight.open_answers -= 1
         if flight.open_answers == 0:
-            self._flights.pop(flight.head.message_id, None)
             self._settle(flight)
         if self._turns or self._sending:
             self._plan_pump()
@@ -310,8 +314,9 @@ class LinkQueue:
             self.lose()
             return
         fault.point("settle.after_commit")
-        self._taken -= 1
-        if self._taken == 0:
+        if self._held.get(flight.head.message_id) is flight.head:  # else it was taken again by a transaction that came after
+            del self._held[flight.head.message_id]
+        if not self._held:
             self._idle.set()
         if self.crowded and not self._stopping:
             self._wake.set()
@@ -322,24 +327,6 @@ class LinkQueue:
             self._settle(flight)
 
 
-def _outgoing(head: Head, segment: Segment, number: int, total: int) -> Outgoing:
-    return Outgoing(
-        message_id=MessageId(head.message_id),
-        number=number,
-        total=total,
-        source=head.source,
-        source_type=head.source_type,
-        destination=head.address,
-        udh=segment.udh,
-        user_data=segment.user_data,
-        dcs=head.dcs,
-        pid=head.pid,
-        reference=(head.message_id + number - 1) % REFERENCES,
-        expiry_at_ms=head.expiry_at_ms,
-        want_receipt=True,
-    )
-
-
 class UseCases:
     """What a queue asks of the transactions of its link. `settle.py` implements it; a seam only so that imports run one way."""
 
@@ -347,6 +334,12 @@ class UseCases:
         raise NotImplementedError
 
     async def take(self, queue: LinkQueue, most: int) -> int | None:
+        raise NotImplementedError
+
+    async def reclaim(self, queue: LinkQueue) -> None:
+        raise NotImplementedError
+
+    def doubts(self) -> int:
         raise NotImplementedError
 
     async def cancel_requests(self, queue: LinkQueue) -> list[int]:
@@ -393,6 +386,11 @@ class Queues:
         """Heads that a committed transaction took for a link."""
         if queue := self._queues.get(link_id):
             queue.take(heads)
+
+    def reclaim(self, link_id: int, heads: list[Head]) -> None:
+        """Heads that a committed transaction found taken for a link."""
+        if queue := self._queues.get(link_id):
+            queue.reclaim(heads)
 
     def hint(self, link_id: int, due_ms: int | None = None) -> None:
         """A lane of a link became due that was not taken; does nothing where the link is owned elsewhere."""
