@@ -45,9 +45,8 @@ def lines(tmp_path: Path) -> str:
 def _run(script: str, folder: Path) -> str:
     hook = _free_port()
     script = script.replace("127.0.0.1:9000", f"127.0.0.1:{hook}").replace("receiver.py 0 ", f"receiver.py {hook} ")
-    done = subprocess.run(
-        ["bash", "-c", f"{script}\nsleep 2; kill %1; echo; cat received"], cwd=folder, capture_output=True, text=True, timeout=60, check=False
-    )
+    shell = ["bash", "-c", f"{script}\nsleep 2; kill %1; echo; cat received"]
+    done = subprocess.run(shell, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
     return done.stdout + done.stderr
 
 
