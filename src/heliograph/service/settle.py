@@ -25,11 +25,12 @@ from heliograph.store.message import Head, Locked, attempt_row
 from heliograph.store.transaction import Transaction
 
 RECOVER_BATCH = 500
-NOT_DELIVERED_YET = Verdict(State.BUFFERED)
+WITH_THE_NETWORK = Withdrawn("all of it is with the network")
 
 
 class Settlement(msgspec.Struct, frozen=True):
-    """What came of one message that was taken: (segment, sent, answered, outcome) each. `lane_epoch`: the epoch it was taken in."""
+    """What came of one message that was taken: (segment, sent, answered, outcome) each. `lane_epoch`: the epoch it was taken in.
+    `attempts`: how many were made before it was taken; None: whatever it has."""
 
     core: Core
     profile: LinkProfile
@@ -41,6 +42,7 @@ class Settlement(msgspec.Struct, frozen=True):
     address: str
     results: Sequence[tuple[int, int, int, Outcome]]
     now_ms: int
+    attempts: int | None = None
 
 
 class LaneUseCases(UseCases):
@@ -62,6 +64,14 @@ class LaneUseCases(UseCases):
         fault.point("take.after_commit")
         return found
 
+    async def reclaim(self, queue: LinkQueue) -> None:
+        """Bring the queue the heads of all lanes that are taken in its epoch."""
+        await self.core.database.write(reclaim, self.core, queue.profile.link_id, queue.epoch)
+
+    def doubts(self) -> int:
+        """How often the database was lost, so that lanes may have been taken without anybody being told."""
+        return self.core.database.doubts
+
     async def cancel_requests(self, queue: LinkQueue) -> list[int]:
         """Messages that others ask this owner to take back."""
         return await self.core.database.write(message_store.take_cancel_requests, queue.profile.link_id)
@@ -79,6 +89,7 @@ class LaneUseCases(UseCases):
             address=flight.head.address,
             results=flight.results,
             now_ms=self.core.clock.now_ms(),
+            attempts=flight.head.attempts,
         )
         return self.core.database.write_item(settle, settlement)
 
@@ -102,7 +113,8 @@ def recover(tx: Transaction, core: Core, profile: LinkProfile, epoch: int, now_m
     for taken in found:
         if taken.message_id is None or taken.segment_states is None:
             continue
-        results = [(number, now_ms, now_ms, DIED) for number in open_segments(taken.segment_states)]
+        results: list[tuple[int, int, int, Outcome]] = [(number, now_ms, now_ms, DIED) for number in open_segments(taken.segment_states)]
+        results = results or [(0, now_ms, now_ms, WITH_THE_NETWORK)]
         items.append(Settlement(core, profile, epoch, taken.taken_epoch, taken.lane_id, taken.message_id, "", "", results, now_ms))
     ended = lane_store.lock(tx, (taken.lane_id for taken in found if taken.message_id is None))
     for lane in ended.values():
@@ -111,6 +123,11 @@ def recover(tx: Transaction, core: Core, profile: LinkProfile, epoch: int, now_m
     if items:
         _settle_all(tx, items)
     return len(found)
+
+
+def reclaim(tx: Transaction, core: Core, link_id: int, epoch: int) -> None:
+    """Bring the queue the heads of all lanes that are taken in this epoch, so that it sends those it was never told of."""
+    tx.after_commit(core.queues.reclaim, link_id, message_store.heads_taken(tx, link_id, epoch))
 
 
 def take(tx: Transaction, core: Core, profile: LinkProfile, epoch: int, most: int, now_ms: int) -> int | None:
@@ -151,6 +168,8 @@ def _settle_all(tx: Transaction, items: Sequence[Settlement]) -> None:
         lane, message = lanes[item.lane_id], messages[item.message_id]
         if lane.taken_epoch != item.lane_epoch or message.lane_seq is None or message.lane_seq < lane.head_seq:
             continue
+        if item.attempts not in (None, message.attempts):
+            continue  # written before, by a commit whose answer was lost
         step = _Step(item, lane, message, ledger, correlator)
         if (retry_at_ms := step.apply()) is None:
             lane.head_seq = message.lane_seq + 1
@@ -275,7 +294,7 @@ class _Step:
 
     def _withdrawn(self, outcome: Withdrawn) -> int | None:
         message, now_ms = self.message, self.item.now_ms
-        if State(message.state).is_final:
+        if State(message.state).is_final or not open_segments(message.segment_states):
             return None
         if message.cancel_requested_at_ms is not None or now_ms >= message.expiry_at_ms:
             end_undelivered(self.ledger, message)

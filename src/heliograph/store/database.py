@@ -77,6 +77,7 @@ class Database:
         self._loop = asyncio.get_running_loop()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._closing = False
+        self._doubts = 0
         self._ids = IdBlocks()
         self._thread = threading.Thread(target=self._serve, name="database-writer", daemon=True)
         self._readers = ThreadPoolExecutor(READERS, "database-reader")
@@ -96,6 +97,12 @@ class Database:
         self._readers.shutdown()
         for session in self._reader_sessions:
             session.close()
+
+    @property
+    def doubts(self) -> int:
+        """How many groups were lost, each of which may have been committed without anybody being told what followed from it. It has
+        grown before any transaction that comes after the lost one runs."""
+        return self._doubts
 
     async def write(self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `function(transaction, ...)` and return its result after its commit. A Problem it raises undoes what it wrote."""
@@ -122,10 +129,10 @@ class Database:
 
     def _read(self, call: Callable[[Transaction], R]) -> R:
         session: Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = self.engine.connect(read_only=True)
-            self._reader_sessions.append(session)
         try:
+            if session is None:
+                session = self._local.session = self.engine.connect(read_only=True)
+                self._reader_sessions.append(session)
             session.begin()
             result = call(Transaction(session, self._ids))
             session.commit()
@@ -133,7 +140,8 @@ class Database:
             if self.engine.is_lost(error):
                 self._local.session = None
                 raise DatabaseLost(str(error)) from error
-            session.rollback()
+            if session is not None:
+                session.rollback()
             raise
         return result
 
@@ -240,6 +248,7 @@ class Database:
     def _fail(self, jobs: list[_Job], error: BaseException) -> None:
         answer = DatabaseLost(str(error)) if self.engine.is_lost(error) or self.engine.is_conflict(error) else error
         if isinstance(answer, DatabaseLost):
+            self._doubts += 1
             _log.error("database write failed", error=str(error), functions=sorted({job.function.__name__ for job in jobs}))
         self._loop.call_soon_threadsafe(_answer, _Done(answers=[(job, answer) for job in jobs]))
         for job in jobs:

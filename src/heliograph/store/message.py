@@ -116,6 +116,7 @@ class Head(msgspec.Struct, array_like=True):
     udh: str
     segment_states: str
     expiry_at_ms: int
+    attempts: int = 0
 
 
 class Locked(msgspec.Struct, array_like=True):
@@ -254,6 +255,11 @@ def update_segments(tx: Transaction, rows: Iterable[tuple[int, str]]) -> None:
 def heads(tx: Transaction, lanes: Iterable[Lane]) -> dict[int, Head]:
     """The first waiting message of each lane at or after its `head_seq`, by lane; lanes where none waits are absent."""
     return {head.lane_id: head for head in tx.many(Q["heads"], [(lane.id, lane.head_seq) for lane in lanes], Head)}
+
+
+def heads_taken(tx: Transaction, link_id: int, epoch: int) -> list[Head]:
+    """The heads of all lanes of a link that are taken in this epoch, those that are over too."""
+    return [Head(*row) for row in tx.run(Q["heads_taken"], link_id=link_id, epoch=epoch)]
 
 
 def expired(tx: Transaction, searched: Iterable[tuple[int, int]], now_ms: int) -> list[int]:

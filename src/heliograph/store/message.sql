@@ -58,12 +58,21 @@ UPDATE message SET cancel_requested_at_ms = :now WHERE id = :id;
 -- name: heads (lane_id bigint, from_seq bigint)
 SELECT message.id AS message_id, message.lane_id, message.lane_seq, message.organisation_id, message.device_id, message.source, message.source_type,
   coalesce(sim.msisdn, sim.imsi, message.dest) AS address, message.payload, message.dcs, message.pid, message.udh,
-  message.segment_states, message.expiry_at_ms
+  message.segment_states, message.expiry_at_ms, message.attempts
 FROM input JOIN message ON message.lane_id = input.lane_id AND message.lane_seq = (
   SELECT min(waiting.lane_seq) FROM message AS waiting
   WHERE waiting.lane_id = input.lane_id AND waiting.lane_seq >= input.from_seq AND waiting.state < 4
     AND (waiting.segment_states LIKE '%w%' OR waiting.segment_states LIKE '%u%'))
 LEFT JOIN sim ON sim.device_id = message.device_id;
+
+-- name: heads_taken
+-- Of one that is over, nothing is left to send.
+SELECT message.id AS message_id, message.lane_id, message.lane_seq, message.organisation_id, message.device_id, message.source, message.source_type,
+  coalesce(sim.msisdn, sim.imsi, message.dest) AS address, message.payload, message.dcs, message.pid, message.udh,
+  CASE WHEN message.state < 4 THEN message.segment_states ELSE '' END AS segment_states, message.expiry_at_ms, message.attempts
+FROM lane JOIN message ON message.lane_id = lane.id AND message.lane_seq = lane.head_seq
+LEFT JOIN sim ON sim.device_id = message.device_id
+WHERE lane.link_id = :link_id AND lane.taken_epoch = :epoch;
 
 -- name: expired (lane_id bigint, from_seq bigint, now_ms bigint)
 SELECT message.id FROM input JOIN message ON message.lane_id = input.lane_id AND message.lane_seq >= input.from_seq
