@@ -1,0 +1,92 @@
+"""The schema: made afresh, found again, refused when it is newer, made once by processes that start together."""
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from heliograph.store import migrate as migrate_module
+from heliograph.store.database import Database, engine_of
+from heliograph.store.engine import Session
+from heliograph.store.migrate import Migration, SchemaTooNew, migrate, migrations, schema_version
+from heliograph.store.query import Query
+from tests.store.engines import OnPostgres, OnSqlite
+
+LATEST = migrations()[-1].version
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Session]:
+    session = engine_of(url).connect()
+    yield session
+    session.close()
+
+
+def set_version(url: str, version: int) -> None:
+    with connected(url) as session:
+        text = "INSERT INTO schema_version (version, name, applied_at_ms) VALUES (:version, 'of a later release', 0)"
+        session.run(Query("test.version", text, writes=True, returns_rows=False), {"version": version})
+
+
+def migrate_in_process(url: str) -> list[int]:
+    return [each.version for each in migrate(engine_of(url))]
+
+
+def test_migrations_are_numbered_from_1_without_gaps() -> None:
+    assert [each.version for each in migrations()] == list(range(1, LATEST + 1))
+
+
+class Schema:
+    def test_an_empty_database_gets_all_migrations_once(self, empty_url: str) -> None:
+        assert schema_version(engine_of(empty_url)) == 0
+        assert [each.version for each in migrate(engine_of(empty_url))] == list(range(1, LATEST + 1))
+        assert schema_version(engine_of(empty_url)) == LATEST
+        assert migrate(engine_of(empty_url)) == []
+
+    def test_each_migration_is_noted_with_its_name(self, url: str) -> None:
+        with connected(url) as session:
+            rows = session.run(Query("test.noted", "SELECT version, name, applied_at_ms FROM schema_version ORDER BY version"), {})
+        assert [(row[0], row[1]) for row in rows] == [(each.version, each.name) for each in migrations()]
+        assert all(row[2] > 1_600_000_000_000 for row in rows)
+
+    async def test_a_newer_schema_is_refused_and_left_alone(self, url: str) -> None:
+        set_version(url, LATEST + 1)
+        with pytest.raises(SchemaTooNew, match=f"has schema {LATEST + 1}, this release knows {LATEST}.*use the release that wrote it"):
+            await Database(engine_of(url)).open()
+        assert schema_version(engine_of(url)) == LATEST + 1
+
+    def test_a_migration_that_fails_leaves_nothing_behind(self, empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        broken = [Migration(1, "made", "CREATE TABLE made (id BIGINT);"), Migration(2, "broken", "CREATE TABLE broken (id BIGINT")]
+        monkeypatch.setattr(migrate_module, "migrations", lambda: broken)
+        with pytest.raises(Exception, match=r"syntax|incomplete"):
+            migrate(engine_of(empty_url))
+        assert schema_version(engine_of(empty_url)) == 0
+        monkeypatch.undo()
+        assert migrate(engine_of(empty_url))[-1].version == LATEST
+
+    def test_a_later_migration_is_applied_to_what_is_there(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        later = [*migrations(), Migration(LATEST + 1, "later", "CREATE TABLE later (id BIGINT PRIMARY KEY);")]
+        monkeypatch.setattr(migrate_module, "migrations", lambda: later)
+        assert [each.name for each in migrate(engine_of(url))] == ["later"]
+        with connected(url) as session:
+            assert session.run(Query("test.later", "SELECT count(*) FROM later"), {})[0][0] == 0
+
+    def test_threads_that_start_together_wait_for_each_other(self, empty_url: str) -> None:
+        with ThreadPoolExecutor(4) as pool:
+            applied = list(pool.map(lambda _: migrate_in_process(empty_url), range(4)))
+        assert sorted(map(len, applied)) == [0, 0, 0, LATEST]
+
+    def test_processes_that_start_together_apply_each_migration_once(self, empty_url: str) -> None:
+        with multiprocessing.get_context("spawn").Pool(2) as pool:
+            applied = pool.map(migrate_in_process, [empty_url] * 2)
+        assert sorted(map(len, applied)) == [0, LATEST]
+
+
+class TestSchemaOnSqlite(Schema, OnSqlite):
+    pass
+
+
+class TestSchemaOnPostgres(Schema, OnPostgres):
+    pass
