@@ -27,7 +27,7 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
-        self._decoy = self._hasher.hash(secrets.token_hex())
+        self._decoy: str | None = None
         self._turn = asyncio.Semaphore(1)
         self._waiting = 0
 
@@ -49,11 +49,13 @@ class Passwords:
 
     async def verify(self, password_hash: str | None, password_sha1: str) -> bool:
         """Whether it is the password; never for None. For the one whose turn it is."""
-        fits = await asyncio.to_thread(self._fits, password_hash or self._decoy, password_sha1.lower())
+        fits = await asyncio.to_thread(self._fits, password_hash, password_sha1.lower())
         return fits and password_hash is not None
 
-    def _fits(self, password_hash: str, password_sha1: str) -> bool:
+    def _fits(self, password_hash: str | None, password_sha1: str) -> bool:
+        if self._decoy is None:  # made at the first login, whoever it is of
+            self._decoy = self._hasher.hash(secrets.token_hex())
         try:
-            return self._hasher.verify(password_hash, password_sha1)
+            return self._hasher.verify(password_hash or self._decoy, password_sha1)
         except (VerificationError, InvalidHashError):
             return False

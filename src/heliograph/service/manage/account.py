@@ -12,7 +12,7 @@ from heliograph.store import account as store
 from heliograph.store import event as event_store
 from heliograph.store import policy as policy_store
 from heliograph.store.account import Organisation, Token
-from heliograph.store.event import EventView
+from heliograph.store.event import EventFilter, EventView
 from heliograph.store.policy import ServicePolicy
 from heliograph.store.transaction import Transaction
 
@@ -95,9 +95,9 @@ async def list_organisations(office: Office, actor: Actor) -> list[Organisation]
     return [each for each in await office.database.read(store.organisations) if scope in (0, each.id)]
 
 
-async def events(office: Office, actor: Actor, page: int, per_page: int) -> Page[EventView]:
-    """What was done in the actor's organisation, newest first."""
-    return await office.database.read(event_store.of_organisation, actor.organisation_id, page, per_page)
+async def events(office: Office, actor: Actor, wanted: EventFilter, page: int, per_page: int) -> Page[EventView]:
+    """What was done in the actor's organisation."""
+    return await office.database.read(event_store.of_organisation, actor.organisation_id, wanted, page, per_page)
 
 
 def _update_token(tx: Transaction, scope: int, token_id: int, description: str | None, revoked: bool | None, now_ms: int) -> None:

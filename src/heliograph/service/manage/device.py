@@ -28,7 +28,7 @@ from heliograph.store import policy as policy_store
 from heliograph.store import sim as sim_store
 from heliograph.store.device import Device, DeviceView
 from heliograph.store.engine import Scalar
-from heliograph.store.event import EventView
+from heliograph.store.event import EventFilter, EventView
 from heliograph.store.listing import Order
 from heliograph.store.transaction import Transaction
 
@@ -96,9 +96,9 @@ async def page(
     return await office.database.read(store.page, seen_by(actor), filters, order, page, per_page)
 
 
-async def events(office: Office, actor: Actor, device_id: DeviceId, page: int, per_page: int) -> Page[EventView]:
-    """What was done to a device, newest first; nothing for one that is not the actor's (emnify answers so too)."""
-    return await office.database.read(event_store.of_device, seen_by(actor), device_id, page, per_page)
+async def events(office: Office, actor: Actor, device_id: DeviceId, wanted: EventFilter, page: int, per_page: int) -> Page[EventView]:
+    """What was done to a device; nothing for one that is not the actor's (emnify answers so too)."""
+    return await office.database.read(event_store.of_device, seen_by(actor), device_id, wanted, page, per_page)
 
 
 async def is_attached(office: Office, actor: Actor, device_id: DeviceId) -> bool:

@@ -136,7 +136,7 @@ def change_of(wanted: EndpointWanted) -> DeviceChange:
         tags=wanted.tags,
         imei=str(imei) if isinstance(imei, int) else imei or None if isinstance(imei, str) else imei,
         imei_lock=UNSET if wanted.imei_lock is None else wanted.imei_lock,
-        status=wire.status_of(DeviceStatus, wanted.status, "status"),
+        status=wire.one_of(DeviceStatus, wanted.status, "status"),
         service_profile_id=_required(wanted.service_profile),
         tariff_profile_id=_required(wanted.tariff_profile),
         ip_address=wanted.ip_address,
@@ -176,7 +176,7 @@ def _sim(wanted: SimWanted | UnsetType | None) -> SimChange | UnsetType:
         return SimChange(None)
     if wanted is UNSET or wanted.id is UNSET:
         return UNSET
-    status = wire.status_of(SimStatus, wanted.status, "sim.status")
+    status = wire.one_of(SimStatus, wanted.status, "sim.status")
     return SimChange(wanted.id, wanted.activate, None if status is UNSET else status)
 
 

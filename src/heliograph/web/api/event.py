@@ -7,7 +7,7 @@ import msgspec
 from heliograph.model.device import SimStatus
 from heliograph.service.manage import account
 from heliograph.service.manage import device as devices
-from heliograph.store.event import EventView
+from heliograph.store.event import EVER, EventFilter, EventView
 from heliograph.web.answer import Answer, json
 from heliograph.web.api import criteria, wire
 from heliograph.web.api.endpoint import device_id_of
@@ -35,18 +35,28 @@ IDS = 10**10
 """An id of ours is the organisation's, and behind it the event's number in it, so that it says where the event is."""
 
 
+def _types(_field: str, value: str) -> criteria.Filters:
+    """Event types by emnify's numbers, several joined by `|`; one that none of ours has finds nothing."""
+    numbers = set(value.split("|"))
+    return {"types": ",".join(kind for kind, row in TYPES.items() if str(row[0]) in numbers) or "none"}
+
+
+CRITERIA = {"from": criteria.date, "until": criteria.date, "type": _types}
+SORTS = {"id": "", "timestamp": ""}
+
+
 async def of_device(call: Call) -> Answer:
-    """Newest first; an unknown device has none, as emnify answers."""
-    asked = criteria.criteria_of(call, {}, {}, PER_PAGE, MOST_PER_PAGE)
-    page = await devices.events(call.context.core, call.actor, device_id_of(call), asked.page, asked.per_page)
-    return criteria.paged(call, page, [event_of(view) for view in page.items])
+    """Oldest first, as recorded; an unknown device has none, as emnify answers."""
+    asked = criteria.criteria_of(call, CRITERIA, SORTS, PER_PAGE, MOST_PER_PAGE)
+    page = await devices.events(call.context.core, call.actor, device_id_of(call), _filter(asked), asked.page, asked.per_page)
+    return criteria.paged(call, page, [event_of(view) for view in page.items], asked.order)
 
 
 async def of_organisation(call: Call) -> Answer:
-    """Newest first."""
-    asked = criteria.criteria_of(call, {}, {}, PER_PAGE, MOST_PER_PAGE)
-    page = await account.events(call.context.core, call.actor, asked.page, asked.per_page)
-    return criteria.paged(call, page, [event_of(view) for view in page.items])
+    """Oldest first."""
+    asked = criteria.criteria_of(call, CRITERIA, SORTS, PER_PAGE, MOST_PER_PAGE)
+    page = await account.events(call.context.core, call.actor, _filter(asked), asked.page, asked.per_page)
+    return criteria.paged(call, page, [event_of(view) for view in page.items], asked.order)
 
 
 async def types(_call: Call) -> Answer:
@@ -79,6 +89,16 @@ def event_of(view: EventView) -> dict[str, Any]:
     if detail.get("imsi"):
         event["imsi"] = {"imsi": detail["imsi"]}
     return event | {name: detail[name] for name in ("sim", "user") if name in detail}
+
+
+def _filter(asked: criteria.Criteria) -> EventFilter:
+    filters = asked.filters
+    return EventFilter(
+        from_ms=int(filters.get("from_from") or 0),
+        until_ms=int(filters.get("until_until") or EVER),
+        types=tuple(str(filters["types"]).split(",")) if "types" in filters else (),
+        newest_first=bool(asked.order) and asked.order[0].descending,
+    )
 
 
 def _sentence(view: EventView, words: str, detail: dict[str, Any]) -> str:

@@ -142,7 +142,7 @@ async def update(call: Call) -> Answer:
     wanted = call.decode(_WANTED)
     organisation_id = wire.id_of(wanted.customer_org)
     change = SimChange(
-        status=wire.status_of(SimStatus, wanted.status, "status"),
+        status=wire.one_of(SimStatus, wanted.status, "status"),
         imsi=UNSET if wanted.imsi is UNSET else wire.written(wanted.imsi),
         msisdn=UNSET if wanted.msisdn is UNSET else wire.written(wanted.msisdn),
         aliases=UNSET if wanted.aliases is UNSET else tuple(str(wire.written(alias)) for alias in wanted.aliases),
@@ -172,7 +172,7 @@ async def register_batch(call: Call) -> Answer:
     """Give the SIMs of a batch a status: Activated, where the body names none. 422 without a body for an unknown code, as recorded."""
     wanted = call.decode(_BATCH)
     given = wire.id_of(wanted.sim_status) if wanted.sim_status is not UNSET else wanted.id
-    status = wire.status_of(SimStatus, wire.Ref(given), "sim_status")
+    status = wire.one_of(SimStatus, wire.Ref(given), "sim_status")
     try:
         views = await sims.register_batch(
             call.context.core, call.actor, call.text("bic"), SimStatus.ACTIVATED if status is UNSET else status
@@ -224,7 +224,7 @@ def _endpoint_of(view: SimView) -> EndpointOfSim | UnsetType:
 
 
 def _new(entry: SimEntry) -> NewSim:
-    status = wire.status_of(SimStatus, entry.status, "status")
+    status = wire.one_of(SimStatus, entry.status, "status")
     return NewSim(
         iccid=str(wire.written(entry.iccid)),
         imsi=wire.written(entry.imsi),

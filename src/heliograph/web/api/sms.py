@@ -155,11 +155,11 @@ def sms_of(view: MessageView) -> Sms:
 
 
 def _draft(wanted: SmsWanted) -> Draft:
-    kind = wire.id_of(wanted.source_address_type)
+    kind = wire.one_of(SourceType, wanted.source_address_type, "source_address_type")
     return Draft(
         wanted.payload,
         wire.written(wanted.source_address),
-        kind if isinstance(kind, int) else None,
+        None if kind is UNSET else int(kind),
         wanted.udh,
         wanted.dcs,
         wanted.pid or 0,

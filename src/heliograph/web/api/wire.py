@@ -58,14 +58,14 @@ def listed(kind: type[IntEnum]) -> list[Described]:
     return [described(value) for value in kind]
 
 
-def status_of(kind: type[E], ref: Ref | UnsetType | None, field: str) -> E | UnsetType:
-    """The status that is referred to, UNSET where none is. Raises Problem for one that does not exist."""
+def one_of(kind: type[E], ref: Ref | UnsetType | None, field: str) -> E | UnsetType:
+    """The status or type that is referred to, UNSET where none is. Raises Problem for one that does not exist."""
     if not isinstance(ref, Ref) or ref.id is UNSET or ref.id is None:
         return UNSET
     try:
         return kind(ref.id)
     except ValueError:
-        part = Problem(Code.INVALID_REFERENCE, f"Status with Id '{ref.id}' not found.", field=field)
+        part = Problem(Code.INVALID_REFERENCE, f"{field} with Id '{ref.id}' not found.", field=field)
         raise Problem(Code.INVALID, "Input validation error", parts=(part,)) from None
 
 
