@@ -1,5 +1,6 @@
 """A resource of the API: what a request to it brings, who may ask, and which function answers which method."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import parse_qsl
@@ -18,6 +19,7 @@ T = TypeVar("T")
 MOST_BODY: Final = 4 * 1024 * 1024
 LEAST_ID, MOST_ID = -(2**63), 2**63 - 1
 NUL = "\x00"
+_LONG = re.compile(r"-?[0-9]{1,19}")
 
 
 class Disconnected(Exception):
@@ -41,13 +43,9 @@ class Request(msgspec.Struct):
     def id(self, name: str) -> int:
         """A number of the path. Raises Problem, in emnify's words."""
         text = self.ids[name]
-        try:
-            number = int(text)
-        except ValueError:
-            number = MOST_ID + 1
-        if not LEAST_ID <= number <= MOST_ID:
-            raise Problem(Code.BAD_REQUEST, f'Cannot parse parameter id as Long: For input string: "{text}"')
-        return number
+        if _LONG.fullmatch(text) and LEAST_ID <= (number := int(text)) <= MOST_ID:
+            return number
+        raise Problem(Code.BAD_REQUEST, f'Cannot parse parameter id as Long: For input string: "{text}"')
 
     def text(self, name: str) -> str:
         """A text of the path. Raises Problem for what no database keeps."""

@@ -7,7 +7,7 @@ emnify's own SDK sends some that mean something else than they say; those are re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from heliograph.model.page import Page
 from heliograph.model.problem import Code, Problem
@@ -160,7 +160,7 @@ def _links(request: Request, page: Page[Any]) -> str:
     """The header Link (RFC 8288), with everything that was asked but another page."""
     asked = request.query()
     numbers = {"first": 1, "prev": page.page - 1, "next": page.page + 1, "last": page.pages}
-    base = request.context.origin(request.scope) + request.scope["path"]
+    base = request.context.origin(request.scope) + quote(request.scope["path"])
     return ", ".join(
         f'<{base}?{urlencode({**asked, "page": number, "per_page": page.per_page})}>; rel="{relation}"'
         for relation, number in numbers.items()

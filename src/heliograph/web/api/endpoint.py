@@ -54,7 +54,7 @@ class Endpoint(msgspec.Struct, kw_only=True):
 
 
 class SimWanted(msgspec.Struct, kw_only=True):
-    id: int | UnsetType | None = UNSET
+    id: wire.Id | UnsetType | None = UNSET
     activate: bool = True
     status: wire.Ref | None = None
 

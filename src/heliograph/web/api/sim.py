@@ -101,7 +101,7 @@ class SimWanted(msgspec.Struct, kw_only=True):
 class BatchWanted(msgspec.Struct, kw_only=True):
     """Documented `{"sim_status": {"id": 1}}`; emnify's SDK 0.5.3 sends the status itself."""
 
-    id: int | UnsetType | None = UNSET
+    id: wire.Id | UnsetType | None = UNSET
     sim_status: wire.Ref | UnsetType | None = UNSET
 
 

@@ -16,6 +16,8 @@ from heliograph.model.problem import Code, Problem
 T = TypeVar("T")
 E = TypeVar("E", bound=IntEnum)
 
+Id = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""What a database can compare with its ids."""
 Name = Annotated[str, Meta(max_length=255)]
 Text = Annotated[str, Meta(max_length=2000)]
 Written = str | int | float
@@ -30,7 +32,7 @@ _MOMENT = re.compile(
 class Ref(msgspec.Struct, frozen=True):
     """A reference to something by its id. What else stands in it (name, description) is not read."""
 
-    id: int | UnsetType | None = UNSET
+    id: Id | UnsetType | None = UNSET
 
 
 class Described(msgspec.Struct, frozen=True):

@@ -1,0 +1,145 @@
+"""No request makes the API fail: whatever comes, the answer is a status that names whose fault it is, and never 500."""
+
+import itertools
+import json
+import random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from heliograph.web.api import ROUTES
+from heliograph.web.resource import Resource
+from tests.core_world import World
+from tests.web.site import EMPTY, Site
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
+EDGES: list[Any] = [
+    None, True, 0, -1, 1.5, 1e308, 2**31, 2**53, 2**63, -(2**63), 2**64, "", "null", "0", "\x00", "\u2028", "💧", "x" * 300, "1" * 40,
+    [], {}, [None], {"id": None}, {"id": -1}, {"id": 2**63}, {"id": "x"}, {"id": 2**100}, "2027-01-16",
+    "9999-12-31T23:59:59Z", "0001-01-01", "🕐", "%", "'", "\\",
+]  # fmt: skip
+FIELDS = (
+    "id", "name", "tags", "imei", "imei_lock", "status", "service_profile", "tariff_profile", "ip_address", "ip_address_space", "sim",
+    "organisation", "payload", "source_address", "source_address_type", "dest_address", "udh", "dcs", "pid", "expiry_date", "iccid",
+    "imsi", "msisdn", "aliases", "bic", "model", "customer_org", "sim_status", "api_callback", "api_secret", "esme_interface_type", "url",
+    "purpose", "secret", "description", "ip", "role", "application_token", "username", "password", "refresh_token", "apply_sms_quota", "sms_p2p_int",
+    "activate",
+)  # fmt: skip
+PATHS = ["1", "-1", "0", "None", "9" * 30, "1.5", "%00", "x\x00y", "💧", "..", "null", " 1", "+1", "１", "1_0"]
+QUERIES = [
+    "", "q=", "q=:", "q=name:%00", "q=name:\x00", "q=status:9e99", "q=id:99999999999999999999999", "sort=", "sort=-", "sort=,,,",
+    "page=%00", "page=-9", "per_page=9e9", "page=99999999999999999999", "q=created:9999-12-31", "q=created:0001-01-01",
+    "q=name:%25%27%22--",
+    "q=type:%7C", "q=from:0001-01-01", "a=b&a=c", "%ff=%ff", "q=last_updated:2027-01-15T00:00:00%2B99:99", "q=name:💧",
+    "sort=id,-id,id", "q=endpoint:null", "q=xendpoint:null",
+]  # fmt: skip
+
+leaves = st.sampled_from(EDGES) | st.text(max_size=20) | st.integers() | st.floats(allow_nan=False)
+fields = st.sampled_from(FIELDS)
+values = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(fields, inner, max_size=4), max_leaves=8)
+bodies = st.dictionaries(fields, values, max_size=6) | values
+seeds = st.integers(0, 3)
+requests = st.tuples(
+    st.sampled_from(METHODS), st.sampled_from(list(ROUTES)), st.sampled_from(PATHS), st.sampled_from(QUERIES), bodies, seeds
+)
+
+
+async def answers(site: Site, method: str, template: str, value: str, query: str, body: bytes) -> int:
+    """Ask; the status. Fails where the answer is a fault of ours, or an error that is no JSON."""
+    path = template
+    for name in [part for part in template.split("/") if part.startswith("{")]:
+        path = path.replace(name, value)
+    reply = await site.call(method, f"{path}?{query}", body, token=site.operator_auth)
+    said = f"{method} {path}?{query} {body!r}: {reply}"
+    assert reply.status in {200, 201, 204, 400, 401, 403, 404, 405, 409, 422, 429}, said
+    if reply.status >= 400 and reply.body:
+        assert {"error_code", "error_token", "message"} <= reply.json.keys() or isinstance(reply.json, list), said
+    return reply.status
+
+
+def mutated(body: bytes, seed: int) -> bytes:
+    """A valid body with some of its octets changed, cut or doubled."""
+    chance = random.Random(seed)
+    octets = bytearray(body)
+    for _ in range(chance.randrange(4)):
+        position = chance.randrange(len(octets) + 1)
+        octets[position : position + chance.randrange(3)] = chance.choice([b"", b"\x00", b"\xff", b"{", b'"', b"\\u0000", octets[:5]])
+    return bytes(octets)
+
+
+def valid_bodies(site: Site) -> dict[tuple[str, str], dict[str, Any]]:
+    """A body that each call takes, with all that it knows."""
+    tenant = site.operator
+    device = {
+        "name": "n", "tags": "t", "imei": "35290600000001", "imei_lock": True, "status": {"id": 0},
+        "service_profile": {"id": tenant.policy_id}, "tariff_profile": {"id": tenant.tariff_id}, "ip_address": "10.0.0.1", "ip_address_space": {"id": 1}, "sim": {"id": None},
+        "organisation": {"id": tenant.organisation_id},
+    }  # fmt: skip
+    policy = {
+        "name": "n", "description": "d", "apply_sms_quota": True, "sms_p2p_int": True, "sms_p2p_ext": False, "sms_a2p": True,
+        "api_callback": {"id": tenant.callback_id}, "api_secret": {"id": tenant.secret_id}, "esme_interface_type": {"id": 1},
+    }  # fmt: skip
+    sms = {
+        "payload": "x", "source_address": "1000", "source_address_type": {"id": 161}, "dest_address": "1", "udh": "050003CC0201", "dcs": 0,
+        "pid": 0, "expiry_date": "2027-01-16",
+    }  # fmt: skip
+    sim = {"imsi": "901280000000001", "msisdn": "882285000000001", "aliases": ["49170000001"], "status": {"id": 1}}
+    new_sim = sim | {"iccid": "8988228000000000001", "bic": "B", "model": "M", "organisation": {"id": tenant.organisation_id}}
+    token = {"description": "d", "expiry_date": "2027-06-01", "ip": "10.0.0.0/8", "role": "User"}
+    return {
+        ("POST", "/api/v1/authenticate"): {"username": "x", "password": "0" * 40},
+        ("POST", "/api/v1/application_token"): token,
+        ("PATCH", "/api/v1/application_token/{token_id}"): {"description": "d", "status": {"id": 0}},
+        ("POST", "/api/v1/endpoint"): device,
+        ("PATCH", "/api/v1/endpoint/{endpoint_id}"): device,
+        ("POST", "/api/v1/endpoint/{endpoint_id}/sms"): sms,
+        ("POST", "/api/v1/sim"): new_sim,
+        ("PATCH", "/api/v1/sim/{sim_id}"): sim | {"customer_org": {"id": tenant.organisation_id}},
+        ("PATCH", "/api/v1/sim_batch/bic/{bic}"): {"sim_status": {"id": 1}, "id": 1},
+        ("POST", "/api/v1/service_profile"): policy,
+        ("PATCH", "/api/v1/service_profile/{profile_id}"): policy,
+        ("POST", "/api/v1/api_callback"): {"url": "https://x.example/", "purpose": "p"},
+        ("POST", "/api/v1/api_secret"): {"secret": "s", "purpose": "p"},
+        ("POST", "/api/v1/simulator/endpoint/{endpoint_id}/mo"): {"payload": "x", "dest_address": "1000", "dcs": 0, "udh": ""},
+        ("POST", "/api/v1/simulator/mt"): {"payload": "x", "source_address": "1", "dest_address": "2"},
+    }
+
+
+async def test_no_value_in_any_field_of_any_call_makes_it_fail(site: Site) -> None:
+    for (method, template), body in valid_bodies(site).items():
+        for field, value in itertools.product(body, EDGES):
+            await answers(site, method, template, "3", "", json.dumps(body | {field: value}).encode())
+        for value in EDGES:
+            await answers(site, method, template, "3", "", json.dumps(value).encode())
+
+
+async def test_every_call_with_a_body_is_tried(site: Site) -> None:
+    with_body = {
+        (method, template) for template, resource in ROUTES.items() for method in resource._handlers if method in ("POST", "PATCH")
+    }
+    assert with_body - valid_bodies(site).keys() == {("PATCH", "/api/v1/endpoint/{endpoint_id}/connectivity")}, "whose body is not read"
+
+
+async def test_no_path_and_no_query_makes_any_call_fail(site: Site) -> None:
+    for template, resource in ROUTES.items():
+        if not isinstance(resource, Resource):
+            continue
+        for value in PATHS:
+            await answers(site, "GET", template, value, "", b"")
+            await answers(site, "DELETE", template, value, "", b"")
+        for query in QUERIES:
+            await answers(site, "GET", template, "1", query, b"")
+
+
+@given(requests=st.lists(requests, min_size=1, max_size=30))
+@settings(max_examples=20)
+async def test_no_request_makes_the_api_fail(tmp_path_factory: Any, requests: list[Any]) -> None:
+    url = str(tmp_path_factory.mktemp("hostile") / "heliograph.db")
+    async with World(url, EMPTY) as world:
+        site = Site(world)
+        await site.open()
+        for method, template, value, query, body, seed in requests:
+            await answers(
+                site, method, template, value, query, mutated(json.dumps(body).encode(), seed) if seed else json.dumps(body).encode()
+            )
