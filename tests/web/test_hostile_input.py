@@ -23,7 +23,8 @@ FIELDS = (
     "id", "name", "tags", "imei", "imei_lock", "status", "service_profile", "tariff_profile", "ip_address", "ip_address_space", "sim",
     "organisation", "payload", "source_address", "source_address_type", "dest_address", "udh", "dcs", "pid", "expiry_date", "iccid",
     "imsi", "msisdn", "aliases", "bic", "model", "customer_org", "sim_status", "api_callback", "api_secret", "esme_interface_type", "url",
-    "purpose", "secret", "description", "ip", "role", "application_token", "username", "password", "refresh_token", "apply_sms_quota", "sms_p2p_int",
+    "purpose", "secret", "description", "ip", "role", "application_token", "username", "password", "refresh_token",
+    "apply_sms_quota", "sms_p2p_int",
     "activate",
 )  # fmt: skip
 PATHS = ["1", "-1", "0", "None", "9" * 30, "1.5", "%00", "x\x00y", "💧", "..", "null", " 1", "+1", "１", "1_0"]
@@ -73,7 +74,8 @@ def valid_bodies(site: Site) -> dict[tuple[str, str], dict[str, Any]]:
     tenant = site.operator
     device = {
         "name": "n", "tags": "t", "imei": "35290600000001", "imei_lock": True, "status": {"id": 0},
-        "service_profile": {"id": tenant.policy_id}, "tariff_profile": {"id": tenant.tariff_id}, "ip_address": "10.0.0.1", "ip_address_space": {"id": 1}, "sim": {"id": None},
+        "service_profile": {"id": tenant.policy_id}, "tariff_profile": {"id": tenant.tariff_id}, "ip_address": "10.0.0.1",
+        "ip_address_space": {"id": 1}, "sim": {"id": None},
         "organisation": {"id": tenant.organisation_id},
     }  # fmt: skip
     policy = {
