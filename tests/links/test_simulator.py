@@ -189,13 +189,10 @@ async def test_a_stored_network_accepts_and_reports_what_its_devices_answered(st
     assert world.listener.receipts == []
     await clock.advance(0.2)
     failed, delivered = world.listener.receipts
-    assert (failed.keys, failed.state, failed.word, failed.error) == ((f"id:{accepted.ref}",), ReceiptState.FAILED, "UNDELIV", "001")
-    assert (delivered.keys, delivered.state, delivered.word, delivered.error) == (
-        (f"id:{other.ref}",),
-        ReceiptState.DELIVERED,
-        "DELIVRD",
-        None,
-    )
+    assert failed.keys == (f"id:{accepted.ref}", f"umr:{outgoing(1).reference}")
+    assert (failed.state, failed.word, failed.error) == (ReceiptState.FAILED, "UNDELIV", "001")
+    assert delivered.keys == (f"id:{other.ref}", f"umr:{outgoing(2).reference}")
+    assert (delivered.state, delivered.word, delivered.error) == (ReceiptState.DELIVERED, "DELIVRD", None)
     assert (delivered.source, delivered.destination) == ("423663920000002", "1111")
     assert (delivered.correlation_group, delivered.received_at_ms) == (world.profile.correlation_group, EPOCH_MS + 2000)
 

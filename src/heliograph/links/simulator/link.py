@@ -17,12 +17,13 @@ from heliograph.clock import Clock
 from heliograph.links.simulator import speech
 from heliograph.links.simulator.devices import Devices
 from heliograph.links.simulator.network import Network
+from heliograph.links.simulator.owed import Owed, Result
 from heliograph.links.simulator.record import Record
 from heliograph.links.simulator.schedule import Schedule
 from heliograph.links.simulator.settings import SimulatorSettings
 from heliograph.metrics import Metrics
 from heliograph.model.ids import LinkId
-from heliograph.model.link import Answer, Inbound, LinkListener, LinkOutcome, LinkProfile, Outgoing, Receipt, ReceiptState, Unknown
+from heliograph.model.link import Answer, Inbound, LinkListener, LinkOutcome, LinkProfile, Outgoing, Receipt, Unknown
 from heliograph.model.problem import Code, Problem
 
 Done = Callable[[LinkOutcome], None]
@@ -32,6 +33,8 @@ TELLING_MOST = 10_000
 OWED_MOST = 200_000
 """Receipts and other later events that the network holds in memory; above it, the same."""
 RECONNECT_S = 1.0
+AGAIN_S = 1.0
+"""After how long the network comes again with what was not kept."""
 STOPPED = Unknown("the link stopped before the network answered")
 
 
@@ -50,7 +53,8 @@ class SimulatorLink:
         self._schedule = Schedule(clock)
         self.record = Record(settings.received_log, metrics, profile.name)
         self.devices = Devices(settings, self.record, clock, self)
-        self._network = Network(settings, self.devices, clock, self)
+        self._owed = Owed(settings.network_log)
+        self._network = Network(settings, self.devices, clock, self, self._owed)
         self._originated = metrics.counter("simulator_originated", "SMS parts that simulated devices and phones sent.", link=profile.name)
         self._serials = count()
         self._travelling: dict[int, tuple[Outgoing, Done]] = {}
@@ -89,12 +93,14 @@ class SimulatorLink:
             async with asyncio.TaskGroup() as self._tasks:
                 if not self._stopping:
                     self._connect()
+                    self._network.resume()
                     await self._schedule.run()
         finally:
             self._tasks = None
             self._connected.clear()
             self._settle_all(STOPPED)
             self.record.close()
+            self._owed.close()
             self._ended.set()
 
     async def stop(self, grace_s: float) -> None:
@@ -144,10 +150,9 @@ class SimulatorLink:
     def attach(self, number: str) -> None:
         self._tell(self._listener.reachable(number))
 
-    def report(self, outgoing: Outgoing, ref: str, state: ReceiptState, word: str, error: str | None) -> None:
-        now = self._clock.now_ms()
-        parties = outgoing.destination, outgoing.source
-        self._tell(self._report(Receipt(self._link_id, self._correlation_group, (f"id:{ref}",), *parties, state, word, error, now)))
+    def report(self, outgoing: Outgoing, ref: str, result: Result) -> None:
+        self._write_logs()
+        self._tell(self._report(outgoing, ref, result))
 
     # the way of a segment
 
@@ -170,11 +175,15 @@ class SimulatorLink:
         arrived, self._arrived = self._arrived, []
         submit = self._network.submit
         answers = [(done, submit(outgoing)) for outgoing, done in arrived]
-        self.record.write_log()
+        self._write_logs()
         self._under_way -= len(answers)
         for done, outcome in answers:
             done(outcome)
         self._tell_room()
+
+    def _write_logs(self) -> None:
+        self.record.write_log()
+        self._owed.write()
 
     def _settle_all(self, outcome: Unknown) -> None:
         waiting = [*self._travelling.values(), *self._arrived]
@@ -229,11 +238,26 @@ class SimulatorLink:
             self._tasks = None  # its group ends, and takes no more
         self._tell_room()
 
-    async def _report(self, receipt: Receipt) -> None:
-        await self._listener.receipt(receipt)
+    async def _report(self, outgoing: Outgoing, ref: str, result: Result) -> None:
+        keys = f"id:{ref}", f"umr:{outgoing.reference}"
+        parties = outgoing.destination, outgoing.source
+        now = self._clock.now_ms()
+        receipt = Receipt(self._link_id, self._correlation_group, keys, *parties, result.state, result.word, result.error, now)
+        if await self._until_kept(lambda: self._listener.receipt(receipt)):
+            self._owed.told(ref)
 
     async def _speak(self, number: str, destination: str, said: speech.Speech) -> None:
-        await self._say(number, destination, said)
+        await self._until_kept(lambda: self._say(number, destination, said))
+
+    async def _until_kept(self, tell: Callable[[], Coroutine[Any, Any, Answer | None]]) -> bool:
+        """Tell something, again and again while nothing says that it was kept; whether it was answered in the end."""
+        while True:
+            answer = await tell()
+            if answer is None or answer.refused != Code.UNAVAILABLE:
+                return answer is not None
+            if self._stopping:
+                return False
+            await self._clock.sleep_until(self._clock.monotonic() + AGAIN_S)
 
     async def _say(self, source: str, destination: str | None, said: speech.Speech) -> Answer | None:
         answer: Answer | None = None
@@ -259,4 +283,6 @@ class SimulatorLink:
     def _answered(self, answer: Answer | None) -> Answer:
         if answer is None:
             raise Problem(Code.UNAVAILABLE, "the simulator link is not connected: try again when it is up")
+        if answer.refused == Code.UNAVAILABLE:
+            raise Problem(Code.UNAVAILABLE, "the database did not confirm that it kept the SMS: it may have, or not")
         return answer

@@ -1,6 +1,7 @@
 """The simulated network: what it answers to a submit, and the receipts it owes afterwards.
 
-A live network answers with the device's answer. A stored one accepts, keeps the segment and tries the device by itself until the expiry.
+A live network answers with the device's answer. A stored one accepts, keeps the segment and tries the device by itself until the expiry;
+it goes on with what it had taken before where it has a book of that.
 """
 
 import random
@@ -10,6 +11,7 @@ from typing import Protocol
 
 from heliograph.clock import Clock
 from heliograph.links.simulator.devices import Air, Devices
+from heliograph.links.simulator.owed import Owed, Result
 from heliograph.links.simulator.settings import Behaviour, SimulatorSettings
 from heliograph.model.link import Accepted, Delivery, ErrorClass, LinkOutcome, Outgoing, ReceiptState, Refused, Unknown
 
@@ -34,14 +36,14 @@ UNANSWERED = Unknown("the network did not answer")
 class Exchange(Air, Protocol):
     """What the network needs of the link."""
 
-    def report(self, outgoing: Outgoing, ref: str, state: ReceiptState, word: str, error: str | None) -> None:
-        """Send a delivery receipt for the segment that was accepted as `ref`."""
+    def report(self, outgoing: Outgoing, ref: str, result: Result) -> None:
+        """Send a delivery receipt for the segment that was accepted as `ref`, until it is answered."""
 
 
 class Network:
     """One network, live or stored, with the errors it makes."""
 
-    def __init__(self, settings: SimulatorSettings, devices: Devices, clock: Clock, exchange: Exchange) -> None:
+    def __init__(self, settings: SimulatorSettings, devices: Devices, clock: Clock, exchange: Exchange, owed: Owed) -> None:
         self._stored = settings.delivery is Delivery.STORED
         self._receipt_delay_s = settings.receipt_delay_ms / 1000
         special = (Behaviour.SILENT, Behaviour.THROTTLED)
@@ -52,6 +54,7 @@ class Network:
         self._devices = devices
         self._clock = clock
         self._exchange = exchange
+        self._owed = owed
         self._refs = (f"{clock.now_ms():x}-{number:x}" for number in count(1))
 
     def submit(self, outgoing: Outgoing) -> LinkOutcome:
@@ -66,6 +69,14 @@ class Network:
         if self._stored:
             return self._store(outgoing)
         return self._devices.take(outgoing) or DELIVERED
+
+    def resume(self) -> None:
+        """Go on with what was taken before."""
+        for ref, outgoing, result in self._owed.left():
+            if result is None:
+                self._forward_later(outgoing, ref)
+            else:
+                self._exchange.report(outgoing, ref, result)
 
     def _error(self) -> ErrorClass | None:
         drawn = self._random.random()
@@ -93,22 +104,29 @@ class Network:
 
     def _store(self, outgoing: Outgoing) -> Accepted:
         ref = next(self._refs)
-        self._exchange.after(self._receipt_delay_s, lambda: self._forward(outgoing, ref))
+        self._owed.took(ref, outgoing)
+        self._forward_later(outgoing, ref)
         return Accepted(ref, receipt_owed=outgoing.want_receipt)
+
+    def _forward_later(self, outgoing: Outgoing, ref: str) -> None:
+        self._exchange.after(self._receipt_delay_s, lambda: self._forward(outgoing, ref))
 
     def _forward(self, outgoing: Outgoing, ref: str) -> None:
         if self._clock.now_ms() >= outgoing.expiry_at_ms:
-            self._report(outgoing, ref, ReceiptState.EXPIRED, "EXPIRED", None)
+            self._end(outgoing, ref, Result(ReceiptState.EXPIRED, "EXPIRED"))
             return
         refused = self._devices.take(outgoing)
         if refused is None:
-            self._report(outgoing, ref, ReceiptState.DELIVERED, "DELIVRD", None)
+            self._end(outgoing, ref, Result(ReceiptState.DELIVERED, "DELIVRD"))
         elif refused.error_class is ErrorClass.PERMANENT:
-            self._report(outgoing, ref, ReceiptState.FAILED, "UNDELIV", f"{refused.code:03}")
+            self._end(outgoing, ref, Result(ReceiptState.FAILED, "UNDELIV", f"{refused.code:03}"))
         else:
             remaining_s = (outgoing.expiry_at_ms - self._clock.now_ms()) / 1000
             self._exchange.after(min(RETRY_S, remaining_s), lambda: self._forward(outgoing, ref))
 
-    def _report(self, outgoing: Outgoing, ref: str, state: ReceiptState, word: str, error: str | None) -> None:
-        if outgoing.want_receipt:
-            self._exchange.report(outgoing, ref, state, word, error)
+    def _end(self, outgoing: Outgoing, ref: str, result: Result) -> None:
+        if not outgoing.want_receipt:
+            self._owed.told(ref)
+            return
+        self._owed.ended(ref, result)
+        self._exchange.report(outgoing, ref, result)

@@ -25,7 +25,8 @@ class SimulatorSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`behaviours`: by MSISDN; a number that is not listed delivers. `error_rates`: of all submits, the share that ends so, drawn by a
     generator of the link's own that starts from `seed`. `received_log`: a file that gets a line `message_id segment` for each segment a
     device received, before the submit is answered; it survives the process. With `delivery` stored, a submit is accepted at once and the
-    device's answer comes `receipt_delay_ms` later, as a receipt. `on_unknown`: None is what the rules say for `delivery`."""
+    device's answer comes `receipt_delay_ms` later, as a receipt; `network_log`: a file in which that network keeps what it owes, so that
+    it does not die with the process. `on_unknown`: None is what the rules say for `delivery`."""
 
     behaviours: dict[str, Behaviour] = {}
     delay_ms: int = 0
@@ -40,6 +41,7 @@ class SimulatorSettings(msgspec.Struct, frozen=True, kw_only=True):
     on_unknown: OnUnknown | None = None
     numbers: tuple[str, ...] = ()
     received_log: str | None = None
+    network_log: str | None = None
 
     def __post_init__(self) -> None:
         if self.window < 1:
