@@ -1,6 +1,7 @@
 """The queue of a link: its window, its turns, its pace (service/dispatch)."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -9,6 +10,7 @@ from heliograph.model.link import Accepted, ErrorClass, Refused
 from heliograph.model.message import State
 from heliograph.service.draft import Draft
 from heliograph.service.submit import submit
+from heliograph.store.database import DatabaseLost
 from tests.core_world import Setting, World
 
 ABSENT = Refused(ErrorClass.DEVICE_ABSENT, "absent subscriber")
@@ -101,6 +103,31 @@ async def test_a_paused_queue_sends_nothing_until_it_goes_on(world: World) -> No
     world.queue.pause(paused=False)
     await world.settle()
     assert world.message(message_id).state == State.DELIVERED
+
+
+@pytest.mark.parametrize("setting", [Setting(devices=6, window=2)], indirect=True)
+async def test_a_database_that_does_not_answer_is_asked_again_after_a_second(world: World) -> None:
+    world.link.otherwise = None
+    for device in range(1, 7):
+        await world.submit(device)
+    asked: list[str] = []
+
+    async def lost(function: Callable[..., object], *_: object, **__: object) -> None:
+        asked.append(function.__name__)
+        if len(asked) > 200:
+            raise AssertionError("nobody rests")
+        raise DatabaseLost("gone")
+
+    write, read = world.database.write, world.database.read
+    world.database.write = world.database.read = lost  # type: ignore[method-assign,assignment]
+    await world.advance(20)
+    world.database.write, world.database.read = write, read  # type: ignore[method-assign]
+    assert set(asked) >= {"take_cancel_requests", "claim", "_beat"}
+    assert len(asked) <= 60
+    world.link.otherwise = Accepted()
+    world.link.lose_connection(Accepted())
+    await world.advance(3)
+    assert len(world.rows("SELECT id FROM message WHERE state = 4")) == 6
 
 
 async def test_a_bug_in_a_use_case_ends_the_queue_with_it(world: World) -> None:

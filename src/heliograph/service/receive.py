@@ -78,7 +78,7 @@ def accept(tx: Transaction, items: Sequence[Arrival]) -> list[Answer | Exception
     fresh: list[tuple[int, Arrival]] = []
     for position, (item, key) in enumerate(zip(items, wanted, strict=True)):
         if key in repeated:
-            known = repeated[key]
+            known = repeated.pop(key)
             answers[position] = Answer(message_id=None if known is None else MessageId(known))
         else:
             fresh.append((position, item))

@@ -1,0 +1,345 @@
+"""What links hear: to the application, to a device, or nowhere (rules: Where a device's message goes; Text, parts; Duplicates)."""
+
+import json
+
+import pytest
+
+from heliograph.gsm import udh
+from heliograph.model.ids import LinkId
+from heliograph.model.link import Answer, ErrorClass, Inbound, Refused
+from heliograph.model.message import State
+from heliograph.model.route import NumberRules
+from heliograph.service import receive
+from tests.core_world import MINUTE, Setting, World, imsi, msisdn, statement
+
+ABSENT = Refused(ErrorClass.DEVICE_ABSENT, "absent subscriber")
+PHONE = "491701234567"
+TWO_ORGANISATIONS = Setting(devices=2, organisations=2)
+
+
+def part(reference: int, total: int, number: int) -> bytes:
+    return udh.concat(reference, total, number)
+
+
+def posted(world: World) -> list[object]:
+    return [json.loads(delivery.body) for _, delivery in world.courier.delivered if delivery.method == "POST"]
+
+
+async def test_an_sms_to_a_short_number_is_posted_with_emnifys_body(world: World) -> None:
+    answer = await world.hear(msisdn(1), "12345", "hello")
+    assert answer == Answer(message_id=answer.message_id)
+    assert posted(world) == [
+        {
+            "id": answer.message_id, "pid": 0, "dcs": 0, "source_address": msisdn(1), "dest_address": "12345",
+            "endpoint": {"id": 1, "name": "Device 1"},
+            "multi_part_info": {"partno": 1, "total": 1, "identifier": str(answer.message_id)},
+            "submit_date": "2027-01-15 08:00:00", "organisation": {"id": 1}, "payload": "hello",
+        }
+    ]  # fmt: skip
+    (_, delivery) = world.courier.delivered[0]
+    assert delivery.url == "http://hook1.example/sms"
+
+
+async def test_an_mo_message_is_final_at_its_commit_and_counted(world: World) -> None:
+    answer = await world.hear(msisdn(1), "12345", "hello")
+    assert answer.message_id is not None
+    message = world.message(answer.message_id)
+    assert (message.direction, message.state, message.traffic_class) == (2, State.DELIVERED, "a2p_mo")
+    assert world.events(message.id) == ["sms.received"]
+    assert (world.used(1, "mo"), world.used(1, "mt")) == (1, 0)
+
+
+async def test_its_hand_over_has_a_state_of_its_own(world: World) -> None:
+    world.courier.otherwise = None
+    answer = await world.hear(msisdn(1), "12345")
+    assert answer.message_id is not None
+    assert world.message(answer.message_id).state == State.DELIVERED
+    (notification,) = world.notifications(answer.message_id)
+    assert (notification.type, notification.method, notification.state) == ("sms.received", "POST", 1)
+
+
+@pytest.mark.parametrize("source", [msisdn(2), imsi(2)])
+async def test_a_device_is_known_by_its_msisdn_and_its_imsi(world: World, source: str) -> None:
+    answer = await world.hear(source, "12345")
+    assert answer.message_id is not None
+    assert world.message(answer.message_id).device_id == 2
+
+
+async def test_an_sms_without_a_destination_goes_to_the_application(world: World) -> None:
+    await world.hear(msisdn(1), None)
+    (body,) = posted(world)
+    assert body["dest_address"] == ""  # type: ignore[index]
+
+
+@pytest.mark.parametrize("setting", [Setting(webhook=False)], indirect=True)
+async def test_without_a_webhook_it_is_kept_for_who_asks(world: World) -> None:
+    answer = await world.hear(msisdn(1), "12345")
+    assert answer.message_id is not None
+    assert world.message(answer.message_id).state == State.DELIVERED
+    assert world.notifications(answer.message_id) == []
+
+
+async def test_octets_are_posted_as_hex_and_ucs2_as_text(world: World) -> None:
+    await world.hear(msisdn(1), "12345", dcs=4, octets=b"\x00\xffA")
+    await world.hear(msisdn(1), "12345", "čau \U0001f600", dcs=8)
+    assert [body["payload"] for body in posted(world)] == ["00FF41", "čau \U0001f600"]  # type: ignore[index]
+
+
+# device to device
+
+
+async def test_a_device_texts_a_device_by_two_rows_that_know_each_other(world: World) -> None:
+    answer = await world.hear(msisdn(1), msisdn(2), "hi there")
+    assert answer.message_id is not None
+    sent = world.message(answer.message_id)
+    received = world.message(sent.peer_id)
+    assert (sent.direction, sent.device_id, sent.state, sent.traffic_class) == (2, 1, State.DELIVERED, "p2p_internal")
+    assert (received.direction, received.device_id, received.peer_id, received.state) == (1, 2, sent.id, State.DELIVERED)
+    assert (received.source, received.dest, received.payload) == (msisdn(1), msisdn(2), "hi there")
+    assert (world.used(1, "mo"), world.used(2, "mt")) == (1, 1)
+    assert [out.text for out in world.link.sent] == ["hi there"]
+    assert posted(world) == []
+    assert world.notifications(received.id) == [], "no receipt for what no application sent"
+
+
+@pytest.mark.parametrize("setting", [TWO_ORGANISATIONS], indirect=True)
+async def test_between_organisations_it_is_external_for_both(world: World) -> None:
+    answer = await world.hear(msisdn(1), msisdn(2))
+    assert answer.message_id is not None
+    sent = world.message(answer.message_id)
+    received = world.message(sent.peer_id)
+    assert (sent.organisation_id, sent.traffic_class) == (1, "p2p_external_out")
+    assert (received.organisation_id, received.traffic_class) == (2, "p2p_external_in")
+
+
+async def test_a_message_to_a_device_waits_for_it_as_any_other(world: World) -> None:
+    world.link.says(ABSENT)
+    answer = await world.hear(msisdn(1), msisdn(2))
+    assert answer.message_id is not None
+    received = world.message(answer.message_id).peer_id
+    assert world.message(received).state == State.BUFFERED
+    await world.jump(20)
+    assert world.message(received).state == State.DELIVERED
+
+
+async def test_a_device_may_text_itself(world: World) -> None:
+    answer = await world.hear(msisdn(1), msisdn(1), "note to self")
+    assert answer.refused is None
+    assert [out.text for out in world.link.sent] == ["note to self"]
+
+
+async def test_a_phone_texts_a_device(world: World) -> None:
+    answer = await world.hear(PHONE, msisdn(1), "wake up")
+    assert answer.message_id is not None
+    message = world.message(answer.message_id)
+    assert (message.direction, message.traffic_class, message.source, message.state) == (1, "p2p_external_in", PHONE, State.DELIVERED)
+    assert world.notifications(message.id) == []
+
+
+async def test_a_device_that_is_disabled_gets_and_sends_nothing_and_both_is_kept(world: World) -> None:
+    await world.database.write(lambda tx: tx.run(statement("UPDATE device SET status_id = 1 WHERE id = 1")))
+    sent, received = await world.hear(msisdn(1), "12345"), await world.hear(PHONE, msisdn(1))
+    assert (sent.refused, received.refused) == ("device_disabled", "device_disabled")
+    for answer in (sent, received):
+        assert answer.message_id is not None
+        message = world.message(answer.message_id)
+        assert (message.state, message.reason_code) == (State.FAILED, "device_disabled")
+        assert world.events(message.id) == ["sms.refused"]
+    assert (world.used(1, "mo"), world.used(1, "mt")) == (0, 0), "what is refused is not counted"
+    assert posted(world) == []
+    assert world.link.sent == []
+
+
+async def test_a_receiver_that_cannot_be_reached_refuses_the_whole_message(world: World) -> None:
+    await world.database.write(lambda tx: tx.run(statement("UPDATE sim SET status_id = 2 WHERE id = 2")))
+    answer = await world.hear(msisdn(1), msisdn(2))
+    assert answer.refused == "sim_not_active"
+    assert answer.message_id is not None
+    assert world.message(answer.message_id).peer_id is None
+    assert (world.used(1, "mo"), world.used(2, "mt")) == (0, 0)
+
+
+async def test_a_message_out_to_a_phone_has_no_route_yet(world: World) -> None:
+    answer = await world.hear(msisdn(1), PHONE)
+    assert answer.refused == "no_route"
+
+
+# nobody we know
+
+
+async def test_from_a_stranger_to_a_stranger_nothing_is_relayed(world: World) -> None:
+    answer = await world.hear(PHONE, "491709999999")
+    assert answer.refused == "no_relay"
+    assert [row.reason for row in world.rows("SELECT reason FROM unmatched_inbound")] == ["no_relay"]
+    assert world.rows("SELECT id FROM message") == []
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [Setting(numbers=("4711",)), Setting(rules=NumberRules(application_numbers=("471*",)))],
+    indirect=True,
+    ids=["link", "everywhere"],
+)
+async def test_from_a_stranger_to_an_application_it_is_kept_acknowledged_and_not_handed_on(world: World) -> None:
+    answer = await world.hear(PHONE, "4711", "who is it for?")
+    assert answer.refused is None
+    (kept,) = world.rows("SELECT source, dest, reason FROM unmatched_inbound")
+    assert (kept.source, kept.dest, kept.reason) == (PHONE, "4711", "unmatched")
+    assert posted(world) == []
+
+
+# parts
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2), (2, 3, 1)])
+async def test_parts_are_joined_when_the_set_is_complete_whatever_their_order(world: World, order: tuple[int, ...]) -> None:
+    texts = {1: "one ", 2: "two ", 3: "three"}
+    answers = [await world.hear(msisdn(1), "12345", texts[number], udh=part(7, 3, number)) for number in order]
+    assert [answer.message_id is not None for answer in answers] == [False, False, True]
+    (body,) = posted(world)
+    assert body["payload"] == "one two three"  # type: ignore[index]
+    assert body["multi_part_info"] == {"partno": 1, "total": 1, "identifier": str(answers[2].message_id)}  # type: ignore[index]
+    assert (len(world.rows("SELECT id FROM message")), world.used(1, "mo")) == (1, 3)
+    assert world.rows("SELECT id FROM part_set") == []
+
+
+async def test_a_surrogate_pair_that_a_device_split_heals(world: World) -> None:
+    octets = "ok \U0001f600".encode("utf-16-be")
+    await world.hear(msisdn(1), "12345", udh=part(1, 2, 1), dcs=8, octets=octets[:-2])
+    await world.hear(msisdn(1), "12345", udh=part(1, 2, 2), dcs=8, octets=octets[-2:])
+    (body,) = posted(world)
+    assert body["payload"] == "ok \U0001f600"  # type: ignore[index]
+
+
+async def test_sets_that_differ_in_anything_are_not_mixed(world: World) -> None:
+    await world.hear(msisdn(1), "12345", "a", udh=part(7, 2, 1))
+    await world.hear(msisdn(2), "12345", "b", udh=part(7, 2, 2))
+    await world.hear(msisdn(1), "54321", "c", udh=part(7, 2, 2))
+    await world.hear(msisdn(1), "12345", "d", udh=part(8, 2, 2))
+    await world.hear(msisdn(1), "12345", "e", udh=part(7, 3, 2))
+    await world.hear(msisdn(1), "12345", "f", udh=part(7, 2, 2), dcs=8)
+    assert posted(world) == []
+    await world.hear(msisdn(1), "12345", "b", udh=part(7, 2, 2))
+    assert [body["payload"] for body in posted(world)] == ["ab"]  # type: ignore[index]
+
+
+async def test_a_part_that_came_twice_counts_once(world: World) -> None:
+    for _ in range(2):
+        await world.hear(msisdn(1), "12345", "a", udh=part(7, 2, 1))
+    await world.hear(msisdn(1), "12345", "b", udh=part(7, 2, 2))
+    assert [body["payload"] for body in posted(world)] == ["ab"]  # type: ignore[index]
+
+
+async def test_a_set_still_incomplete_10_min_after_its_last_part_is_handed_out_by_part(world: World) -> None:
+    await world.hear(msisdn(1), "12345", "one ", udh=part(7, 3, 1))
+    await world.jump(9 * MINUTE)
+    await world.hear(msisdn(1), "12345", "three", udh=part(7, 3, 3))
+    await world.jump(10 * MINUTE - 1)
+    await world.sweep()
+    assert posted(world) == []
+    await world.jump(1)
+    await world.sweep()
+    bodies = posted(world)
+    assert [body["payload"] for body in bodies] == ["one ", "three"]  # type: ignore[index]
+    info = [body["multi_part_info"] for body in bodies]  # type: ignore[index]
+    assert [(each["partno"], each["total"]) for each in info] == [(1, 3), (3, 3)]
+    assert info[0]["identifier"] == info[1]["identifier"]
+    assert len({body["id"] for body in bodies}) == 2  # type: ignore[index]
+    assert world.used(1, "mo") == 2
+    assert world.rows("SELECT set_id FROM part") == []
+
+
+async def test_a_part_that_comes_after_its_set_was_handed_out_starts_another(world: World) -> None:
+    await world.hear(msisdn(1), "12345", "one ", udh=part(7, 2, 1))
+    await world.jump(10 * MINUTE)
+    await world.sweep()
+    await world.hear(msisdn(1), "12345", "two", udh=part(7, 2, 2))
+    await world.jump(10 * MINUTE)
+    await world.sweep()
+    assert [body["payload"] for body in posted(world)] == ["one ", "two"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("header", [b"\x05\x00\x03\x07\x00\x01", b"\x05\x00\x03\x07\x02\x03", b"\x05\x00\x03", b"\x02\x70\x00"])
+async def test_a_header_that_names_no_part_makes_no_set(world: World, header: bytes) -> None:
+    answer = await world.hear(msisdn(1), "12345", "whole", udh=header)
+    assert answer.message_id is not None
+    assert len(posted(world)) == 1
+
+
+async def test_parts_of_a_long_sms_between_devices_arrive_whole(world: World) -> None:
+    await world.hear(msisdn(1), msisdn(2), "a" * 153, udh=part(7, 2, 1))
+    await world.hear(msisdn(1), msisdn(2), "b" * 10, udh=part(7, 2, 2))
+    assert [out.outgoing.number for out in world.link.sent] == [1, 2]
+    assert "".join(out.text for out in world.link.sent) == "a" * 153 + "b" * 10
+
+
+# what comes twice
+
+
+async def test_the_same_text_twice_is_two_messages_since_meters_repeat_themselves(world: World) -> None:
+    first, second = await world.hear(msisdn(1), "12345", "0 kWh"), await world.hear(msisdn(1), "12345", "0 kWh")
+    assert first.message_id != second.message_id
+    assert len(posted(world)) == 2
+
+
+async def test_an_sms_whose_answer_was_lost_is_the_same_when_it_comes_again(world: World) -> None:
+    inbound = world.inbound(msisdn(1), "12345", b"\x30")
+    first = await receive.receive(world.core, inbound)
+    await receive.answer_lost(world.core, inbound, first)
+    await world.jump(4 * MINUTE)
+    again = await world.hear(msisdn(1), "12345", "0")
+    assert again.message_id == first.message_id
+    assert len(world.rows("SELECT id FROM message")) == 1
+    third = await world.hear(msisdn(1), "12345", "0")
+    assert third.message_id != first.message_id, "an answer is lost once"
+
+
+async def test_of_two_that_come_again_at_once_one_is_the_repeated_one(world: World) -> None:
+    inbound = world.inbound(msisdn(1), "12345", b"\x30")
+    first = await receive.receive(world.core, inbound)
+    await receive.answer_lost(world.core, inbound, first)
+    both = [world.spawn(receive.receive(world.core, inbound)) for _ in range(2)]
+    await world.settle()
+    assert len({each.result().message_id for each in both}) == 2
+    assert len(world.rows("SELECT id FROM message")) == 2
+
+
+async def test_a_lost_answer_is_forgotten_after_5_min(world: World) -> None:
+    inbound = world.inbound(msisdn(1), "12345", b"\x30")
+    first = await receive.receive(world.core, inbound)
+    await receive.answer_lost(world.core, inbound, first)
+    await world.jump(5 * MINUTE + 1)
+    again = await world.hear(msisdn(1), "12345", "0")
+    assert again.message_id != first.message_id
+    await world.sweep()
+    assert world.rows("SELECT fingerprint FROM answer_lost") == []
+
+
+@pytest.mark.parametrize(("source", "destination", "text"), [(2, "12345", "0"), (1, "54321", "0"), (1, "12345", "1")])
+async def test_only_equal_source_destination_and_octets_are_the_same_sms(world: World, source: int, destination: str, text: str) -> None:
+    inbound = world.inbound(msisdn(1), "12345", b"\x30")
+    first = await receive.receive(world.core, inbound)
+    await receive.answer_lost(world.core, inbound, first)
+    assert (await world.hear(msisdn(source), destination, text)).message_id != first.message_id
+
+
+async def test_a_part_whose_answer_was_lost_does_not_start_a_second_set(world: World) -> None:
+    inbound = world.inbound(msisdn(1), "12345", b"\x61", udh=part(7, 2, 2))
+    await world.hear(msisdn(1), "12345", "b", udh=part(7, 2, 1))
+    answer = await receive.receive(world.core, inbound)
+    await receive.answer_lost(world.core, inbound, answer)
+    await receive.receive(world.core, inbound)
+    await world.settle()
+    assert len(posted(world)) == 1
+    assert world.rows("SELECT id FROM part_set") == []
+
+
+def test_fields_that_run_into_each_other_have_different_fingerprints() -> None:
+    one = receive.fingerprint(_inbound("12", "3", b"", b"a"))
+    other = receive.fingerprint(_inbound("1", "23", b"", b"a"))
+    shifted = receive.fingerprint(_inbound("12", "3", b"a", b""))
+    assert len({one, other, shifted}) == 3
+
+
+def _inbound(source: str, destination: str, header: bytes, user_data: bytes) -> Inbound:
+    return Inbound(LinkId(1), source, destination, header, user_data, 0, 0, 0)
