@@ -21,7 +21,7 @@ from heliograph.daemon.server import ListenError
 from heliograph.store.database import DatabaseLost
 from heliograph.store.migrate import SchemaTooNew
 
-SWITCH_INTERVAL_S: Final = 0.0005
+SWITCH_INTERVAL_S: Final = 0.0001
 """The event loop and the database's writer hand the interpreter to each other; with Python's 5 ms one waits for the other's slice."""
 LOCK_NAME: Final = "heliograph.lock"
 

@@ -2,10 +2,11 @@
 
 Theory of operation. A transaction is an ordinary function given to `write` or, for the hot use cases, an item given to `write_item`
 together with the function that takes a whole batch of them. The writer, a thread with a connection of its own, takes all that waits
-and runs it as one transaction: items of one function together, a savepoint around each function, one COMMIT, then all answers. So
-the cost of a flush to disk is shared by everything that happened meanwhile, and no answer is given before it. Writes of one process
-commit in the order given. A function may run more than once (a conflict, a neighbour that failed), so it does nothing but use its
-transaction; what is to follow a commit it hands to `after_commit`, which runs on the event loop before the answers are given.
+and runs it as one transaction: items of one function together, a savepoint around each function that may raise a Problem, one COMMIT,
+then all answers. So the cost of a flush to disk is shared by everything that happened meanwhile, and no answer is given before it.
+Writes of one process commit in the order given. A function may run more than once (a conflict, a neighbour that failed), so it does
+nothing but use its transaction; what is to follow a commit it hands to `after_commit`, which runs on the event loop before the answers
+are given.
 
 Does not know any table but those of ids and the event feed, which every transaction may use.
 """
@@ -225,25 +226,35 @@ class Database:
             job.function = _answered
 
     def _run_batch(self, session: Session, batch: list[_Job], done: _Done, *, alone: bool) -> None:
+        """One function, with all its items. Only a function that may raise a Problem needs a savepoint: where a batch function raises, or
+        a function that is alone, the whole transaction is undone."""
         transaction = Transaction(session, self._ids)
-        if not alone:
-            session.savepoint()
         job = batch[0]
-        try:
-            answers = [job.call(transaction)] if job.call else job.function(transaction, [each.item for each in batch])
-        except (IdsExhausted, DatabaseLost):
-            raise
-        except Exception as error:
-            if alone or self.engine.is_conflict(error) or self.engine.is_lost(error) or len(batch) > 1:
-                raise
-            session.rollback_to_savepoint()
-            done.answers.append((job, error))
-            return
-        if not alone:
-            session.release()
+        if job.call is None:
+            answers = job.function(transaction, [each.item for each in batch])
+        elif alone:
+            answers = [job.call(transaction)]
+        else:
+            answers = [self._run_apart(session, transaction, job.call)]
         done.answers.extend(zip(batch, answers, strict=True))
         done.events.extend(transaction.events)
         done.follow_ups.extend(transaction.follow_ups)
+
+    def _run_apart(self, session: Session, transaction: Transaction, call: Callable[[Transaction], Any]) -> Any:
+        """Run a function so that its Problem undoes only what it wrote; a Problem is its answer then."""
+        session.savepoint()
+        try:
+            answer = call(transaction)
+        except (IdsExhausted, DatabaseLost):
+            raise
+        except Exception as error:
+            if self.engine.is_conflict(error) or self.engine.is_lost(error):
+                raise
+            session.rollback_to_savepoint()
+            transaction.forget()
+            return error
+        session.release()
+        return answer
 
     def _fail(self, jobs: list[_Job], error: BaseException) -> None:
         answer = DatabaseLost(str(error)) if self.engine.is_lost(error) or self.engine.is_conflict(error) else error

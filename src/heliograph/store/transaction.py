@@ -53,3 +53,8 @@ class Transaction:
     def after_commit(self, follow_up: Callable[..., None], *args: Any) -> None:
         """Have `follow_up(*args)` run on the event loop after the commit, before any caller has its answer."""
         self.follow_ups.append(lambda: follow_up(*args) if args else follow_up())
+
+    def forget(self) -> None:
+        """What was written is undone, so nothing follows from it."""
+        self.events.clear()
+        self.follow_ups.clear()
