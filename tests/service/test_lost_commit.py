@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from heliograph.model.link import Accepted, ErrorClass, Refused
+from heliograph.model.link import Accepted, Unknown
 from heliograph.model.message import State
 from heliograph.model.notification import NotificationState
 from heliograph.store.database import DatabaseLost, engine_of
@@ -103,17 +103,19 @@ async def test_what_a_settle_took_and_told_unconfirmed_is_sent_and_told_once(wor
 
 
 @pytest.mark.parametrize("fate", [KEPT, UNDONE])
-async def test_a_refusal_that_was_written_unconfirmed_is_not_written_over_the_next_try(world: World, fate: str) -> None:
-    """The wait for the next try, a second, is as long as that for writing again."""
-    world.link.says(None)
+async def test_what_was_written_unconfirmed_is_not_written_again_over_the_next_try(world: World, fate: str) -> None:
+    world.link.says(None, None)
     message_id = await world.submit()
     interrupt(world, fate)
-    world.link.says(Refused(ErrorClass.THROTTLE, "slow down"))
-    world.link.sent[0].answer(Refused(ErrorClass.THROTTLE, "slow down"))
-    await world.advance(10)
+    world.link.sent[0].answer(Unknown("no answer in time"))
+    world.queue.hint()
+    await world.advance(60)
+    assert len(world.link.sent) == 2
+    assert lanes_taken(world) == 1
+    world.link.sent[1].answer(Accepted())
+    await world.advance(1)
     assert world.message(message_id).state == State.DELIVERED
-    assert [attempt.number for attempt in world.attempts(message_id)] == [1, 2, 3]
-    assert len(world.link.sent) == 3
+    assert [(attempt.number, attempt.outcome) for attempt in world.attempts(message_id)] == [(1, "unknown"), (2, "accepted")]
     assert world.queue.taken == 0
 
 

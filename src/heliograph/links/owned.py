@@ -8,6 +8,8 @@ settles, as it does for any dead process.
 """
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from heliograph import log
 from heliograph.links import KINDS
@@ -15,6 +17,7 @@ from heliograph.links.simulator import SimulatorLink
 from heliograph.metrics import Metrics
 from heliograph.model.ids import LinkId
 from heliograph.model.link import Answer, Inbound, Receipt
+from heliograph.model.problem import Code
 from heliograph.service import lease as leases
 from heliograph.service import receive, wake
 from heliograph.service.core import Core
@@ -23,11 +26,16 @@ from heliograph.service.receipt import receive_receipt
 from heliograph.store.database import DatabaseLost
 from heliograph.store.link import LinkRow
 
+T = TypeVar("T")
+
 MUTED_LOOK_S = 0.5
 STATE_RETRY_S = 1.0
 IDLE_S = 60.0
 LAST_SETTLES_S = 1.0
 """The part of the grace, at most a fifth of it, that is kept for settling what the network did not answer."""
+
+NOT_READY = Answer(refused=Code.UNAVAILABLE.value)
+"""The database did not confirm: the network is to come again with what it said."""
 
 _log = log.get("links")
 
@@ -80,16 +88,16 @@ class OwnedLink:
     # what the link tells
 
     async def inbound(self, inbound: Inbound) -> Answer:
-        return await receive.receive(self._core, inbound)
+        return await self._unless_lost(receive.receive(self._core, inbound), NOT_READY)
 
     async def receipt(self, receipt: Receipt) -> Answer:
-        return await receive_receipt(self._core, receipt)
+        return await self._unless_lost(receive_receipt(self._core, receipt), NOT_READY)
 
     async def answer_lost(self, inbound: Inbound, answer: Answer) -> None:
-        await receive.answer_lost(self._core, inbound, answer)
+        await self._unless_lost(receive.answer_lost(self._core, inbound, answer), None)
 
     async def reachable(self, number: str) -> None:
-        await wake.reachable(self._core, self._link_id, number)
+        await self._unless_lost(wake.reachable(self._core, self._link_id, number), None)
 
     def room_changed(self) -> None:
         self.queue.room_changed()
@@ -102,6 +110,14 @@ class OwnedLink:
 
     def fault(self, reason: str) -> None:
         self._note("fault", reason)
+
+    async def _unless_lost(self, telling: Coroutine[Any, Any, T], otherwise: T) -> T:
+        """A database that does not answer is no fault of the link, which goes on with an answer that says so."""
+        try:
+            return await telling
+        except DatabaseLost as lost:
+            _log.warning("the database does not answer to what the link tells", link=self.row.name, error=str(lost))
+            return otherwise
 
     # its tasks
 

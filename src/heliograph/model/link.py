@@ -132,7 +132,9 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What to tell the network about an inbound SMS or a receipt: kept, or refused with the rule that refused it."""
+    """What to tell the network about an inbound SMS or a receipt: kept, or refused with the rule that refused it (a `Code`).
+
+    Refused as `unavailable`: nothing says that it was kept, the network is to come again with it."""
 
     refused: str | None = None
     message_id: MessageId | None = None

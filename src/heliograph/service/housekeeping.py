@@ -103,6 +103,8 @@ class Housekeeping:
         found = await self.core.database.write(_beat, self.core.node_id, self._mark)
         if found is None:
             raise RuntimeError("another process of this installation took this one for dead, since it stood still for 10 s: start it again")
+        if self.core.notifier.is_in_doubt:
+            return
         claims, floor = found
         lowest = self.core.notifier.open_from
         self._mark = Mark(floor if lowest is None else min(lowest, floor), claims)

@@ -1,7 +1,8 @@
 """Deliveries to applications: claim what this process can have under way, hand it to the courier, settle what came back.
 
 A delivery is claimed by the transaction that makes it, where this process has room, so it costs no claim of its own; or here, when it is
-due. A crash leaves claimed rows, which housekeeping frees once the process is known to be dead.
+due. A crash leaves claimed rows, which housekeeping frees once the process is known to be dead. A commit whose answer was lost may have
+claimed some for us without our being told: `reclaim` finds them.
 """
 
 import asyncio
@@ -24,6 +25,8 @@ from heliograph.store.transaction import Transaction
 
 IN_FLIGHT_MOST = 1000
 POLL_S = 1.0
+SOONEST_S = 0.01
+"""What is due and was not claimed is being claimed by another process at this moment."""
 RETRY_SETTLE_S = 1.0
 GONE = Answered(None, 0, error="the webhook was deleted")
 ANSWER_MOST = 16_384
@@ -55,6 +58,7 @@ class Notifier:
         self._courier = courier
         self._spawn = spawn
         self._most = in_flight_most
+        self._doubts = database.doubts
         self._under_way: dict[int, Claimed] = {}
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -74,6 +78,11 @@ class Notifier:
         return min(self._under_way, default=None)
 
     @property
+    def is_in_doubt(self) -> bool:
+        """Whether there may be deliveries that were claimed for us without our being told, so that `open_from` is not to be believed."""
+        return self._doubts != self._database.doubts
+
+    @property
     def under_way(self) -> int:
         return len(self._under_way)
 
@@ -86,18 +95,20 @@ class Notifier:
             self._crowded = True
             self._wake.set()
 
+    def reclaim(self, claimed: Sequence[Claimed]) -> None:
+        """All that a committed transaction found claimed for this process: deliver what we were not told of."""
+        self.take([each for each in claimed if each.id not in self._under_way])
+
     async def run(self) -> None:
         """Claim what is due until `stop`. Ends with the error of a use case that failed."""
         while not self._stopping:
             self._wake.clear()
-            most = self._most - len(self._under_way)
-            if most > 0:
-                await self._claim_due(most)
+            await self._claim_due()
             if self._failure.done():
                 self._failure.result()
             wait_s = POLL_S
             if self._next_due_ms is not None:
-                wait_s = min(wait_s, max(0.0, (self._next_due_ms - self._clock.now_ms()) / 1000))
+                wait_s = min(wait_s, max(SOONEST_S, (self._next_due_ms - self._clock.now_ms()) / 1000))
             await self._clock.wait(self._wake, wait_s)
 
     async def stop(self, grace_s: float) -> None:
@@ -110,11 +121,21 @@ class Notifier:
             self._idle.clear()
             await self._clock.wait(self._idle, max(0.0, deadline - self._clock.monotonic()))
 
-    async def _claim_due(self, most: int) -> None:
+    async def _claim_due(self) -> None:
+        self._next_due_ms = None
         try:
-            await self._claim(most)
+            if self.is_in_doubt:
+                await self._clear_doubts()
+            most = self._most - len(self._under_way)
+            if most > 0:
+                await self._claim(most)
         except DatabaseLost as lost:
             _log.warning("the database does not answer, deliveries wait", error=str(lost))
+
+    async def _clear_doubts(self) -> None:
+        doubts = self._database.doubts
+        await self._database.write(reclaim, self, self._node_id)
+        self._doubts = doubts
 
     async def _claim(self, most: int) -> None:
         claimed, next_due_ms = await self._database.write(claim, self._node_id, self._clock.now_ms(), most)
@@ -155,7 +176,8 @@ class Notifier:
         if isinstance(error, DatabaseLost):
             self._spawn(self._settle_later(claimed, at_ms, answered))
             return
-        self._under_way.pop(claimed.id, None)
+        if self._under_way.get(claimed.id) is claimed:  # else it was claimed again by a transaction that came after
+            del self._under_way[claimed.id]
         if error is not None and not self._failure.done():
             self._failure.set_exception(error)
             self._wake.set()
@@ -181,6 +203,11 @@ def claim(tx: Transaction, node_id: NodeId, now_ms: int, most: int) -> tuple[lis
     if claimed:
         node_store.lower(tx, node_id, claimed[0].id)
     return claimed, store.next_due(tx)
+
+
+def reclaim(tx: Transaction, notifier: Notifier, node_id: NodeId) -> None:
+    """Bring the notifier all that is claimed for its process."""
+    tx.after_commit(notifier.reclaim, store.claimed_by(tx, node_id))
 
 
 def settle(tx: Transaction, items: Sequence[Settlement]) -> list[int | None]:

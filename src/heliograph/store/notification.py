@@ -83,6 +83,11 @@ def claim_due(tx: Transaction, node_id: int, now_ms: int, most: int) -> list[Cla
     return tx.many(Q["claimed"], [(notification_id,) for notification_id in found], Claimed)
 
 
+def claimed_by(tx: Transaction, node_id: int) -> list[Claimed]:
+    """All that is claimed for a process and not settled."""
+    return [Claimed(*row) for row in tx.run(Q["claimed_by"], node_id=node_id)]
+
+
 def lock(tx: Transaction, ids: Sequence[int]) -> dict[int, Locked]:
     """Lock notifications in the order of their ids."""
     return {row.id: row for row in tx.many(Q["lock"], [(each,) for each in sorted(set(ids))], Locked)}

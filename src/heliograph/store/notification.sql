@@ -15,6 +15,14 @@ FROM input JOIN notification ON notification.id = input.id
 JOIN api_callback AS callback ON callback.id = notification.callback_id
 LEFT JOIN api_secret AS secret ON secret.id = notification.secret_id ORDER BY notification.id;
 
+-- name: claimed_by
+SELECT notification.id, notification.organisation_id, notification.message_id, notification.tries, callback.url, notification.method, secret.secret,
+  notification.body, notification.created_at_ms, callback.deleted_at_ms
+FROM node JOIN notification ON notification.id >= node.open_from AND notification.claimed_by = node.id
+JOIN api_callback AS callback ON callback.id = notification.callback_id
+LEFT JOIN api_secret AS secret ON secret.id = notification.secret_id
+WHERE node.id = :node_id AND notification.state = 1 AND notification.due_at_ms IS NULL ORDER BY notification.id;
+
 -- name: lock (id bigint)
 SELECT notification.id, notification.claimed_by, notification.tries, notification.state FROM input JOIN notification ON notification.id = input.id
 ORDER BY notification.id FOR UPDATE OF notification;
