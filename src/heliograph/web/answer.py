@@ -9,7 +9,7 @@ Header = tuple[bytes, bytes]
 
 JSON: Final = (b"content-type", b"application/json; charset=UTF-8")
 HTML: Final = (b"content-type", b"text/html; charset=UTF-8")
-TEXT: Final = (b"content-type", b"text/plain; charset=UTF-8")
+EMPTY: Final = (b"content-length", b"0")
 
 _PAGING = "X-Count-Per-Page,X-Current-Page,X-Sort,X-Total-Count,X-Total-Pages"
 _REQUEST_HEADERS = (
@@ -57,8 +57,9 @@ def created(location: str, value: Any) -> Answer:
 
 async def send_answer(answer: Answer, send: Send) -> None:
     """Send it whole."""
+    body = answer.body
     headers = [*answer.headers, *ON_EVERY_ANSWER]
     if answer.status != 204:
-        headers.append((b"content-length", b"%d" % len(answer.body)))
+        headers.append((b"content-length", b"%d" % len(body)) if body else EMPTY)
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    await send({"type": "http.response.body", "body": body})

@@ -72,12 +72,13 @@ class App:
         path: str = scope["path"]
         if "//" in path:
             path = scope["path"] = _without_empty_segments(path)
-        started = _Started(send)
+        started: _Started | None = None
         try:
             if path.startswith(PREFIXES):
                 answer = await self._answer(path, scope, receive)
                 await send_answer(answer, send)
             else:
+                started = _Started(send)
                 await self._beside(scope, receive, started.send)
         except Disconnected:
             return
@@ -85,7 +86,7 @@ class App:
             request_id = secrets.token_hex(8)
             self._failed.add()
             _log.exception("request failed", request_id=request_id, method=scope["method"], path=path)
-            if started.is_started:
+            if started is not None and started.is_started:
                 raise
             await send_answer(_failure(request_id), send)
 
