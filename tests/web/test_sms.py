@@ -173,6 +173,15 @@ async def test_an_absent_device_is_buffered_with_the_time_of_the_next_try(site: 
     assert sms["last_delivery_attempt"][:19] == "2027-01-15T08:00:00"
 
 
+async def test_a_device_said_to_be_reachable_is_tried_at_once(site: Site) -> None:
+    site.world.link.says(Refused(ErrorClass.DEVICE_ABSENT, "absent", 27))
+    message_id = await site.send()
+    assert (await site.post(f"/api/v1/endpoint/{site.a.device_id}/reachable", None)).status == 204
+    await site.world.settle()
+    assert (await site.get(f"{path(site)}/{message_id}")).json["status"]["description"] == "DELIVERED"
+    assert (await site.post("/api/v1/endpoint/999/reachable", None)).status == 404
+
+
 async def test_an_expired_message_is_as_recorded(site: Site) -> None:
     site.world.link.otherwise = Refused(ErrorClass.DEVICE_ABSENT, "absent", 27)
     message_id = await site.send(expiry_date="2027-01-15T09:00:00Z")

@@ -5,7 +5,8 @@ SDK among them, go on.
 """
 
 from heliograph.service.manage import device as devices
-from heliograph.web.answer import HTML, Answer, json
+from heliograph.service.manage.reachable import note_reachable
+from heliograph.web.answer import HTML, NO_CONTENT, Answer, json
 from heliograph.web.api.endpoint import device_id_of
 from heliograph.web.resource import Call, Resource
 
@@ -24,4 +25,13 @@ async def reset(call: Call) -> Answer:
     return RESET
 
 
-ROUTES = {"/api/v1/endpoint/{endpoint_id}/connectivity": Resource(GET=retrieve, PATCH=reset)}
+async def reachable(call: Call) -> Answer:
+    """Have what waits for the device tried now (ours)."""
+    await note_reachable(call.context.core, call.actor, device_id_of(call))
+    return NO_CONTENT
+
+
+ROUTES = {
+    "/api/v1/endpoint/{endpoint_id}/connectivity": Resource(GET=retrieve, PATCH=reset),
+    "/api/v1/endpoint/{endpoint_id}/reachable": Resource(POST=reachable),
+}
