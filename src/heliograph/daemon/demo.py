@@ -53,6 +53,11 @@ SEEDS: Final = (
 )
 
 
+FREE_SIMS: Final = 3
+DEMO_BIC: Final = "42366392"
+"""How the batch codes of the SIMs begin that are not in a device yet: 42366392013 and on."""
+
+
 class Credentials(msgspec.Struct, frozen=True):
     """What opens the demo world."""
 
@@ -127,6 +132,12 @@ def _seed(tx: Transaction, organisation_id: OrganisationId, now_ms: int) -> None
         sim.insert(tx, card, now_ms)
         sim.update(tx, card)
         sim.replace_numbers(tx, card, ())
+    for number in range(len(SEEDS) + 1, len(SEEDS) + 1 + FREE_SIMS):
+        spare = Sim(
+            0, organisation_id, _iccid(number), _imsi(number), _msisdn(number), int(SimStatus.ISSUED), None, f"{DEMO_BIC}{number:03}"
+        )
+        sim.insert(tx, spare, now_ms)
+        sim.replace_numbers(tx, spare, ())
 
 
 def _devices(tx: Transaction, organisation_id: OrganisationId) -> list[DemoDevice]:
