@@ -63,6 +63,7 @@ class Http:
     trusted_proxies: tuple[Network, ...] = setting(
         list_of(NETWORK), (), "Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."
     )
+    requests_per_5_min: int = setting(whole(0, 10_000_000), 0, "API requests that one token may make in five minutes; 0 for no limit.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

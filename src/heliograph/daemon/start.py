@@ -87,7 +87,8 @@ def _daemon(config: Config, egress: EgressPolicy, story: Story) -> Daemon:
     servers: list[HttpServer] = []
 
     def make_faces(core: Core) -> Sequence[Face]:
-        servers.append(HttpServer(make_app(core, config, metrics, partial(check_url, policy=egress)), bound, config.http))
+        app = make_app(core, config, metrics, partial(check_url, policy=egress), requests_per_5_min=config.http.requests_per_5_min)
+        servers.append(HttpServer(app, bound, config.http))
         return servers
 
     async def ready(daemon: Daemon) -> None:
