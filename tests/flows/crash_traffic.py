@@ -64,24 +64,24 @@ class Traffic:
                 api.delete(f"/endpoint/{device_id}/sms/{message_id}")
 
     def _calls(self, call: Callable[[Api], bool], lost: Callable[[], bool]) -> None:
-        while True:
-            try:
-                with self.world.api() as api:
+        with self.world.api() as api:
+            while True:
+                try:
                     while call(api):
                         pass
-            except (requests.ConnectionError, requests.Timeout):
-                if not lost():
+                except requests.RequestException:
+                    if not lost():
+                        return
+                    time.sleep(0.05)
+                else:
                     return
-            else:
-                return
 
     def _send(self, api: Api) -> bool:
         device_id = self._next(self._sends)
         if device_id is None or len(self.accepted) >= self._messages:
             return False
         text = "long " * 40 if device_id % 10 == 0 else "short"
-        message_id = api.send(device_id, text)
-        self.accepted[message_id] = device_id
+        self._submit(api, device_id, text)
         return True
 
     def _speak(self, api: Api) -> bool:
@@ -98,11 +98,21 @@ class Traffic:
         device_id = self._next(self._absent)
         if device_id is None:
             return False
-        message_id = api.send(device_id, "will be cancelled")
-        self.accepted[message_id] = device_id
+        message_id = self._submit(api, device_id, "will be cancelled")
         time.sleep(0.05)
         api.delete(f"/endpoint/{device_id}/sms/{message_id}")
         return True
+
+    def _submit(self, api: Api, device_id: int, text: str) -> int:
+        """Raises HTTPError for a 503, which acknowledges nothing."""
+        answered = api.post(f"/endpoint/{device_id}/sms", {"source_address": "1000", "payload": text})
+        if answered.status_code == 503:
+            answered.raise_for_status()
+        assert answered.status_code == 201, answered.text
+        message_id = int(answered.headers["Location"].rsplit("/", 1)[1])
+        assert message_id not in self.accepted
+        self.accepted[message_id] = device_id
+        return message_id
 
     def _next(self, items: Iterator[int]) -> int | None:
         with self._lock:
