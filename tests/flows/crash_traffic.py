@@ -4,23 +4,18 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import chain, cycle, islice
+from types import MappingProxyType
 
 import requests
 
 from heliograph.links.simulator import Behaviour
 from heliograph.model.message import State
 from tests.flows.crash_world import DEVICES, CrashWorld, device_ids
-from tests.flows.program import Api, Program
+from tests.flows.program import Api, Program, wait_until
 
 SENDERS = 4
-EXPECTED = {
-    Behaviour.DELIVERS: State.DELIVERED,
-    Behaviour.ABSENT_THEN_DELIVERS: State.DELIVERED,
-    Behaviour.THROTTLED: State.DELIVERED,
-    Behaviour.UNDELIVERABLE: State.FAILED,
-    Behaviour.ABSENT: State.CANCELED,
-}
 REPORTED = (State.DELIVERED, State.FAILED, State.EXPIRED)
 FINAL_EVENTS = ("sms.delivered", "sms.failed", "sms.expired", "sms.canceled")
 
@@ -30,16 +25,28 @@ class Traffic:
 
     `accepted`: device by MT that was answered with 201 and its Location; `heard`: MO that the simulated network was acknowledged."""
 
-    def __init__(self, world: CrashWorld, messages: int = 120, heard: int = 24, cancelled: int = 3) -> None:
+    expected = MappingProxyType(
+        {
+            Behaviour.DELIVERS: State.DELIVERED,
+            Behaviour.ABSENT_THEN_DELIVERS: State.DELIVERED,
+            Behaviour.THROTTLED: State.DELIVERED,
+            Behaviour.UNDELIVERABLE: State.FAILED,
+            Behaviour.ABSENT: State.CANCELED,
+        }
+    )
+
+    def __init__(self, world: CrashWorld, messages: int = 120, heard: int = 24) -> None:
         self.world = world
         self.accepted: dict[int, int] = {}
         self.heard: set[int] = set()
-        present = [number for number, behaviour in enumerate(DEVICES, 1) if behaviour is not Behaviour.ABSENT]
-        self._messages = messages + cancelled
+        absent = () if world.is_stored else device_ids(Behaviour.ABSENT)  # a stored network serves them itself, for as long as it takes
+        wanted = (Behaviour.THROTTLED, Behaviour.UNDELIVERABLE, *(() if world.is_stored else (Behaviour.ABSENT_THEN_DELIVERS,)))
+        first = device_ids(Behaviour.DELIVERS, *wanted)
+        self._messages = messages + len(absent)
         self._lock = threading.Lock()
-        self._sends = chain(present, present, cycle(device_ids(Behaviour.DELIVERS)))
+        self._sends = chain(first, first, cycle(device_ids(Behaviour.DELIVERS)))
         self._speakers = islice(cycle(device_ids(Behaviour.DELIVERS)), heard)
-        self._absent = islice(cycle(device_ids(Behaviour.ABSENT)), cancelled)
+        self._absent = iter(absent)
 
     def until_dead(self, program: Program) -> None:
         """Make calls until the process is dead."""
@@ -55,7 +62,7 @@ class Traffic:
         for thread in threads:
             thread.join()
 
-    def cancel_the_rest(self) -> None:
+    def after_restart(self) -> None:
         """Ask for the end of what waits for absent devices and was not cancelled before the kill."""
         listed = ", ".join(map(str, device_ids(Behaviour.ABSENT)))
         rows = self.world.rows(f"SELECT id, device_id FROM message WHERE state < 4 AND device_id IN ({listed})")
@@ -103,9 +110,9 @@ class Traffic:
         api.delete(f"/endpoint/{device_id}/sms/{message_id}")
         return True
 
-    def _submit(self, api: Api, device_id: int, text: str) -> int:
+    def _submit(self, api: Api, device_id: int, text: str, **fields: str) -> int:
         """Raises HTTPError for a 503, which acknowledges nothing."""
-        answered = api.post(f"/endpoint/{device_id}/sms", {"source_address": "1000", "payload": text})
+        answered = api.post(f"/endpoint/{device_id}/sms", {"source_address": "1000", "payload": text} | fields)
         if answered.status_code == 503:
             answered.raise_for_status()
         assert answered.status_code == 201, answered.text
@@ -119,6 +126,25 @@ class Traffic:
             return next(items, None)
 
 
+class ExpiringTraffic(Traffic):
+    """MT to absent devices, whose validity ends while they wait."""
+
+    expected = MappingProxyType({Behaviour.ABSENT: State.EXPIRED})
+    validity_s = 60
+
+    def go_on(self, lost: Callable[[], bool]) -> None:
+        self.world.wait_until_ready()
+        expiry_date = (datetime.now(UTC) + timedelta(seconds=self.validity_s + 1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        with self.world.api() as api:
+            for device_id in device_ids(Behaviour.ABSENT) * 3:
+                self._submit(api, device_id, "in vain", expiry_date=expiry_date)
+        wait_until(lambda: not self.world.rows("SELECT 1 FROM lane WHERE taken_epoch IS NOT NULL"), "the first tries")
+        self.world.age((self.validity_s + 2) * 1000)
+
+    def after_restart(self) -> None:
+        """Nothing is asked for: time does it."""
+
+
 def assert_promises_were_kept(traffic: Traffic, taken: set[int], kills: int = 1) -> None:
     """What was acknowledged has come to its right end and was told; nothing hangs; what came twice was on its way at a kill."""
     world = traffic.world
@@ -128,7 +154,7 @@ def assert_promises_were_kept(traffic: Traffic, taken: set[int], kills: int = 1)
     wrong = {
         message_id: State(state).name
         for message_id, state, device_id, direction in found.values()
-        if state != (State.DELIVERED if direction == 2 else EXPECTED[DEVICES[device_id - 1]])
+        if state != (State.DELIVERED if direction == 2 else traffic.expected[DEVICES[device_id - 1]])
     }
     assert not wrong, f"not in the right state: {wrong}"
     assert not any(world.open().values()), world.open()

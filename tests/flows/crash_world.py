@@ -9,6 +9,7 @@ import asyncio
 import shutil
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from heliograph.service.access import hash_of
 from heliograph.store import account, device, link, policy, sim
 from heliograph.store.database import engine_of
 from heliograph.store.device import Device
+from heliograph.store.engine import Session
 from heliograph.store.ids import IdBlocks
 from heliograph.store.migrate import migrate
 from heliograph.store.policy import ServicePolicy
@@ -48,7 +50,7 @@ DEVICES = (
 SHORT_WAYS = {"delay_ms": 3, "jitter_ms": 5, "window": 8, "returns_after_s": 0.3, "receipt_delay_ms": 30}
 """Of the simulator: a small window, so that lanes wait for room and are taken from the database."""
 WITHIN_S = 45.0
-STEP_MS = 30_000
+STEP_S, STEP_MS = 0.25, 30_000
 
 
 def device_ids(*behaviours: Behaviour) -> list[int]:
@@ -131,6 +133,7 @@ class CrashWorld:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.engine = engine_of(self.database)
+        self._kept: Session | None = None
         self.port = _free_port()
         self.path = f"/{self.port}"
         self.received_log = self.folder / "received"
@@ -140,18 +143,34 @@ class CrashWorld:
         )
         (self.folder / "heliograph.toml").write_text(config)
         behaviours = {msisdn(number): behaviour.value for number, behaviour in enumerate(DEVICES, 1)}
-        settings = {"behaviours": behaviours, "received_log": str(self.received_log)} | SHORT_WAYS | self.simulator
+        logs = {"received_log": str(self.received_log), "network_log": str(self.folder / "network")}
+        settings = {"behaviours": behaviours} | logs | SHORT_WAYS | self.simulator
         self.execute("UPDATE api_callback SET url = :url", url=f"http://127.0.0.1:{self.hook.port}{self.path}")
         with self._transaction() as tx:
             link.update_settings(tx, LinkId(1), msgspec.json.encode(settings).decode())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._kept is not None:
+            self._kept.close()
 
     @property
     def is_sqlite(self) -> bool:
         return self.engine.name == "sqlite"
 
     @property
+    def is_stored(self) -> bool:
+        return self.simulator.get("delivery") == "stored"
+
+    @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/api"
+
+    def wait_until_ready(self) -> None:
+        """Return once a process owns the link."""
+        wait_until(lambda: requests.get(f"http://127.0.0.1:{self.port}/health/ready", timeout=5).ok, "a link that is up", START_S)
 
     @contextmanager
     def start(self, fault: str | None = None) -> Iterator[Program]:
@@ -168,11 +187,8 @@ class CrashWorld:
 
     def rows(self, text: str, **values: int | str | None) -> list[Any]:
         """Rows of a SELECT on a connection of its own."""
-        session = self.engine.connect(read_only=True)
-        try:
-            return session.run(Query(f"test.{text}", text), values)
-        finally:
-            session.close()
+        with self._transaction() as tx:
+            return tx.run(Query(f"test.{text}", text), **values)
 
     def rows_of_the_dead(self, text: str) -> list[Any]:
         """The same while no process runs, and without a trace in its files: the next start must find them as the kill left them."""
@@ -193,6 +209,11 @@ class CrashWorld:
     def execute(self, text: str, **values: int | str | None) -> None:
         with self._transaction() as tx:
             tx.run(Query(f"test.{text}", text, writes=True, returns_rows=False), **values)
+
+    def age(self, ms: int) -> None:
+        """Have everything that waits be so much older."""
+        self.execute("UPDATE message SET expiry_at_ms = expiry_at_ms - :ms WHERE state < 4", ms=ms)
+        self.pass_time(ms)
 
     def pass_time(self, ms: int = STEP_MS) -> None:
         """Have what waits for a later try wait so much less, as if that time had passed."""
@@ -228,19 +249,11 @@ class CrashWorld:
 
     def wait_until_all_is_over(self, within_s: float = WITHIN_S) -> None:
         """Have time pass until nothing is open any more."""
-        rounds = iter(range(1_000_000))
-
-        def is_over() -> bool:
-            if not any(self.open().values()):
-                return True
-            if next(rounds) % 5 == 4:
-                self.pass_time()
-            return False
-
-        try:
-            wait_until(is_over, "the end of all", within_s)
-        except AssertionError as error:
-            raise AssertionError(f"{error}: {self.open()}") from None
+        until = time.monotonic() + within_s
+        while any(self.open().values()):
+            assert time.monotonic() < until, f"not at its end: {self.open()}"
+            time.sleep(STEP_S)
+            self.pass_time()
 
     def _answers(self) -> bool:
         try:
@@ -250,13 +263,16 @@ class CrashWorld:
 
     @contextmanager
     def _transaction(self) -> Iterator[Transaction]:
-        session = self.engine.connect()
-        try:
-            session.begin()
-            yield Transaction(session, IdBlocks())
-            session.commit()
-        finally:
+        """On a connection of the test's own, which stays open on PostgreSQL, where each costs a process."""
+        session = self._kept or self.engine.connect()
+        self._kept = None
+        session.begin()
+        yield Transaction(session, IdBlocks())
+        session.commit()
+        if self.is_sqlite:
             session.close()
+        else:
+            self._kept = session
 
 
 PASS_TIME = Query(
