@@ -90,6 +90,7 @@ class Setting:
     organisations: int = 1
     webhook: bool = True
     link: bool = True
+    alone: bool = True  # whoever else is listed as a process is dead
     secret: str | None = None
     delivery: Delivery = Delivery.LIVE
     on_unknown: OnUnknown = OnUnknown.RETRY
@@ -126,7 +127,8 @@ class World:
         notifier = Notifier(self.database, self.clock, node_id, self.courier, self.spawn)
         self.core = Core(self.database, self.clock, node_id, Queues(self.clock, self.spawn, use_cases), notifier, self.setting.rules)
         use_cases.core = self.core
-        await housekeeping.bury_all_others(self.core)
+        if self.setting.alone:
+            await housekeeping.bury_all_others(self.core)
         self.link_id = await self.database.write(seed, self.setting, self.clock.now_ms())
         self.housekeeping = housekeeping.Housekeeping(self.core)
         if own and self.setting.link:

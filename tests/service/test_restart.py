@@ -107,6 +107,19 @@ async def test_the_old_owners_answer_changes_nothing_after_a_takeover(world: Wor
     assert world.events(message_id) == ["sms.accepted", "sms.delivered"]
 
 
+async def test_an_answer_between_takeover_and_recovery_changes_nothing(world: World) -> None:
+    world.link.otherwise = None
+    message_id = await world.submit()
+    (seen,) = await lease.links(world.core)
+    await lease.acquire(world.core, seen)
+    world.link.sent[0].answer(Accepted())
+    await world.settle()
+    assert world.queue.is_lost
+    assert world.message(message_id).state == State.PENDING
+    assert world.attempts(message_id) == []
+    assert world.lane().taken_epoch == seen.epoch
+
+
 async def test_a_beat_after_a_takeover_says_so(world: World) -> None:
     old = lease.Lease(world.profile.link_id, world.queue.epoch)
     assert await lease.beat(world.core, old)
