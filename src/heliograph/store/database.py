@@ -12,6 +12,7 @@ Does not know any table but those of ids and the event feed, which every transac
 """
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -129,11 +130,23 @@ class Database:
     # the readers' threads
 
     def _read(self, call: Callable[[Transaction], R]) -> R:
-        session: Session | None = getattr(self._local, "session", None)
+        """On the connection that this thread kept; on a new one where there is none, or it broke, since a read may be repeated."""
+        kept: Session | None = getattr(self._local, "session", None)
+        if kept is not None:
+            with contextlib.suppress(DatabaseLost):
+                return self._read_on(lambda: kept, call)
+        return self._read_on(self._connect_reader, call)
+
+    def _connect_reader(self) -> Session:
+        session: Session = self.engine.connect(read_only=True)
+        self._local.session = session
+        self._reader_sessions.append(session)
+        return session
+
+    def _read_on(self, connect: Callable[[], Session], call: Callable[[Transaction], R]) -> R:
+        session = None
         try:
-            if session is None:
-                session = self._local.session = self.engine.connect(read_only=True)
-                self._reader_sessions.append(session)
+            session = connect()
             session.begin()
             result = call(Transaction(session, self._ids))
             session.commit()
