@@ -1,0 +1,3 @@
+"""See `tests/service/test_receipts.py`."""
+
+from tests.service.test_receipts import *  # noqa: F403
