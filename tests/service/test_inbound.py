@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from heliograph.gsm import alphabet as gsm7
 from heliograph.gsm import udh
 from heliograph.model.ids import LinkId
 from heliograph.model.link import Answer, ErrorClass, Inbound, Refused
@@ -273,6 +274,24 @@ async def test_parts_of_a_long_sms_between_devices_arrive_whole(world: World) ->
     assert "".join(out.text for out in world.link.sent) == "a" * 153 + "b" * 10
 
 
+@pytest.mark.parametrize(("first", "second"), [("Hello ", "world"), ("€" * 76 + "a", "€" * 76)], ids=["short parts", "full parts"])
+async def test_parts_between_devices_may_be_cut_anew(world: World, first: str, second: str) -> None:
+    await world.hear(msisdn(1), msisdn(2), first, udh=part(7, 2, 1))
+    answer = await world.hear(msisdn(1), msisdn(2), second, udh=part(7, 2, 2))
+    assert answer.message_id is not None
+    received = world.message(world.message(answer.message_id).peer_id)
+    assert received.state == State.DELIVERED
+    assert "".join(out.text for out in world.link.sent) == first + second
+    assert [out.outgoing.total for out in world.link.sent] == [received.segments] * received.segments
+
+
+async def test_a_text_in_a_national_alphabet_reaches_the_other_device(world: World) -> None:
+    turkish = udh.build(udh.locking_shift(1))
+    await world.hear(msisdn(1), msisdn(2), udh=turkish, octets=gsm7.encode("şirket", 1, 0))
+    (out,) = world.link.sent
+    assert (out.outgoing.dcs, out.outgoing.user_data.decode("utf-16-be")) == (8, "şirket")
+
+
 # what comes twice
 
 
@@ -292,6 +311,14 @@ async def test_an_sms_whose_answer_was_lost_is_the_same_when_it_comes_again(worl
     assert len(world.rows("SELECT id FROM message")) == 1
     third = await world.hear(msisdn(1), "12345", "0")
     assert third.message_id != first.message_id, "an answer is lost once"
+
+
+async def test_what_the_database_did_not_confirm_is_kept_when_it_comes_again(world: World) -> None:
+    inbound = world.inbound(msisdn(1), "12345", b"\x30")
+    await receive.answer_lost(world.core, inbound, Answer(refused="unavailable"))
+    again = await world.hear(msisdn(1), "12345", "0")
+    assert again.message_id is not None
+    assert len(posted(world)) == 1
 
 
 async def test_of_two_that_come_again_at_once_one_is_the_repeated_one(world: World) -> None:

@@ -17,7 +17,7 @@ from heliograph.model.policy import Question, decide
 from heliograph.model.problem import Code, Problem
 from heliograph.model.route import Destination, Target, destination_of
 from heliograph.service.core import Core
-from heliograph.service.encode import text_of
+from heliograph.service.encode import encode_onward, text_of
 from heliograph.service.ledger import Ledger, Report
 from heliograph.service.submit import Intake, side_of, subscriber_of
 from heliograph.store import lane as lane_store
@@ -247,7 +247,7 @@ class Mailroom:
         )
 
     def _mt(self, arrived: Arrived, receiver: Party, traffic_class: TrafficClass, peer_id: int | None) -> NewMessage:
-        """The receiver's row, which waits in its lane. A P2P message is forwarded as it came, with its header."""
+        """The receiver's row, which waits in its lane. A P2P message is forwarded with its header; parts that were joined are cut anew."""
         new = self._onward(arrived, receiver, traffic_class, peer_id)
         new.device_id, new.sim_id, new.dest = receiver.device_id, receiver.sim_id, subscriber_of(receiver).address or ""
         return new
@@ -261,6 +261,7 @@ class Mailroom:
 
     def _onward(self, arrived: Arrived, party: Party, traffic_class: TrafficClass, peer_id: int | None) -> NewMessage:
         """The row of what goes on to a device or a phone, still without a device."""
+        encoded = encode_onward(arrived.payload, arrived.dcs, arrived.udh)
         return NewMessage(
             id=next(self._ids),
             organisation_id=party.organisation_id,
@@ -273,11 +274,11 @@ class Mailroom:
             source_type=SourceType.INTERNATIONAL if is_dialled(arrived.source) else SourceType.ALPHANUMERIC,
             dest=arrived.destination or "",
             payload=arrived.payload,
-            dcs=arrived.dcs,
+            dcs=encoded.dcs,
             pid=arrived.pid,
-            udh=arrived.udh,
-            segments=arrived.segments,
-            segment_states=fresh_segments(arrived.segments),
+            udh=encoded.udh,
+            segments=encoded.segments,
+            segment_states=fresh_segments(encoded.segments),
             state=State.PENDING,
             submitted_at_ms=self.now_ms,
             expiry_at_ms=self.now_ms + DEFAULT_VALIDITY_MS,
