@@ -43,7 +43,10 @@ async def receive(core: Core, inbound: Inbound) -> Answer:
 
 
 async def answer_lost(core: Core, inbound: Inbound, answer: Answer) -> None:
-    """The answer to `inbound` was not written before its session died: if it comes again within 5 minutes, it is the same SMS."""
+    """The answer to `inbound` was not written before its session died: if it comes again within 5 minutes, it is the same SMS. What was
+    refused is decided anew; what the database did not confirm may not be there."""
+    if answer.refused is not None:
+        return
     now_ms = core.clock.now_ms()
     await core.database.write(part_store.note_lost_answer, inbound.link_id, fingerprint(inbound), answer.message_id, now_ms)
 
