@@ -142,10 +142,14 @@ class CrashWorld:
             f'[webhooks]\negress_allow = ["127.0.0.0/8"]\nports = [{self.hook.port}]\n'
         )
         (self.folder / "heliograph.toml").write_text(config)
+        self.execute("UPDATE api_callback SET url = :url", url=f"http://127.0.0.1:{self.hook.port}{self.path}")
+        self.set_simulator(**self.simulator)
+
+    def set_simulator(self, **simulator: Any) -> None:
+        """Have the link behave so from its next start on."""
         behaviours = {msisdn(number): behaviour.value for number, behaviour in enumerate(DEVICES, 1)}
         logs = {"received_log": str(self.received_log), "network_log": str(self.folder / "network")}
-        settings = {"behaviours": behaviours} | logs | SHORT_WAYS | self.simulator
-        self.execute("UPDATE api_callback SET url = :url", url=f"http://127.0.0.1:{self.hook.port}{self.path}")
+        settings = {"behaviours": behaviours} | logs | SHORT_WAYS | simulator
         with self._transaction() as tx:
             link.update_settings(tx, LinkId(1), msgspec.json.encode(settings).decode())
 
@@ -153,8 +157,13 @@ class CrashWorld:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.disconnect()
+
+    def disconnect(self) -> None:
+        """Close the connection of the test's own; the next look opens another."""
         if self._kept is not None:
             self._kept.close()
+            self._kept = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -180,6 +189,10 @@ class CrashWorld:
             wait_until(lambda: program.process.poll() is not None or self._answers(), "an answer", START_S)
             yield program
 
+    def start_as_try(self) -> Program:
+        """The same installation as `try` runs it."""
+        return Program("try", "--http", f"127.0.0.1:{self.port}", "--smpp", "127.0.0.1:0", "--data", str(self.folder), "--json")
+
     def api(self) -> Api:
         return Api(self.url, TOKEN)
 
@@ -198,8 +211,9 @@ class CrashWorld:
         copied = self.folder / "copy"
         copied.mkdir(exist_ok=True)
         original = Path(self.database)
-        for suffix in ("", "-wal"):
-            shutil.copy(f"{original}{suffix}", copied)
+        for file in (original, original.with_name(f"{original.name}-wal")):
+            if file.exists():
+                shutil.copy(file, copied)
         session = engine_of(str(copied / original.name)).connect()
         try:
             return session.run(Query(f"test.{text}", text), {})

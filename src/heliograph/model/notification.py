@@ -37,7 +37,8 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """What came of a try. `is_tried` False: it was given back without one. `status` None: no answer, `error` says why in plain words. `answer`: the start of the body, at most 16 kB."""
+    """What came of a try. `is_tried` False: it was given back without one. `status` None: no answer, `error` says why in plain words.
+    `answer`: the start of the body, at most 16 kB."""
 
     status: int | None
     duration_ms: int
