@@ -235,6 +235,18 @@ class Writer:
         await database.write(add, "next")
         assert await texts(database) == ["next"]
 
+    async def test_a_session_that_cannot_be_rolled_back_is_replaced(self, database: Database, spy: SpyEngine) -> None:
+        def fail_once() -> None:
+            spy.before_rollback = lambda: None
+            raise ConnectionError("gone")
+
+        spy.before_rollback = fail_once
+        with pytest.raises(Problem):
+            await database.write(refuse, "no")
+        async with asyncio.timeout(10):
+            await database.write(add, "next")
+        assert await texts(database) == ["next"]
+
     async def test_a_caller_that_left_disturbs_nobody(self, database: Database) -> None:
         async with held(database):
             leaving, staying = asyncio.ensure_future(database.write(add, "left")), asyncio.ensure_future(database.write(add, "stayed"))
@@ -285,6 +297,27 @@ class Writer:
                 given.extend(await each.write(lambda tx: list(tx.ids("message", 300))))
         await other.close()
         assert len(set(given)) == len(given)
+
+    async def test_a_block_whose_claim_was_undone_is_not_used(self, database: Database, spy: SpyEngine, url: str) -> None:
+        lost = iter([Conflict("deadlock")])
+
+        def lose() -> None:
+            if error := next(lost, None):
+                raise error
+
+        spy.before_commit = lose
+        given = list(await database.write(lambda tx: tx.ids("message", 10)))
+        other = Database(engine_of(url))
+        await other.open()
+        given.extend(await other.write(lambda tx: tx.ids("message", 10)))
+        await other.close()
+        assert len(set(given)) == 20
+
+    async def test_ids_rise_though_a_batch_was_larger_than_a_block(self, database: Database) -> None:
+        given: list[int] = []
+        for count in (1, BLOCKS["notification"] * 6 // 10, BLOCKS["notification"] * 3 // 2, BLOCKS["notification"] * 3 // 2, 10):
+            given.extend(await database.write(lambda tx: tx.ids("notification", count)))  # noqa: B023
+        assert given == sorted(set(given))
 
     async def test_ids_of_what_people_make_have_no_gaps_but_those_of_the_undone(self, database: Database) -> None:
         def take(tx: Transaction, *, refused: bool = False) -> int:

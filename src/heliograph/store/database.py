@@ -152,12 +152,19 @@ class Database:
             session.commit()
         except Exception as error:  # bulkhead: a reader's failure is its caller's; the session is given back clean or thrown away
             if self.engine.is_lost(error):
-                self._local.session = None
+                self._forget_reader()
                 raise DatabaseLost(str(error)) from error
             if session is not None:
                 session.rollback()
             raise
         return result
+
+    def _forget_reader(self) -> None:
+        session: Session | None = getattr(self._local, "session", None)
+        self._local.session = None
+        if session is not None:
+            self._reader_sessions.remove(session)
+            session.close()
 
     # the writer's thread
 
@@ -212,10 +219,18 @@ class Database:
         return session
 
     def _recover(self, session: Session | None, error: BaseException) -> Session | None:
-        if session is None or self.engine.is_lost(error):
+        """The session, ready for another transaction; None where it is gone, and its connection closed."""
+        if session is None:
             return None
-        session.rollback()
-        return session
+        if not self.engine.is_lost(error):
+            try:
+                session.rollback()
+            except Exception as failure:  # part of the bulkhead of `_try`: the writer outlives a connection that ends at this moment
+                _log.error("a transaction could not be rolled back", error=str(failure))
+            else:
+                return session
+        session.close()
+        return None
 
     def _run(self, session: Session, jobs: list[_Job]) -> None:
         while True:
@@ -234,6 +249,7 @@ class Database:
                 session.begin()
                 self._ids.refill(session, exhausted)
                 session.commit()
+                self._ids.adopt()
         self._loop.call_soon_threadsafe(_answer, done)
         for job in jobs:
             job.function = _answered

@@ -4,6 +4,8 @@ The next block is claimed at the end of a transaction, right before its commit, 
 Ids left in a block when the process ends are never used.
 """
 
+from operator import itemgetter
+
 from heliograph.store.engine import Session
 from heliograph.store.query import queries
 
@@ -44,13 +46,15 @@ class IdBlocks:
         return free[0] if free else None
 
     def refill(self, session: Session, exhausted: IdsExhausted) -> None:
-        """Take a block that holds what is wanted, in a transaction of its own."""
-        self._free[exhausted.kind] = claim(session, exhausted.kind, max(BLOCKS[exhausted.kind], 2 * exhausted.wanted))
+        """Claim a block that holds what is wanted, in a transaction of its own; `adopt` it after the commit. A smaller one that was the next
+        is given up, so that ids rise."""
+        self._staged = {exhausted.kind: claim(session, exhausted.kind, max(BLOCKS[exhausted.kind], 2 * exhausted.wanted))}
 
     def stage(self, session: Session) -> None:
-        """As the last thing in a transaction, claim the following block of each kind in use that runs low; `adopt` it after the commit."""
+        """As the last thing in a transaction, claim the following block of each kind in use that runs low; `adopt` it after the commit. By
+        kind, so that processes lock the counter rows in one order."""
         self._staged = {}
-        for kind, free in self._free.items():
+        for kind, free in sorted(self._free.items(), key=itemgetter(0)):
             if len(free) < BLOCKS[kind] // 2 and kind not in self._next:
                 self._staged[kind] = claim(session, kind, BLOCKS[kind])
 
