@@ -60,8 +60,8 @@ def text_of(parts: tuple[segment.Segment, ...] | list[segment.Segment], tp_dcs: 
 
 
 def encode_onward(payload: str, tp_dcs: int, udh_hex: str) -> Encoded:
-    """How an SMS that was heard goes on, of which `text_of` made `payload`: with its header and in as many segments as we cut it into, which
-    may be others than it came in. What was written by national tables goes as UCS-2, without the header that names them."""
+    """How an SMS that was heard goes on, of which `text_of` made `payload`: with its header, in as many segments as we cut it into, which
+    may be more or fewer than it came in. What was written by national tables goes as UCS-2, without the header that names them."""
     dcs = parse(tp_dcs)
     if dcs.alphabet is Alphabet.GSM7 and not gsm7.fits(payload):
         tp_dcs, udh_hex = of(Alphabet.UCS2, dcs.message_class), ""
