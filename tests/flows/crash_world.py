@@ -230,10 +230,10 @@ class CrashWorld:
         self.pass_time(ms)
 
     def pass_time(self, ms: int = STEP_MS) -> None:
-        """Have what waits for a later try wait so much less, as if that time had passed."""
-        with self._transaction() as tx:
-            tx.run(Query("test.lock_lanes", "SELECT id FROM lane ORDER BY id" + ("" if self.is_sqlite else " FOR UPDATE")))
-            tx.run(PASS_TIME, ms=ms)
+        """Have what waits for a later try wait so much less, as if that time had passed; not what a transaction holds at this moment."""
+        waiting = "SELECT id FROM lane WHERE due_at_ms IS NOT NULL" + ("" if self.is_sqlite else " FOR UPDATE SKIP LOCKED")
+        columns = ", ".join(f"{column} = {column} - :ms" for column in ("due_at_ms", "retry_at_ms", "woken_at_ms"))
+        self.execute(f"UPDATE lane SET {columns} WHERE id IN ({waiting})", ms=ms)
 
     # what is left
 
@@ -280,22 +280,19 @@ class CrashWorld:
         """On a connection of the test's own, which stays open on PostgreSQL, where each costs a process."""
         session = self._kept or self.engine.connect()
         self._kept = None
-        session.begin()
-        yield Transaction(session, IdBlocks())
-        session.commit()
+        try:
+            session.begin()
+            yield Transaction(session, IdBlocks())
+            session.commit()
+        except BaseException:
+            session.close()
+            raise
         if self.is_sqlite:
             session.close()
         else:
             self._kept = session
 
 
-PASS_TIME = Query(
-    "test.pass_time",
-    "UPDATE lane SET due_at_ms = due_at_ms - :ms, retry_at_ms = retry_at_ms - :ms, woken_at_ms = woken_at_ms - :ms"
-    " WHERE due_at_ms IS NOT NULL",
-    writes=True,
-    returns_rows=False,
-)
 OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 
