@@ -12,14 +12,13 @@ class Conflict(Exception):
 
 
 class SpyEngine:
-    """`log`: what its sessions did, in order. `before_commit` and `before_rollback` are called before each and may raise."""
+    """`log`: what its sessions did, in order. `before_commit` is called before each COMMIT and may raise."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.name = engine.name
         self.log: list[str] = []
         self.before_commit: Callable[[], None] = lambda: None
-        self.before_rollback: Callable[[], None] = lambda: None
 
     def connect(self, *, read_only: bool = False) -> "Session":
         return _SpySession(self, self._engine.connect(read_only=read_only))
@@ -45,7 +44,6 @@ class _SpySession:
         self._engine.log.append("commit")
 
     def rollback(self) -> None:
-        self._engine.before_rollback()
         self._session.rollback()
         self._engine.log.append("rollback")
 

@@ -235,18 +235,6 @@ class Writer:
         await database.write(add, "next")
         assert await texts(database) == ["next"]
 
-    async def test_a_session_that_cannot_be_rolled_back_is_replaced(self, database: Database, spy: SpyEngine) -> None:
-        def fail_once() -> None:
-            spy.before_rollback = lambda: None
-            raise ConnectionError("gone")
-
-        spy.before_rollback = fail_once
-        with pytest.raises(Problem):
-            await database.write(refuse, "no")
-        async with asyncio.timeout(10):
-            await database.write(add, "next")
-        assert await texts(database) == ["next"]
-
     async def test_a_caller_that_left_disturbs_nobody(self, database: Database) -> None:
         async with held(database):
             leaving, staying = asyncio.ensure_future(database.write(add, "left")), asyncio.ensure_future(database.write(add, "stayed"))

@@ -72,6 +72,23 @@ class TestALostConnection(OnPostgres):
         assert after is None
         assert await kinds(database) == sorted(["after"] + (["before"] if first is None else []))
 
+    async def test_at_a_rollback_does_not_end_the_writer(self, database: Database, url: str) -> None:
+        session = engine_of(url).connect()
+        session.begin()
+        (backend,) = session.run(PID, {})[0]
+        connection = session._connection  # type: ignore[attr-defined]
+        execute = connection.execute
+
+        def terminated(text: str) -> object:
+            terminate(url, backend)
+            return execute(text)
+
+        connection.execute = terminated
+        session.rollback()
+        with pytest.raises(psycopg.OperationalError) as lost:
+            session.begin()
+        assert database.engine.is_lost(lost.value)
+
     async def test_of_a_reader_is_told_to_nobody_since_a_read_may_be_repeated(self, database: Database, url: str) -> None:
         terminate(url, await database.read(pid))
         await database.write(add, "written")

@@ -222,15 +222,11 @@ class Database:
         """The session, ready for another transaction; None where it is gone, and its connection closed."""
         if session is None:
             return None
-        if not self.engine.is_lost(error):
-            try:
-                session.rollback()
-            except Exception as failure:  # part of the bulkhead of `_try`: the writer outlives a connection that ends at this moment
-                _log.error("a transaction could not be rolled back", error=str(failure))
-            else:
-                return session
-        session.close()
-        return None
+        if self.engine.is_lost(error):
+            session.close()
+            return None
+        session.rollback()
+        return session
 
     def _run(self, session: Session, jobs: list[_Job]) -> None:
         while True:

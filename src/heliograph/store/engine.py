@@ -18,7 +18,8 @@ class Session(Protocol):
     def commit(self) -> None:
         """After it returns, what the transaction wrote survives the loss of power."""
 
-    def rollback(self) -> None: ...
+    def rollback(self) -> None:
+        """Undo the transaction. A connection that ends at this moment is closed, and says so at the next `begin`."""
 
     def savepoint(self) -> None: ...
 

@@ -46,13 +46,13 @@ class IdBlocks:
         return free[0] if free else None
 
     def refill(self, session: Session, exhausted: IdsExhausted) -> None:
-        """Claim a block that holds what is wanted, in a transaction of its own; `adopt` it after the commit. A smaller one that was the next
+        """Claim a block that holds what is wanted, in a transaction of its own; `adopt` it after the commit. A smaller one that was next
         is given up, so that ids rise."""
         self._staged = {exhausted.kind: claim(session, exhausted.kind, max(BLOCKS[exhausted.kind], 2 * exhausted.wanted))}
 
     def stage(self, session: Session) -> None:
-        """As the last thing in a transaction, claim the following block of each kind in use that runs low; `adopt` it after the commit. By
-        kind, so that processes lock the counter rows in one order."""
+        """As the last thing in a transaction, claim the following block of each kind in use that runs low; `adopt` it after the commit.
+        Processes lock the counter rows in one order, by kind."""
         self._staged = {}
         for kind, free in sorted(self._free.items(), key=itemgetter(0)):
             if len(free) < BLOCKS[kind] // 2 and kind not in self._next:

@@ -73,8 +73,12 @@ class PostgresSession:
     def rollback(self) -> None:
         with contextlib.suppress(psycopg.Error):  # what failed has been reported; leaving the pipeline reports it once more
             self._pipeline.close()
-        if not self._connection.closed:
+        if self._connection.closed:
+            return
+        try:
             self._connection.execute("ROLLBACK")
+        except psycopg.OperationalError:
+            self._connection.close()
 
     def savepoint(self) -> None:
         self._send("SAVEPOINT f")
