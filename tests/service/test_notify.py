@@ -162,3 +162,16 @@ async def test_a_notifier_that_stops_claims_nothing_more_and_waits_for_what_is_u
     waiting = world.notifications(second)[0]
     assert (waiting.claimed_by, waiting.tries) == (None, 0)
     assert waiting.due_at_ms is not None
+
+
+async def test_a_process_that_was_taken_for_dead_frees_what_it_claimed_since(world: World) -> None:
+    world.courier.otherwise = None
+    await world.database.write(lambda tx: tx.run(statement("UPDATE node SET stopped_at_ms = 1")))
+    answer = await world.hear(msisdn(1), "12345")
+    assert answer.message_id is not None
+    assert world.notifications(answer.message_id)[0].claimed_by == world.core.node_id
+    await world.advance(3)
+    (notification,) = world.notifications(answer.message_id)
+    assert (notification.claimed_by, notification.due_at_ms is not None) == (None, True)
+    with pytest.raises(RuntimeError, match="took this one for dead"):
+        await world.crash()

@@ -198,10 +198,11 @@ class Notifier:
 
 
 def claim(tx: Transaction, node_id: NodeId, now_ms: int, most: int) -> tuple[list[Claimed], int | None]:
-    """Claim what is due, at most `most`; with it, when the next is due."""
+    """Claim what is due, at most `most`; with it, when the next is due. Nothing for a process that another took for dead."""
     claimed = store.claim_due(tx, node_id, now_ms, most)
-    if claimed:
-        node_store.lower(tx, node_id, claimed[0].id)
+    if claimed and not node_store.lower(tx, node_id, claimed[0].id):
+        store.give_back(tx, [each.id for each in claimed], now_ms)
+        return [], None
     return claimed, store.next_due(tx)
 
 

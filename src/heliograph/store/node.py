@@ -38,9 +38,9 @@ def beat(tx: Transaction, node_id: NodeId, mark: Mark) -> int | None:
     return int(row[0]) if row else None
 
 
-def lower(tx: Transaction, node_id: NodeId, open_from: int) -> None:
-    """The process claims notifications that were there before, from this id on."""
-    tx.run(Q["lower"], id=node_id, open_from=open_from)
+def lower(tx: Transaction, node_id: NodeId, open_from: int) -> bool:
+    """The process claims notifications that were there before, from this id on; False where another has declared it dead."""
+    return tx.one(Q["lower"], id=node_id, open_from=open_from) is not None
 
 
 def others(tx: Transaction, node_id: NodeId) -> list[NodeRow]:
@@ -49,7 +49,7 @@ def others(tx: Transaction, node_id: NodeId) -> list[NodeRow]:
 
 
 def stop(tx: Transaction, node: NodeRow, now_ms: int, *, forced: bool) -> int | None:
-    """Declare a process ended, unless it has beaten since `node` was read (`forced`: even so). Returns its last `open_from`; None when it
-    lives, or another declared it ended first."""
+    """Declare a process ended, unless it has beaten since `node` was read, or another declared it ended first (`forced`: even so). Returns
+    its last `open_from`, else None."""
     row = tx.one(Q["stop"], id=node.id, beat=node.beat, now=now_ms, forced=int(forced))
     return int(row[0]) if row else None

@@ -6,10 +6,11 @@ UPDATE node SET beat = beat + 1, open_from = CASE WHEN claims = :claims THEN :op
 WHERE id = :id AND stopped_at_ms IS NULL RETURNING claims;
 
 -- name: lower
-UPDATE node SET claims = claims + 1, open_from = CASE WHEN open_from > :open_from THEN :open_from ELSE open_from END WHERE id = :id;
+UPDATE node SET claims = claims + 1, open_from = CASE WHEN open_from > :open_from THEN :open_from ELSE open_from END
+WHERE id = :id AND stopped_at_ms IS NULL RETURNING id;
 
 -- name: others
 SELECT id, beat, open_from FROM node WHERE id <> :id AND stopped_at_ms IS NULL ORDER BY id;
 
 -- name: stop
-UPDATE node SET stopped_at_ms = :now WHERE id = :id AND (beat = :beat OR :forced = 1) AND stopped_at_ms IS NULL RETURNING open_from;
+UPDATE node SET stopped_at_ms = :now WHERE id = :id AND (:forced = 1 OR (beat = :beat AND stopped_at_ms IS NULL)) RETURNING open_from;
