@@ -67,6 +67,19 @@ async def test_more_lanes_than_the_window_are_served_without_waiting_for_a_poll(
     assert {world.message(each).state for each in sent} == {State.DELIVERED}
 
 
+@pytest.mark.parametrize("setting", [Setting(devices=60, organisations=2, window=1)], indirect=True)
+async def test_an_organisation_with_many_lanes_due_does_not_keep_another_waiting(world: World) -> None:
+    world.link.otherwise = None
+    busy = [await world.submit(device) for device in range(1, 61, 2)]
+    quiet = await world.submit(2)
+    while world.link.open:
+        world.link.open[0].answer(Accepted())
+        await world.settle()
+    order = [sent.outgoing.message_id for sent in world.link.sent]
+    assert sorted(order) == sorted([*busy, quiet])
+    assert order.index(quiet) < len(busy), "it came last"
+
+
 @pytest.mark.parametrize("error_class", [ErrorClass.THROTTLE, ErrorClass.LINK])
 async def test_a_throttled_link_is_slowed_down_to_one_try_a_second_at_most_and_speeds_up_again(
     world: World, error_class: ErrorClass

@@ -4,6 +4,7 @@ Serialised by the lane, then the message. Holds the link's lease, so that an own
 """
 
 import asyncio
+import random
 from collections.abc import Sequence
 
 import msgspec
@@ -25,7 +26,11 @@ from heliograph.store.message import Head, Locked, attempt_row
 from heliograph.store.transaction import Transaction
 
 RECOVER_BATCH = 500
+ANY_TURN = 2**16
+"""A queue with a full window takes one lane at a time, so that an organisation that always began would be the only one served."""
 WITH_THE_NETWORK = Withdrawn("all of it is with the network")
+
+_random = random.Random()  # noqa: S311 (a turn, not a secret)
 
 
 class Settlement(msgspec.Struct, frozen=True):
@@ -134,7 +139,7 @@ def take(tx: Transaction, core: Core, profile: LinkProfile, epoch: int, most: in
     """Take due lanes of a link, as many from each organisation; expire what is over. None when the lease is lost."""
     if not link_store.hold(tx, profile.link_id, epoch):
         return None
-    lanes = lane_store.lock_due(tx, profile.link_id, now_ms, most)
+    lanes = lane_store.lock_due(tx, profile.link_id, now_ms, most, _random.randrange(ANY_TURN))
     if not lanes:
         return 0
     expire(tx, core, lanes, now_ms)

@@ -85,9 +85,12 @@ def save(tx: Transaction, lanes: Iterable[Lane]) -> None:
     tx.apply(Q["update"], rows)
 
 
-def lock_due(tx: Transaction, link_id: int, now_ms: int, most: int) -> list[Lane]:
-    """Lock at most `most` lanes of a link that are due, as many from each organisation as from any other. Locked ones are passed over."""
+def lock_due(tx: Transaction, link_id: int, now_ms: int, most: int, turn: int = 0) -> list[Lane]:
+    """Lock at most `most` lanes of a link that are due, as many from each organisation as from any other. Locked ones are passed over.
+    `turn`: which organisation begins, where there are more of them than `most`; any number."""
     organisations = [row[0] for row in tx.run(Q["organisations_due"], link_id=link_id, now=now_ms)]
+    first = turn % len(organisations) if organisations else 0
+    organisations = organisations[first:] + organisations[:first]
     lanes: list[Lane] = []
     for left, organisation_id in zip(range(len(organisations), 0, -1), organisations, strict=True):
         share = -(-(most - len(lanes)) // left)
