@@ -148,5 +148,4 @@ def accepted_segment(delivery: Delivery, *, receipt_owed: bool) -> Segment:
     return Segment.ACCEPTED if delivery is Delivery.STORED or receipt_owed else Segment.DELIVERED
 
 
-FAILING = frozenset({ErrorClass.PERMANENT})
 BURNS_NO_ATTEMPT = frozenset({ErrorClass.THROTTLE, ErrorClass.LINK, ErrorClass.FAULT})

@@ -3,7 +3,7 @@
 from heliograph.model.account import Actor, Role
 from heliograph.model.ids import DeviceId, MessageId
 from heliograph.model.message import State
-from heliograph.model.page import Page
+from heliograph.model.page import Page, page_within
 from heliograph.model.problem import Code, Problem
 from heliograph.service.cancel import unknown
 from heliograph.service.core import Core
@@ -29,8 +29,7 @@ def _page(tx: Transaction, organisation_id: int, device_id: DeviceId, page: int,
     if not store.device_exists(tx, organisation_id, device_id):
         raise Problem(Code.INVALID_REFERENCE, f"Endpoint with Id '{device_id}' not found.")
     total = store.count_of_device(tx, organisation_id, device_id)
-    last = max(1, -(-total // per_page))
-    page = min(max(page, 1), last)
+    page = page_within(page, per_page, total)
     views = store.views_of_device(tx, organisation_id, device_id, (page - 1) * per_page, per_page)
     return Page([_shown(view) for view in views], page, per_page, total)
 

@@ -11,9 +11,6 @@ FROM link JOIN link_lease AS lease ON lease.link_id = link.id WHERE link.disable
 -- name: update_settings
 UPDATE link SET settings = :settings WHERE id = :id;
 
--- name: lease
-SELECT epoch, node_id, beat, state, reason, changed_at_ms FROM link_lease WHERE link_id = :link_id FOR NO KEY UPDATE;
-
 -- name: acquire
 UPDATE link_lease SET epoch = epoch + 1, node_id = :node_id, beat = beat + 1, state = 'starting', reason = NULL, changed_at_ms = :now
 WHERE link_id = :link_id AND epoch = :epoch AND beat = :beat RETURNING epoch;
