@@ -33,7 +33,7 @@ def try_(
     data: Path | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
-    """Run a demo world: a simulated network with devices to text, a portal and an API to do it with.
+    """Run a demo world: a simulated network with devices to text, and an API to do it with.
 
     Parameters
     ----------

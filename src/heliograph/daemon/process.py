@@ -40,6 +40,7 @@ def run(config: Config, make: Callable[[], Daemon]) -> int:
     """Run a daemon until a signal ends it, and return the exit code: 0, or 1 where it could not start or failed."""
     log.configure(config.log.level, config.log.format)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    os.umask(0o077)  # the database holds messages and secrets: readable by its owner only
     try:
         with _locked(config), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(make))

@@ -155,8 +155,9 @@ class Access:
                 issuer=ISSUER,
                 options={"require": ["exp"], "verify_exp": False, "verify_iat": False, "verify_nbf": False},  # by our clock, below
             )
-        except jwt.InvalidTokenError as error:
-            raise Problem(Code.INVALID_TOKEN, f"the token is not one of ours: {error}") from None
+        except jwt.InvalidTokenError:
+            text = "the token is not one of ours: get one from POST /api/v1/authenticate with your application token"
+            raise Problem(Code.INVALID_TOKEN, text) from None
         if self._clock.now_ms() >= int(claims["exp"]) * 1000:
             raise Problem(Code.TOKEN_EXPIRED, "the token has expired: authenticate again")
         return claims

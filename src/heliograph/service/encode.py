@@ -118,7 +118,9 @@ def _with_udh(draft: Draft, alphabet: Alphabet) -> tuple[str, int]:
         octets = bytes.fromhex(draft.udh or "")
         udh.parse(octets)
     except (ValueError, GsmError) as error:
-        raise Problem(Code.INVALID, f"udh is not a user data header in hex, such as 050003CC0201: {error}", field="udh") from error
+        raise Problem(
+            Code.INVALID, "udh is not a user data header: give it in hex with its length octet, such as 050003CC0201", field="udh"
+        ) from error
     room = segment.capacity(alphabet, len(octets))
     units = _units(draft.payload, alphabet)
     if units > room:
@@ -145,7 +147,9 @@ def _octets(payload: str) -> bytes:
     try:
         return bytes.fromhex(payload)
     except ValueError as error:
-        raise Problem(Code.INVALID_FORMAT, "payload: with an 8-bit dcs the payload is hex, such as 0A1B2C", field="payload") from error
+        raise Problem(
+            Code.INVALID_FORMAT, "payload: with an 8-bit dcs the payload is hex, two digits an octet, such as 0A1B2C", field="payload"
+        ) from error
 
 
 def _user_data(payload: str, alphabet: Alphabet) -> bytes:
