@@ -11,10 +11,12 @@ follow, and lets a second pass on the monotonic one, which polls and beats follo
 """
 
 import asyncio
+from collections import namedtuple
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import cache
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from heliograph.gsm import alphabet as gsm7
 from heliograph.model.account import Actor, Door, Role
@@ -33,6 +35,7 @@ from heliograph.service.wake import reachable
 from heliograph.store import lane as lane_store
 from heliograph.store import link as link_store
 from heliograph.store.database import Database, engine_of
+from heliograph.store.engine import Session
 from heliograph.store.query import Query
 from heliograph.store.transaction import Transaction
 from tests.manual_clock import TestClock
@@ -109,6 +112,7 @@ class World:
         self.courier = ScriptedCourier(self.clock)
         self.link = ScriptedLink(self.clock)
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._reader: Session | None = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -169,6 +173,9 @@ class World:
         self._tasks.clear()
         for queue in self.core.queues.owned():
             queue.lose()
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
         await self.database.close()
         for task in failed:
             task.result()
@@ -278,14 +285,11 @@ class World:
     # what the database says
 
     def rows(self, text: str, **values: Any) -> list[Any]:
-        """Rows of a SELECT, as named tuples, read on a connection of its own."""
-        session = self.database.engine.connect(read_only=True)
-        try:
-            names = _columns(text)
-            row = NamedTuple("row", [(name, Any) for name in names])  # type: ignore[misc]
-            return [row(*found) for found in session.run(Query(f"test.{text}", text), values)]
-        finally:
-            session.close()
+        """Rows of a SELECT, as named tuples, read on a connection beside the process."""
+        if self._reader is None:
+            self._reader = self.database.engine.connect(read_only=True)
+        row = _row_of(text)
+        return [row(*found) for found in self._reader.run(Query(f"test.{text}", text), values)]
 
     def message(self, message_id: int) -> Any:
         columns = (
@@ -373,7 +377,9 @@ def add_device(tx: Transaction, device: int, organisation: int) -> None:
     lane_store.create_for_device(tx, OrganisationId(organisation), DeviceId(device))
 
 
-def _columns(text: str) -> list[str]:
-    """Names of the result columns of a simple SELECT."""
+@cache
+def _row_of(text: str) -> Callable[..., Any]:
+    """A named tuple of the result columns of a simple SELECT."""
     listed = text[len("SELECT ") : text.index(" FROM ")]
-    return [column.split(" AS ")[-1].split(".")[-1].strip() for column in listed.split(",")]
+    names = [column.split(" AS ")[-1].split(".")[-1].strip() for column in listed.split(",")]
+    return namedtuple("row", names)  # type: ignore[no-any-return]  # noqa: PYI024
