@@ -370,3 +370,22 @@ def test_fields_that_run_into_each_other_have_different_fingerprints() -> None:
 
 def _inbound(source: str, destination: str, header: bytes, user_data: bytes) -> Inbound:
     return Inbound(LinkId(1), source, destination, header, user_data, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("octets", "payload"),
+    [
+        (b"\x00a\x00\x00\x00b", "a\ufffdb"),
+        (b"\xd8\x3d", "\ufffd"),
+        (b"\x00a\x00", "a\ufffd"),
+        (b"\xff\xff\xfe\xff", "\uffff\ufeff"),
+        (b"", ""),
+    ],
+    ids=["nul", "half a pair", "an odd octet", "no characters", "nothing"],
+)
+async def test_whatever_a_device_calls_ucs2_is_kept_and_posted(world: World, octets: bytes, payload: str) -> None:
+    answer = await world.hear(msisdn(1), "12345", dcs=8, octets=octets)
+    assert answer.message_id is not None
+    assert world.message(answer.message_id).payload == payload
+    (body,) = posted(world)
+    assert body["payload"] == payload  # type: ignore[index]

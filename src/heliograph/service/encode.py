@@ -29,6 +29,7 @@ def encode(draft: Draft) -> Encoded:
     """Choose the DCS where it is left open, and count segments. Raises Problem that names the field, and the character, at fault."""
     if not 0 <= draft.pid <= MOST_OCTETS:
         raise Problem(Code.INVALID, f"pid {draft.pid} is not an octet: give 0 to 255", field="pid")
+    _check_text(draft.payload)
     tp_dcs = _dcs(draft)
     alphabet = parse(tp_dcs).alphabet
     if alphabet is Alphabet.OCTET:
@@ -54,9 +55,9 @@ def split(payload: str, tp_dcs: int, udh_hex: str, reference: int) -> tuple[segm
 
 
 def text_of(parts: tuple[segment.Segment, ...] | list[segment.Segment], tp_dcs: int) -> str:
-    """The payload of inbound parts: text, or for 8-bit data hex."""
+    """The payload of inbound parts: text, or for 8-bit data hex. U+FFFD stands for U+0000, which no database keeps and devices do send."""
     joined = segment.join(parts, parse(tp_dcs).alphabet)
-    return joined.hex().upper() if isinstance(joined, bytes) else joined
+    return joined.hex().upper() if isinstance(joined, bytes) else joined.replace("\0", "\ufffd")
 
 
 def encode_onward(payload: str, tp_dcs: int, udh_hex: str) -> Encoded:
@@ -96,6 +97,17 @@ def _alphanumeric(source: str) -> str:
     if gsm7.septet_count(source) > MAX_LETTERS:
         raise Problem(Code.INVALID, f"source_address: a sender's name has at most {MAX_LETTERS} characters", field="source_address")
     return source
+
+
+def _check_text(payload: str) -> None:
+    """Refuse what is no text anywhere: U+0000, which no database keeps, and halves of surrogate pairs."""
+    try:
+        payload.encode()
+    except UnicodeEncodeError as error:
+        text = f"payload: the character U+{ord(payload[error.start]):04X} is half of a surrogate pair: send both halves"
+        raise Problem(Code.INVALID, text, field="payload") from error
+    if "\0" in payload:
+        raise Problem(Code.INVALID, "payload: the character U+0000 can not be sent as text: use an 8-bit dcs and hex", field="payload")
 
 
 def _dcs(draft: Draft) -> int:
