@@ -7,7 +7,7 @@ from heliograph.model.message import State
 from heliograph.model.notification import NotificationState
 from heliograph.service import lease
 from heliograph.service.settle import RECOVER_BATCH, recover
-from tests.core_world import MINUTE, Setting, World, msisdn
+from tests.core_world import MINUTE, Setting, World, msisdn, statement
 
 ABSENT = Refused(ErrorClass.DEVICE_ABSENT, "absent subscriber")
 WAITS = Setting(delivery=Delivery.STORED, on_unknown=OnUnknown.WAIT)
@@ -178,3 +178,11 @@ async def test_what_was_heard_is_there_after_a_crash(world: World) -> None:
     await world.restart()
     assert answer.message_id is not None
     assert world.message(answer.message_id).payload == "half past"
+
+
+async def test_a_process_that_was_taken_for_dead_ends(world: World) -> None:
+    await world.database.write(lambda tx: tx.run(statement("UPDATE node SET stopped_at_ms = 1")))
+    await world.advance(3)
+    with pytest.raises(RuntimeError, match="took this one for dead"):
+        await world.crash()
+    await world.start()
