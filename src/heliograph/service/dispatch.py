@@ -14,7 +14,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from heliograph import log
 from heliograph.clock import Clock
@@ -327,26 +327,20 @@ class LinkQueue:
             self._settle(flight)
 
 
-class UseCases:
+class UseCases(Protocol):
     """What a queue asks of the transactions of its link. `settle.py` implements it; a seam only so that imports run one way."""
 
-    async def recover(self, queue: LinkQueue) -> None:
-        raise NotImplementedError
+    async def recover(self, queue: LinkQueue) -> None: ...
 
-    async def take(self, queue: LinkQueue, most: int) -> int | None:
-        raise NotImplementedError
+    async def take(self, queue: LinkQueue, most: int) -> int | None: ...
 
-    async def reclaim(self, queue: LinkQueue) -> None:
-        raise NotImplementedError
+    async def reclaim(self, queue: LinkQueue) -> None: ...
 
-    def doubts(self) -> int:
-        raise NotImplementedError
+    def doubts(self) -> int: ...
 
-    async def cancel_requests(self, queue: LinkQueue) -> list[int]:
-        raise NotImplementedError
+    async def cancel_requests(self, queue: LinkQueue) -> list[int]: ...
 
-    def settle(self, queue: LinkQueue, flight: Flight) -> asyncio.Future[bool]:
-        raise NotImplementedError
+    def settle(self, queue: LinkQueue, flight: Flight) -> asyncio.Future[bool]: ...
 
 
 class Queues:
