@@ -4,6 +4,7 @@ import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,16 @@ def set_version(url: str, version: int) -> None:
 
 def migrate_in_process(url: str) -> list[int]:
     return [each.version for each in migrate(engine_of(url))]
+
+
+def open_new_file(path: str) -> None:
+    engine_of(path).connect().close()
+
+
+def test_processes_that_open_one_new_sqlite_file_together_all_get_in(tmp_path: Path) -> None:
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        for number in range(60):
+            pool.map(open_new_file, [str(tmp_path / f"{number}.sqlite")] * 3, chunksize=1)
 
 
 def test_migrations_are_numbered_from_1_without_gaps() -> None:

@@ -23,9 +23,9 @@ DIED = Unknown("the process that was sending it ended before the answer was know
 def expire(tx: Transaction, core: Core, lanes: Sequence[Lane], now_ms: int) -> None:
     """End the waiting messages of locked lanes, which are not taken, whose validity is over."""
     ledger = Ledger(tx, core, now_ms)
-    _end(tx, ledger, message_store.expired(tx, [(lane.id, lane.head_seq) for lane in lanes], now_ms))
-    ledger.write()
-    fault.point("expire.before_commit")
+    if _end(tx, ledger, message_store.expired(tx, [(lane.id, lane.head_seq) for lane in lanes], now_ms)):
+        ledger.write()
+        fault.point("expire.before_commit")
 
 
 def expire_abandoned(tx: Transaction, core: Core, lane_ids: Sequence[int], now_ms: int) -> int:

@@ -8,6 +8,7 @@ statement (docs/decisions, "One step a statement").
 import json
 import re
 import sqlite3
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,7 +39,7 @@ class SqliteEngine:
         connection = sqlite3.connect(
             self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=512
         )
-        connection.execute("PRAGMA journal_mode=WAL")
+        _enter_wal(connection)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA cache_size=-16384")
@@ -128,6 +129,21 @@ class SqliteSession:
         if len(set(columns)) != len(columns):
             raise ValueError(f"two result columns of one name: {columns}")
         return columns
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    """Of two connections that enter WAL on one new file SQLite refuses one at once, without the wait of `timeout`: each would wait for
+    the other. The refused one therefore waits here."""
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def split_statements(text: str) -> list[str]:
