@@ -18,6 +18,8 @@ from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
+
 from heliograph.gsm import alphabet as gsm7
 from heliograph.model.account import Actor, Door, Role
 from heliograph.model.ids import DeviceId, LinkId, MessageId, OrganisationId
@@ -99,6 +101,7 @@ class Setting:
     on_unknown: OnUnknown = OnUnknown.RETRY
     window: int = 1000
     numbers: tuple[str, ...] = ()
+    may_return: bool = False
     rules: NumberRules = field(default_factory=NumberRules)
 
 
@@ -150,6 +153,17 @@ class World:
         self.spawn(self.queue.run())
         return self.queue
 
+    async def own_another(self, name: str) -> int:
+        """A second link like the first, with a queue of its own over the same scripted link; its id."""
+        link_id = await self.database.write(link_store.insert, name, "scripted", "{}", self.clock.now_ms())
+        (row,) = [row for row in await lease.links(self.core) if row.id == link_id]
+        acquired = await lease.acquire(self.core, row)
+        assert acquired is not None
+        profile = msgspec.structs.replace(self.profile, link_id=link_id, name=name)
+        self.spawn(self.core.queues.own(profile, acquired.epoch, self.link).run())
+        await self.clock.settle()
+        return link_id
+
     @property
     def profile(self) -> LinkProfile:
         setting = self.setting
@@ -162,6 +176,7 @@ class World:
             "link",
             setting.numbers,
             window=setting.window,
+            may_return=setting.may_return,
         )
 
     async def crash(self) -> None:

@@ -2,12 +2,13 @@
 
 import json
 
+import msgspec
 import pytest
 
 from heliograph.gsm import alphabet as gsm7
 from heliograph.gsm import udh
 from heliograph.model.ids import LinkId
-from heliograph.model.link import Answer, ErrorClass, Inbound, Refused
+from heliograph.model.link import Accepted, Answer, ErrorClass, Inbound, Refused
 from heliograph.model.message import State
 from heliograph.model.route import NumberRules
 from heliograph.service import receive
@@ -166,6 +167,31 @@ async def test_a_message_out_to_a_phone_has_no_route_yet(world: World) -> None:
 
 
 # nobody we know
+
+
+@pytest.mark.parametrize("setting", [Setting(may_return=True)], indirect=True)
+async def test_two_links_that_return_sms_to_one_phone_share_its_lane(world: World) -> None:
+    world.link.otherwise = None
+    other = await world.own_another("Other")
+    heard = [msgspec.structs.replace(world.inbound(msisdn(1), PHONE, b"one"), link_id=LinkId(each)) for each in (world.link_id, other)]
+    answers = await world.database.write(
+        lambda tx: receive.accept(tx, [receive.Arrival(world.core, each, None, world.now_ms) for each in heard])
+    )
+    await world.settle()
+    (lane,) = world.rows("SELECT link_id, head_seq, next_seq FROM lane WHERE number = :number", number=PHONE)
+    assert lane == (world.link_id, 1, 3)
+    (sent,) = world.link.open
+    sent.answer(Accepted())
+    await world.settle()
+    assert [each.outgoing.destination for each in world.link.sent] == [PHONE, PHONE]
+    assert all(isinstance(answer, Answer) and answer.refused is None for answer in answers)
+
+
+async def test_an_sms_that_a_link_heard_just_before_it_was_released_is_kept(world: World) -> None:
+    world.core.queues.release(LinkId(world.link_id))
+    answer = await world.hear(msisdn(1), "12345", "last words")
+    assert answer.message_id is not None
+    assert world.message(answer.message_id).state == State.DELIVERED
 
 
 async def test_from_a_stranger_to_a_stranger_nothing_is_relayed(world: World) -> None:

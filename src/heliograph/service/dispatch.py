@@ -351,11 +351,13 @@ class Queues:
         self.spawn = spawn
         self.use_cases = use_cases
         self._queues: dict[int, LinkQueue] = {}
+        self._profiles: dict[int, LinkProfile] = {}
 
     def own(self, profile: LinkProfile, epoch: int, link: Link) -> LinkQueue:
         """The queue of a link that was acquired in `epoch`."""
         queue = LinkQueue(self, profile, epoch, link)
         self._queues[profile.link_id] = queue
+        self._profiles[profile.link_id] = profile
         return queue
 
     def release(self, link_id: LinkId) -> None:
@@ -368,6 +370,10 @@ class Queues:
 
     def get(self, link_id: int) -> LinkQueue | None:
         return self._queues.get(link_id)
+
+    def profile(self, link_id: int) -> LinkProfile:
+        """What a link is that is owned here, or was: what it heard last may be decided about after it was released."""
+        return self._profiles[link_id]
 
     def room(self, tx: Transaction, link_id: int) -> tuple[int, int] | None:
         """(epoch, room) of a link owned here, held against takeover until the transaction ends; None where it is not."""

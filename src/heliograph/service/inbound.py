@@ -113,6 +113,7 @@ class Mailroom:
         wanted = [(position, device_id, 0) for position, device_id in enumerate(sorted(set(self._devices.values())))]
         self._parties = {party.device_id: party for party in message_store.lock_parties(tx, wanted)}
         self._lanes: dict[int, Lane] = {}
+        self._phones: dict[tuple[int, str], tuple[int, Lane]] = {}
         self._ledger = Ledger(tx, core, now_ms)
         self._intake = Intake(tx, core, self._lanes, self._ledger)
         self._ids = iter(tx.ids("message", 2 * len(arrived)) if arrived else ())
@@ -256,7 +257,10 @@ class Mailroom:
         """A row of its own, without a device, that waits in the lane of the phone's number within the organisation."""
         onward = self._onward(arrived, sender, TrafficClass.P2P_EXTERNAL_OUT, mo.id)
         mo.peer_id = onward.id
-        link_id, lane = lane_store.lock_for_number(self.tx, sender.organisation_id, arrived.link_id, onward.dest)
+        phone = (sender.organisation_id, onward.dest)
+        if phone not in self._phones:  # what this batch puts into a lane is not written yet, so a second look would find it idle
+            self._phones[phone] = lane_store.lock_for_number(self.tx, sender.organisation_id, arrived.link_id, onward.dest)
+        link_id, lane = self._phones[phone]
         self._intake.put(lane, link_id, onward)
 
     def _onward(self, arrived: Arrived, party: Party, traffic_class: TrafficClass, peer_id: int | None) -> NewMessage:
@@ -308,10 +312,7 @@ class Mailroom:
         )
 
     def _link(self, link_id: int) -> LinkProfile:
-        queue = self.core.queues.get(link_id)
-        if queue is None:
-            raise RuntimeError(f"link {link_id} hears an SMS and is not owned here")
-        return queue.profile
+        return self.core.queues.profile(link_id)
 
 
 def _class_of(destination: Destination, sender: Party, receiver: Party | None) -> TrafficClass:
