@@ -1,45 +1,85 @@
 """Where a device's message goes (rules: Where a device's message goes): the first rule in the order of the text decides."""
 
+from itertools import product
+
 import pytest
 
 from heliograph.model.ids import LinkId
 from heliograph.model.link import Delivery, LinkProfile, LinkRole, OnUnknown
-from heliograph.model.route import MoToApplication, NumberRules, Target, destination_of
+from heliograph.model.policy_settings import MoToApplication, PolicySettings
+from heliograph.model.route import NumberRules, Target, destination_of
 
-LONG = "491701234567"
-RULES = NumberRules(application_numbers=("80*",), network_numbers=("101", "80101"))
-TO_ALL = NumberRules(application_numbers=("80*",), network_numbers=("101",), mo_to_application=MoToApplication.ALL)
+LONG, SHORT = "491701234567", "12345"
+PLAIN = PolicySettings()
+ALL = PolicySettings(mo_to_application=MoToApplication.ALL)
+OUT, DEVICE, APPLICATION = Target.NETWORK, Target.DEVICE, Target.APPLICATION
 
 
-def link(role: LinkRole = LinkRole.NETWORK) -> LinkProfile:
-    return LinkProfile(LinkId(1), "Link", role, Delivery.LIVE, OnUnknown.RETRY, "link", numbers=("491700000000",))
+def link(*numbers: str, role: LinkRole = LinkRole.NETWORK) -> LinkProfile:
+    return LinkProfile(LinkId(1), "Link", role, Delivery.LIVE, OnUnknown.RETRY, "link", numbers=numbers)
+
+
+@pytest.mark.parametrize("number", [LONG, SHORT, "*100#", "Info", None])
+def test_in_every_combination_the_first_rule_of_the_text_decides(number: str | None) -> None:
+    """(1) network_numbers: out; (2) a device: P2P; (3) a number of the link, an application number, or none at all: the application;
+    (4) mo_to_application = all; (5) a short number: the application; (6) anything else: out."""
+    listed = (number,) if number is not None else ()
+    for network, device, of_link, of_policy, of_all, to_all in product([False, True], repeat=6):
+        if number is None and device:
+            continue
+        rules = NumberRules(application_numbers=listed if of_all else (), network_numbers=listed if network else ())
+        policy = PolicySettings(
+            application_numbers=listed if of_policy else (),
+            mo_to_application=MoToApplication.ALL if to_all else MoToApplication.SHORT_NUMBERS,
+        )
+        in_order = [
+            (1, OUT, network and number is not None),
+            (2, DEVICE, device),
+            (3, APPLICATION, of_link or of_policy or of_all or number is None),
+            (4, APPLICATION, to_all),
+            (5, APPLICATION, number != LONG),
+            (6, OUT, True),
+        ]
+        expected = next((rule, target) for rule, target, fits in in_order if fits)
+        found = destination_of(number, link(*(listed if of_link else ())), rules, policy, is_device=device)
+        assert (found.rule, found.target) == expected
 
 
 @pytest.mark.parametrize(
-    ("number", "is_device", "rules", "target", "rule"),
+    ("number", "installation", "policy", "target"),
     [
-        ("101", False, RULES, Target.NETWORK, 1),
-        ("101", True, RULES, Target.NETWORK, 1),
-        ("80101", False, RULES, Target.NETWORK, 1),
-        (LONG, True, RULES, Target.DEVICE, 2),
-        ("80123", True, RULES, Target.DEVICE, 2),
-        ("4711", True, TO_ALL, Target.DEVICE, 2),
-        ("491700000000", False, RULES, Target.APPLICATION, 3),
-        ("8012345678", False, RULES, Target.APPLICATION, 3),
-        (None, False, RULES, Target.APPLICATION, 3),
-        (LONG, False, TO_ALL, Target.APPLICATION, 4),
-        ("12345678", False, RULES, Target.APPLICATION, 5),
-        ("*100#", False, RULES, Target.APPLICATION, 5),
-        ("123456789", False, RULES, Target.NETWORK, 6),
-        (LONG, False, RULES, Target.NETWORK, 6),
+        ("12345678", 8, None, APPLICATION),
+        ("123456789", 8, None, OUT),
+        ("12345678", 7, None, OUT),
+        ("12345678", 8, 7, OUT),
+        ("12345678", 7, 8, APPLICATION),
+        ("1", 8, 0, OUT),
+        ("Info", 8, 0, APPLICATION),
     ],
 )
-def test_the_first_rule_that_fits_decides(number: str | None, is_device: bool, rules: NumberRules, target: Target, rule: int) -> None:
-    destination = destination_of(number, link(), rules, is_device=is_device)
-    assert (destination.target, destination.rule) == (target, rule)
-    assert number is None or number in destination.why or rule == 4
+def test_a_policy_says_otherwise_what_is_short(number: str, installation: int, policy: int | None, target: Target) -> None:
+    rules = NumberRules(short_number_max_digits=installation)
+    assert destination_of(number, link(), rules, PolicySettings(short_number_max_digits=policy), is_device=False).target is target
+
+
+@pytest.mark.parametrize("listed", ["80*", "8012345678"])
+def test_application_numbers_are_numbers_or_prefixes_of_the_policy_or_of_the_installation(listed: str) -> None:
+    of_policy = destination_of("8012345678", link(), NumberRules(), PolicySettings(application_numbers=(listed,)), is_device=False)
+    of_all = destination_of("8012345678", link(), NumberRules(application_numbers=(listed,)), PLAIN, is_device=False)
+    assert of_policy.target is of_all.target is APPLICATION
+    both = destination_of(
+        "8112345678", link(), NumberRules(application_numbers=(listed,)), PolicySettings(application_numbers=(listed,)), is_device=False
+    )
+    assert both.target is OUT
+
+
+def test_each_answer_names_its_number_or_what_decided() -> None:
+    assert LONG in destination_of(LONG, link(), NumberRules(), PLAIN, is_device=True).why
+    assert "no destination" in destination_of(None, link(), NumberRules(), PLAIN, is_device=False).why
+    assert "the policy" in destination_of(LONG, link(), NumberRules(), ALL, is_device=False).why
 
 
 def test_what_is_nobodys_leaves_by_the_link_it_came_by_or_by_a_link_to_the_network() -> None:
-    assert "the link it came by" in destination_of(LONG, link(), RULES, is_device=False).why
-    assert "a link to the network" in destination_of(LONG, link(LinkRole.INTERCONNECT), RULES, is_device=False).why
+    assert "the link it came by" in destination_of(LONG, link(), NumberRules(), PLAIN, is_device=False).why
+    interconnect = link(role=LinkRole.INTERCONNECT)
+    assert "a link to the network" in destination_of(LONG, interconnect, NumberRules(), PLAIN, is_device=False).why

@@ -107,6 +107,14 @@ def test_every_text_is_counted_as_it_is_split_and_comes_back(payload: str) -> No
         ("0170123", None, "0170123", SourceType.NATIONAL),
         ("1" * 17, None, "1" * 17, SourceType.NATIONAL),
         ("*100#", None, "*100#", SourceType.NATIONAL),
+        ("+49 170-123 45", None, "4917012345", SourceType.INTERNATIONAL),
+        ("49 170 123", None, "49170123", SourceType.NATIONAL),
+        ("00 49 170 123 456", None, "49170123456", SourceType.INTERNATIONAL),
+        ("0049170123456", SourceType.NATIONAL, "0049170123456", SourceType.NATIONAL),
+        ("007", None, "007", SourceType.NATIONAL),
+        ("24/7", None, "24/7", SourceType.ALPHANUMERIC),
+        ("Meter 12", None, "Meter 12", SourceType.ALPHANUMERIC),
+        ("12 34", SourceType.ALPHANUMERIC, "12 34", SourceType.ALPHANUMERIC),
     ],
 )
 def test_a_sender_is_a_number_or_a_name(source: str, asked: int | None, kept: str, kind: SourceType) -> None:

@@ -5,6 +5,7 @@ import msgspec
 from heliograph.model.device import Subscriber
 from heliograph.model.ids import CallbackId, PolicyId
 from heliograph.model.message import TrafficClass
+from heliograph.model.policy_settings import PolicySettings
 from heliograph.model.problem import Problem
 
 
@@ -20,6 +21,8 @@ class Policy(msgspec.Struct, frozen=True):
     esme_interface_type_id: int = 1
     callback_id: CallbackId | None = None
     secret_id: int | None = None
+    apply_sms_quota: bool = False
+    settings: PolicySettings = PolicySettings()
 
 
 class Side(msgspec.Struct, frozen=True):

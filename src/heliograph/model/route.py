@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from heliograph.model.link import LinkProfile, LinkRole
 from heliograph.model.number import DEFAULT_SHORT_DIGITS, is_short, matches
+from heliograph.model.policy_settings import MoToApplication, PolicySettings
 
 
 class Target(StrEnum):
@@ -13,19 +14,13 @@ class Target(StrEnum):
     NETWORK = "network"
 
 
-class MoToApplication(StrEnum):
-    SHORT_NUMBERS = "short_numbers"
-    ALL = "all"
-
-
 @dataclass(frozen=True, slots=True)
 class NumberRules:
-    """Installation-wide numbers, and what a policy makes of them."""
+    """Numbers of the whole installation. A policy adds application numbers, and may say otherwise what is short."""
 
     application_numbers: tuple[str, ...] = ()
     network_numbers: tuple[str, ...] = ()
     short_number_max_digits: int = DEFAULT_SHORT_DIGITS
-    mo_to_application: MoToApplication = MoToApplication.SHORT_NUMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +32,22 @@ class Destination:
     why: str
 
 
-def destination_of(number: str | None, link: LinkProfile, rules: NumberRules, *, is_device: bool) -> Destination:
-    """Decide for an SMS that a device sent to `number` and `link` carried in. `is_device`: the number is a device's MSISDN or alias."""
+def destination_of(number: str | None, link: LinkProfile, rules: NumberRules, policy: PolicySettings, *, is_device: bool) -> Destination:
+    """Decide for an SMS that a device under `policy` sent to `number` and `link` carried in; the first rule that fits decides.
+
+    `is_device`: the number is a device's MSISDN or alias."""
     if number is not None and matches(number, rules.network_numbers):
         return Destination(Target.NETWORK, 1, f"{number} is a number of the network")
     if is_device:
         return Destination(Target.DEVICE, 2, f"{number} is the number of a device")
     if number is None:
         return Destination(Target.APPLICATION, 3, "the SMS names no destination")
-    if matches(number, link.numbers) or matches(number, rules.application_numbers):
+    if any(matches(number, listed) for listed in (link.numbers, policy.application_numbers, rules.application_numbers)):
         return Destination(Target.APPLICATION, 3, f"{number} is a number of the application")
-    if rules.mo_to_application is MoToApplication.ALL:
+    if policy.mo_to_application is MoToApplication.ALL:
         return Destination(Target.APPLICATION, 4, "the policy sends everything to the application")
-    if is_short(number, rules.short_number_max_digits):
+    most = policy.short_number_max_digits
+    if is_short(number, rules.short_number_max_digits if most is None else most):
         return Destination(Target.APPLICATION, 5, f"{number} is a short number")
     where = "the link it came by" if link.role is LinkRole.NETWORK else "a link to the network"
     return Destination(Target.NETWORK, 6, f"{number} is nobody's here: out by {where}")

@@ -1,7 +1,5 @@
 """From what a caller wrote to what goes over the air: alphabet, DCS, number of segments; and the segments themselves when they are sent."""
 
-from functools import lru_cache
-
 import msgspec
 
 from heliograph.gsm import alphabet as gsm7
@@ -9,8 +7,8 @@ from heliograph.gsm import segment, udh
 from heliograph.gsm.dcs import Alphabet, of, parse
 from heliograph.gsm.errors import GsmError, TpduError
 from heliograph.model.message import SourceType
-from heliograph.model.number import MAX_ADDRESS, MAX_DIGITS, MAX_LETTERS, is_dialled, normalise
 from heliograph.model.problem import Code, Problem
+from heliograph.model.source import checked_source
 from heliograph.service.draft import Draft
 
 UCS2_DCS = 8
@@ -74,29 +72,7 @@ def source_of(draft: Draft, default: str | None) -> tuple[str, SourceType]:
     source = draft.source or default
     if not source:
         return "", SourceType.NATIONAL
-    return _checked_source(source, draft.source_type)
-
-
-@lru_cache(maxsize=4096)
-def _checked_source(source: str, source_type: int | None) -> tuple[str, SourceType]:
-    if len(source) > MAX_ADDRESS:
-        raise Problem(Code.INVALID, f"source_address has {len(source)} characters, at most {MAX_ADDRESS} fit", field="source_address")
-    if source_type == SourceType.ALPHANUMERIC or not is_dialled(source.lstrip("+")):
-        return _alphanumeric(source), SourceType.ALPHANUMERIC
-    digits = source if not source.lstrip("+").isdigit() else normalise(source, "source_address") if source.startswith("+") else source
-    if len(digits) > MAX_DIGITS:
-        raise Problem(Code.INVALID, f"source_address has {len(digits)} digits, at most {MAX_DIGITS} fit", field="source_address")
-    kind = SourceType.INTERNATIONAL if source_type == SourceType.INTERNATIONAL or source.startswith("+") else SourceType.NATIONAL
-    return digits, kind
-
-
-def _alphanumeric(source: str) -> str:
-    if (character := gsm7.first_unencodable(source)) is not None:
-        text = f"source_address: a sender's name is written in the GSM 7-bit alphabet, which has no '{character}'"
-        raise Problem(Code.INVALID, text, field="source_address")
-    if gsm7.septet_count(source) > MAX_LETTERS:
-        raise Problem(Code.INVALID, f"source_address: a sender's name has at most {MAX_LETTERS} characters", field="source_address")
-    return source
+    return checked_source(source, draft.source_type)
 
 
 def _check_text(payload: str) -> None:

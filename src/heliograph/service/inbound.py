@@ -14,6 +14,7 @@ from heliograph.model.message import DEFAULT_VALIDITY_MS, Direction, SourceType,
 from heliograph.model.message import Segment as SegmentState
 from heliograph.model.number import is_dialled, matches
 from heliograph.model.policy import Question, decide
+from heliograph.model.policy_settings import read
 from heliograph.model.problem import Code, Problem
 from heliograph.model.route import Destination, Target, destination_of
 from heliograph.service.core import Core
@@ -144,7 +145,8 @@ class Mailroom:
 
     def _from_device(self, arrived: Arrived, sender: Party, receiver: Party | None) -> Answer:
         link = self._link(arrived.link_id)
-        destination = destination_of(arrived.destination, link, self.core.numbers, is_device=receiver is not None)
+        settings = read(sender.settings)
+        destination = destination_of(arrived.destination, link, self.core.numbers, settings, is_device=receiver is not None)
         traffic_class = _class_of(destination, sender, receiver)
         problem = self._refusal(arrived, sender, receiver, destination, traffic_class)
         new = self._mo(arrived, sender, traffic_class, problem)

@@ -5,8 +5,8 @@ from msgspec import UNSET, UnsetType
 
 from heliograph.model.account import Actor
 from heliograph.model.ids import OrganisationId, PolicyId
+from heliograph.model.policy_settings import MoToApplication
 from heliograph.model.problem import Code, Problem
-from heliograph.model.route import MoToApplication
 from heliograph.service.manage.scope import Office, changed_by, home_of, not_found, seen_by
 from heliograph.store import policy as store
 from heliograph.store.policy import PolicyView, ServicePolicy, Tariff
