@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 import psycopg
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
 
 from heliograph.store.engine import Row, Scalar
 from heliograph.store.query import Query, with_input
@@ -15,7 +16,18 @@ from heliograph.store.sqlite import split_statements
 
 T = TypeVar("T")
 OLDEST = 150000
-CONNECT_TIMEOUT_S = 10
+NETWORK = {
+    "connect_timeout": "10",
+    "tcp_user_timeout": "10000",
+    "keepalives": "1",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+}
+"""A network that is dead is noticed after 10 s of sending and after 11 s of waiting: else the writer would wait for a quarter of an hour,
+as TCP does by itself. What the operator's URL says of these counts instead."""
+SERVER_NETWORK = ("tcp_user_timeout = 10000", "tcp_keepalives_idle = 5", "tcp_keepalives_interval = 2", "tcp_keepalives_count = 3")
+"""The same for the server's end, which else keeps the locks of a machine that is gone for two hours. Not set where the URL has `options`."""
 _SCALAR = re.compile(r"(?<![:\w]):(\w+)")
 _encode = msgspec.json.Encoder().encode
 
@@ -29,7 +41,9 @@ class PostgresEngine:
         self.url = url
 
     def connect(self, *, read_only: bool = False) -> "PostgresSession":
-        connection = psycopg.connect(self.url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S, prepare_threshold=1)
+        asked = conninfo_to_dict(self.url)
+        missing: dict[str, Any] = {name: value for name, value in NETWORK.items() if name not in asked}
+        connection = psycopg.connect(self.url, autocommit=True, prepare_threshold=1, **missing)
         connection.prepared_max = 1000
         if connection.info.server_version < OLDEST:
             raise RuntimeError(f"PostgreSQL {connection.info.server_version // 10000} is too old: 15 or later is needed.")
@@ -39,6 +53,8 @@ class PostgresEngine:
         for method in ("seqscan", "hashjoin", "mergejoin"):
             connection.execute(f"SET enable_{method} = off")
         connection.execute("SET plan_cache_mode = force_generic_plan")
+        for setting in () if "options" in asked else SERVER_NETWORK:
+            connection.execute(f"SET {setting}")
         if read_only:
             connection.execute("SET default_transaction_read_only = on")
         return PostgresSession(connection)
