@@ -27,7 +27,7 @@ NETWORK = {
 """A network that is dead is noticed after 10 s of sending and after 11 s of waiting: else the writer would wait for a quarter of an hour,
 as TCP does by itself. What the operator's URL says of these counts instead."""
 SERVER_NETWORK = ("tcp_user_timeout = 10000", "tcp_keepalives_idle = 5", "tcp_keepalives_interval = 2", "tcp_keepalives_count = 3")
-"""The same for the server's end, which else keeps the locks of a machine that is gone for two hours. Not set where the URL has `options`."""
+"""The same for the server's end, which else keeps the locks of a machine that is gone for two hours. Not where the URL has `options`."""
 _SCALAR = re.compile(r"(?<![:\w]):(\w+)")
 _encode = msgspec.json.Encoder().encode
 
