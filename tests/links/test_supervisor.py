@@ -7,7 +7,7 @@ import pytest
 
 from heliograph.links.owned import OwnedLink
 from heliograph.model.message import State
-from heliograph.service import lease
+from heliograph.service import dispatch, lease
 from heliograph.store import link as link_store
 from heliograph.store.link import LinkRow
 from heliograph.store.query import Query
@@ -96,6 +96,28 @@ async def test_a_link_that_fails_starts_again_after_a_growing_pause_and_loses_no
         await world.clock.advance(2.5)
         assert (await lease_of(world)).state == "up"
         assert world.clock.monotonic() - began == 4
+
+
+@pytest.mark.parametrize("step", ["cut", "Flight"])
+async def test_a_bug_in_a_queue_ends_its_link_which_starts_again_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    escaped: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: escaped.append(context))
+    async with World(tmp_path) as world:
+        await world.database.write(link_store.insert, "Other", "simulator", "{}", world.clock.now_ms())
+        await world.clock.advance(2)
+        device = await world.add_device(NUMBER)
+        with monkeypatch.context() as broken:
+            broken.setattr(dispatch, step, lambda *_: int("bug"))
+            message = await world.send(device, "Hello")
+            await world.clock.settle()
+            states = {row.name: (row.state, row.epoch) for row in await lease.links(world.core)}
+            assert states == {"Simulator": ("fault", 1), "Other": ("up", 1)}
+            assert failures(world) == 1
+        await world.clock.advance(5)
+        assert await world.state(device, message) is State.DELIVERED
+        assert escaped == []
 
 
 async def _fail(self: OwnedLink, number: str) -> None:

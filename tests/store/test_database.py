@@ -121,6 +121,23 @@ class Writer:
         assert await asyncio.gather(*answers) == list(range(20))
         assert calls == [20]
 
+    async def test_what_follows_a_commit_and_fails_leaves_nobody_without_an_answer(self, database: Database) -> None:
+        followed: list[str] = []
+        told: list[BaseException | None] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context.get("exception")))
+
+        def follow(tx: Transaction, text: str) -> str:
+            tx.after_commit(followed.append, text)
+            if text == "2":
+                tx.after_commit(lambda: followed.remove("bug"))
+            return add(tx, text)
+
+        async with held(database):
+            waiting = [asyncio.ensure_future(database.write(follow, text)) for text in "123"]
+        assert await asyncio.wait_for(asyncio.gather(*waiting), 10) == ["1", "2", "3"]
+        assert followed == ["1", "2", "3"]
+        assert [type(each) for each in told] == [ValueError], "it is the event loop that hears of it"
+
     async def test_a_problem_undoes_only_what_its_own_function_wrote(self, database: Database) -> None:
         async with held(database):
             calls = [database.write(add, "one"), database.write(refuse, "two"), database.write(add, "three")]

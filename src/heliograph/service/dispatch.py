@@ -22,6 +22,7 @@ from heliograph.model.ids import LinkId
 from heliograph.model.link import Accepted, ErrorClass, Link, LinkOutcome, LinkProfile, Outcome, Outgoing, Refused, Withdrawn
 from heliograph.service import fault
 from heliograph.service.cut import cut
+from heliograph.service.turns import Turns
 from heliograph.store import link as link_store
 from heliograph.store.database import DatabaseLost
 from heliograph.store.message import Head
@@ -55,8 +56,7 @@ class LinkQueue:
         self._queues = queues
         self._clock = queues.clock
         self._link = link
-        self._ready: dict[int, deque[Head]] = {}
-        self._turns: deque[int] = deque()
+        self._ready = Turns()
         self._sending: deque[Flight] = deque()
         self._held: dict[int, Head] = {}
         self._doubts = queues.use_cases.doubts()
@@ -90,12 +90,7 @@ class LinkQueue:
             return
         for head in heads:
             self._held[head.message_id] = head
-            line = self._ready.get(head.organisation_id)
-            if line is None:
-                line = self._ready[head.organisation_id] = deque()
-            if not line:
-                self._turns.append(head.organisation_id)
-            line.append(head)
+            self._ready.add(head)
         if self._stopping:
             for head in heads:
                 self.withdraw(head.message_id, "the queue stops")
@@ -115,15 +110,10 @@ class LinkQueue:
 
     def withdraw(self, message_id: int, reason: str) -> bool:
         """Take a message back if no segment of it was given to the link yet; whether it was."""
-        for line in self._ready.values():
-            for head in line:
-                if head.message_id == message_id:
-                    line.remove(head)
-                    if not line:
-                        self._turns.remove(head.organisation_id)
-                    self._settle(Flight(head, deque(), 0, [self._withdrawn(reason)]))
-                    return True
-        return False
+        head = self._ready.remove(message_id)
+        if head is not None:
+            self._settle(Flight(head, deque(), 0, [self._withdrawn(reason)]))
+        return head is not None
 
     def room_changed(self) -> None:
         """The link may take more now."""
@@ -159,7 +149,7 @@ class LinkQueue:
         """Take nothing more, let what is on its way settle within the grace, give the rest back."""
         self._stopping = True
         self._wake.set()
-        for head in [head for line in self._ready.values() for head in line]:
+        for head in list(self._ready):
             self.withdraw(head.message_id, "the queue stops")
         deadline = self._clock.monotonic() + grace_s
         while self._held and not self._lost and self._clock.monotonic() < deadline:
@@ -193,7 +183,7 @@ class LinkQueue:
 
     def _expire_ready(self) -> None:
         now_ms = self._clock.now_ms()
-        late = [head.message_id for line in self._ready.values() for head in line if head.expiry_at_ms <= now_ms]
+        late = [head.message_id for head in self._ready if head.expiry_at_ms <= now_ms]
         for message_id in late:
             self.withdraw(message_id, "expired")
 
@@ -201,7 +191,6 @@ class LinkQueue:
         """Somebody else owns the link now: forget everything, it was settled as Unknown by the new owner."""
         self._lost = True
         self._ready.clear()
-        self._turns.clear()
         self._sending.clear()
         self._held.clear()
         self._wake.set()
@@ -216,11 +205,11 @@ class LinkQueue:
     def _plan_pump(self) -> None:
         if not self._pump_planned:
             self._pump_planned = True
-            asyncio.get_running_loop().call_soon(self._pump)
+            asyncio.get_running_loop().call_soon(self._carry, self._pump)
 
     def _pump(self) -> None:
         self._pump_planned = False
-        if self._paused or self._lost:
+        if self._paused or self._lost or self._failure.done():
             return
         if self._hold_until > self._clock.monotonic():
             return
@@ -237,12 +226,7 @@ class LinkQueue:
 
     def _launch(self) -> Flight | None:
         """The next head by turns, cut into the segments that are still to be sent."""
-        while self._turns:
-            organisation_id = self._turns.popleft()
-            line = self._ready[organisation_id]
-            head = line.popleft()
-            if line:
-                self._turns.append(organisation_id)
+        while (head := self._ready.next()) is not None:
             outgoing = cut(head)
             if not outgoing or head.expiry_at_ms <= self._clock.now_ms():
                 self._settle(Flight(head, deque(), 0, [self._withdrawn("expired" if outgoing else "all of it is with the network")]))
@@ -257,7 +241,7 @@ class LinkQueue:
         sent_at_ms = self._clock.now_ms()
 
         def done(outcome: LinkOutcome) -> None:
-            self._done(flight, outgoing.number, sent_at_ms, outcome)
+            self._carry(self._done, flight, outgoing.number, sent_at_ms, outcome)
 
         self._link.send(outgoing, done)
         fault.point("dispatch.after_send")
@@ -270,7 +254,7 @@ class LinkQueue:
         flight.open_answers -= 1
         if flight.open_answers == 0:
             self._settle(flight)
-        if self._turns or self._sending:
+        if self._ready or self._sending:
             self._plan_pump()
 
     def _pace(self, outcome: LinkOutcome) -> None:
@@ -296,7 +280,7 @@ class LinkQueue:
 
     def _settle(self, flight: Flight) -> None:
         future = self._queues.use_cases.settle(self, flight)
-        future.add_done_callback(lambda done: self._settled(flight, done))
+        future.add_done_callback(lambda done: self._carry(self._settled, flight, done))
 
     def _settled(self, flight: Flight, done: asyncio.Future[bool]) -> None:
         if self._lost or done.cancelled():
@@ -306,9 +290,7 @@ class LinkQueue:
             self._queues.spawn(self._settle_later(flight))
             return
         if error is not None:
-            if not self._failure.done():
-                self._failure.set_exception(error)
-            self._wake.set()
+            self._fail(error)
             return
         if not done.result():
             self.lose()
@@ -320,6 +302,18 @@ class LinkQueue:
             self._idle.set()
         if self.crowded and not self._stopping:
             self._wake.set()
+
+    def _carry(self, step: Callable[..., None], *args: object) -> None:
+        """Take a step that no task awaits: what it raises is raised by `run`, so that it ends this link and no other."""
+        try:
+            step(*args)
+        except Exception as error:  # not the end of it: `run` raises it, and the supervisor is the bulkhead
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        if not self._failure.done():
+            self._failure.set_exception(error)
+        self._wake.set()
 
     async def _settle_later(self, flight: Flight) -> None:
         await self._clock.sleep_until(self._clock.monotonic() + RETRY_SETTLE_S)

@@ -311,9 +311,15 @@ def _batches(jobs: list[_Job]) -> list[list[_Job]]:
 
 
 def _answer(done: _Done) -> None:
-    """On the event loop: what follows the commit first, then the answers."""
-    for follow_up in done.follow_ups:
-        follow_up()
+    """On the event loop: what follows the commit first, then the answers. Where something that follows fails, all else is done and then
+    the event loop is told: the commit has happened, and who waits for it is no part of the bug."""
+    with contextlib.ExitStack() as steps:  # takes them from the last to the first, each whatever the others did
+        steps.callback(_give_answers, done)
+        for follow_up in reversed(done.follow_ups):
+            steps.callback(follow_up)
+
+
+def _give_answers(done: _Done) -> None:
     for job, answer in done.answers:
         if job.loop_future.cancelled():
             continue
