@@ -6,6 +6,9 @@ import msgspec
 
 from heliograph.model.ids import OrganisationId, TokenId, UserId
 
+ANY = OrganisationId(0)
+"""In place of an organisation: all of the installation, as the operator sees it."""
+
 
 class Role(StrEnum):
     """What a user may do. SUPER_ADMIN runs the installation; OBSERVER changes nothing."""
@@ -37,7 +40,7 @@ class Door(StrEnum):
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Who asks. Exactly one of `user_id` and `token_id` is set, or neither for the system itself."""
+    """Who asks. Exactly one of `user_id` and `token_id` is set, or neither for the system itself. `address`: from where, if known."""
 
     organisation_id: OrganisationId
     organisation_name: str
@@ -46,3 +49,9 @@ class Actor(msgspec.Struct, frozen=True):
     user_id: UserId | None = None
     token_id: TokenId | None = None
     email: str | None = None
+    address: str | None = None
+
+    @property
+    def scope(self) -> OrganisationId:
+        """The organisation whose things they see; ANY for an operator (rules: Who owns what)."""
+        return ANY if self.role is Role.SUPER_ADMIN else self.organisation_id

@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from heliograph.model.account import Actor, Role
+from heliograph.model.account import Actor
 from heliograph.model.ids import DeviceId, MessageId
 from heliograph.model.message import Segment, State, Verdict
 from heliograph.model.problem import Code, Problem
@@ -43,8 +43,7 @@ async def cancel(core: Core, actor: Actor, device_id: DeviceId, message_id: Mess
 
 def ask(tx: Transaction, core: Core, actor: Actor, device_id: DeviceId, message_id: MessageId, now_ms: int) -> Answer:
     """Cancel what waits, or note that a message on its way is to be taken back. Serialised by the lane, then the message."""
-    organisation_id = 0 if actor.role is Role.SUPER_ADMIN else actor.organisation_id
-    if message_store.view(tx, organisation_id, device_id, message_id) is None:
+    if message_store.view(tx, actor.scope, device_id, message_id) is None:
         raise unknown(message_id)
     lane_id = message_store.lanes_of(tx, [message_id]).get(message_id)
     lane = lane_store.lock(tx, [lane_id]).get(lane_id) if lane_id is not None else None

@@ -1,6 +1,6 @@
 """What was sent and received, for those who may see it."""
 
-from heliograph.model.account import Actor, Role
+from heliograph.model.account import Actor
 from heliograph.model.ids import DeviceId, MessageId
 from heliograph.model.message import State
 from heliograph.model.page import Page, page_within
@@ -14,12 +14,12 @@ from heliograph.store.transaction import Transaction
 
 async def list_of_device(core: Core, actor: Actor, device_id: DeviceId, page: int, per_page: int) -> Page[MessageView]:
     """Messages of a device, newest first; `page` from 1. Raises Problem where the device is unknown to the actor."""
-    return await core.database.read(_page, _scope(actor), device_id, page, per_page)
+    return await core.database.read(_page, actor.scope, device_id, page, per_page)
 
 
 async def message(core: Core, actor: Actor, device_id: DeviceId, message_id: MessageId) -> MessageView:
     """One message of a device. Raises Problem where it is not there, or another device's."""
-    found = await core.database.read(store.view, _scope(actor), device_id, message_id)
+    found = await core.database.read(store.view, actor.scope, device_id, message_id)
     if found is None:
         raise unknown(message_id)
     return _shown(found)
@@ -40,7 +40,3 @@ def _shown(view: MessageView) -> MessageView:
     if on_its_way:
         view.state = int(State.IN_PROGRESS)
     return view
-
-
-def _scope(actor: Actor) -> int:
-    return 0 if actor.role is Role.SUPER_ADMIN else actor.organisation_id

@@ -48,8 +48,7 @@ def _accepted(answer: Answer) -> MessageId | None:
 
 
 def _number_of(tx: Transaction, actor: Actor, device_id: DeviceId) -> str:
-    organisation_id = 0 if actor.role is Role.SUPER_ADMIN else actor.organisation_id
-    exists, number = message_store.address_of_device(tx, organisation_id, device_id)
+    exists, number = message_store.address_of_device(tx, actor.scope, device_id)
     if not exists:
         raise Problem(Code.INVALID_REFERENCE, f"Endpoint with Id '{device_id}' not found.")
     if number is None:

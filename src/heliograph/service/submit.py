@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from heliograph.model.account import Actor, Role
+from heliograph.model.account import Actor
 from heliograph.model.device import DeviceStatus, SimStatus, Subscriber, ready
 from heliograph.model.ids import CallbackId, DeviceId, MessageId, OrganisationId, PolicyId, SimId
 from heliograph.model.message import (
@@ -71,10 +71,7 @@ def validity(asked_ms: int | None, now_ms: int) -> tuple[int, str | None]:
 def accept(tx: Transaction, items: Sequence[Submission]) -> list[MessageId | Exception]:
     """The batch use case: an id, or a Problem, for each submission. Serialised by the lane of its device."""
     core = items[0].core
-    wanted = [
-        (position, item.device_id, 0 if item.actor.role is Role.SUPER_ADMIN else item.actor.organisation_id)
-        for position, item in enumerate(items)
-    ]
+    wanted = [(position, item.device_id, item.actor.scope) for position, item in enumerate(items)]
     parties = {party.position: party for party in message_store.lock_parties(tx, wanted)}
     lanes: dict[int, Lane] = {}
     ledger = Ledger(tx, core, items[0].now_ms)

@@ -76,9 +76,13 @@ class Request(msgspec.Struct):
 
 
 class Call(Request):
-    """A request of somebody."""
+    """A request of somebody. Where it changes something, its actor knows from where: the audit says so."""
 
     actor: Actor
+
+    def __post_init__(self) -> None:
+        if self.scope["method"] != "GET":
+            self.actor = msgspec.structs.replace(self.actor, address=self.address)
 
 
 Handler = Callable[[Call], Awaitable[Answer]]

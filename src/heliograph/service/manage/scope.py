@@ -8,8 +8,6 @@ from heliograph.model.ids import OrganisationId
 from heliograph.model.problem import Code, Problem
 from heliograph.store.database import Database
 
-ANY = OrganisationId(0)
-
 
 class Office(Protocol):
     """What management needs of a process: the core is one, and so is a command that opens a database."""
@@ -23,7 +21,7 @@ class Office(Protocol):
 
 def seen_by(actor: Actor) -> OrganisationId:
     """The organisation whose things the actor sees; ANY for an operator."""
-    return ANY if actor.role is Role.SUPER_ADMIN else actor.organisation_id
+    return actor.scope
 
 
 def changed_by(actor: Actor) -> OrganisationId:
