@@ -11,16 +11,12 @@ ANY = OrganisationId(0)
 
 
 class Role(StrEnum):
-    """What a user may do. SUPER_ADMIN runs the installation; OBSERVER changes nothing."""
+    """Of a user or an application token. SUPER_ADMIN runs the installation; OBSERVER changes nothing. The table: `model/permission.py`."""
 
     SUPER_ADMIN = "SuperAdmin"
     ADMINISTRATOR = "Administrator"
     USER = "User"
     OBSERVER = "Observer"
-
-    @property
-    def may_write(self) -> bool:
-        return self is not Role.OBSERVER
 
 
 class Door(StrEnum):

@@ -5,6 +5,7 @@ from enum import Enum
 from heliograph.model.account import Actor
 from heliograph.model.ids import DeviceId, MessageId
 from heliograph.model.message import Segment, State, Verdict
+from heliograph.model.permission import Right, require
 from heliograph.model.problem import Code, Problem
 from heliograph.service import fault
 from heliograph.service.core import Core
@@ -25,6 +26,7 @@ class Answer(Enum):
 
 async def cancel(core: Core, actor: Actor, device_id: DeviceId, message_id: MessageId) -> None:
     """Cancel a message; waits at most 2 s for the owner of its link. Raises Problem where it is final, with the network, or unknown."""
+    require(actor, Right.CHANGE)
     answer = await core.database.write(ask, core, actor, device_id, message_id, core.clock.now_ms())
     if answer is Answer.CANCELED:
         return

@@ -1,9 +1,10 @@
 """Make a simulated device, or a simulated phone, speak. Only where a simulator link runs in this process."""
 
-from heliograph.model.account import Actor, Role
+from heliograph.model.account import Actor
 from heliograph.model.ids import DeviceId, MessageId
 from heliograph.model.link import Answer
 from heliograph.model.number import normalise
+from heliograph.model.permission import Right, require
 from heliograph.model.problem import Code, Problem
 from heliograph.service.core import Core, Simulator
 from heliograph.service.draft import Draft
@@ -17,6 +18,7 @@ async def originate(
 ) -> MessageId | None:
     """Have a simulated device send an SMS; its message, or None for a part of a long one. Raises Problem, also where a rule refuses it."""
     simulator = _simulator(core)
+    require(actor, Right.CHANGE)
     number = await core.database.read(_number_of, actor, device_id)
     encoded = encode(Draft(payload, dcs=dcs, udh=udh_hex))
     answer = Answer()
@@ -30,8 +32,7 @@ async def originate(
 async def call_in(core: Core, actor: Actor, source: str, destination: str, payload: str) -> MessageId | None:
     """Play a phone that texts a device. Raises Problem where a rule refuses it."""
     simulator = _simulator(core)
-    if actor.role is Role.OBSERVER:
-        raise Problem(Code.FORBIDDEN, "an Observer changes nothing")
+    require(actor, Right.CHANGE)
     return _accepted(await simulator.call_in(normalise(source, "source_address"), normalise(destination, "dest_address"), payload))
 
 

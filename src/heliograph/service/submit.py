@@ -16,6 +16,7 @@ from heliograph.model.message import (
     TrafficClass,
     fresh_segments,
 )  # fmt: skip
+from heliograph.model.permission import Right, require
 from heliograph.model.policy import Policy, Question, Side, decide
 from heliograph.model.problem import Code, Problem
 from heliograph.service import fault
@@ -46,6 +47,7 @@ class Submission(msgspec.Struct, frozen=True):
 
 async def submit(core: Core, actor: Actor, device_id: DeviceId, draft: Draft) -> MessageId:
     """Accept a message to one device; when this returns, it survives power loss. Raises Problem, and then nothing was kept."""
+    require(actor, Right.CHANGE)
     now_ms = core.clock.now_ms()
     encoded = encode(draft)
     expiry_at_ms, note = validity(draft.expiry_at_ms, now_ms)

@@ -9,8 +9,10 @@ import msgspec
 from starlette.types import Receive, Scope
 
 from heliograph.model.account import Actor
+from heliograph.model.permission import require
 from heliograph.model.problem import Code, Problem
 from heliograph.web.answer import Answer, json
+from heliograph.web.rights import right_of
 
 if TYPE_CHECKING:
     from heliograph.web.context import Context
@@ -90,10 +92,15 @@ OpenHandler = Callable[[Request], Awaitable[Answer]]
 
 
 class Resource:
-    """For callers who are somebody, and for changes somebody who may change."""
+    """For callers who are somebody and have the right that `web/rights.py` asks for."""
 
     def __init__(self, **handlers: Handler) -> None:
         self._handlers = handlers
+        self.at("")
+
+    def at(self, template: str) -> None:
+        """Stand at a route, which says what a caller needs."""
+        self._rights = {method: right_of(method, template) for method in self._handlers}
 
     async def answer(self, context: "Context", scope: Scope, receive: Receive, ids: dict[str, str]) -> Answer:
         """Answer a request. Raises Problem."""
@@ -102,11 +109,8 @@ class Resource:
         if handler is None:
             return not_allowed(self._handlers)
         actor = context.known(scope) or await context.identify(scope)
-        if method == "GET":
-            return await handler(Call(context, scope, ids, b"", actor))
-        if not actor.role.may_write:
-            raise Problem(Code.FORBIDDEN, "an Observer changes nothing: ask an Administrator of your organisation")
-        return await handler(Call(context, scope, ids, await read_body(receive), actor))
+        require(actor, self._rights[method])
+        return await handler(Call(context, scope, ids, await read_body(receive) if method != "GET" else b"", actor))
 
 
 class OpenResource:

@@ -1,10 +1,11 @@
-"""Who may see and change what: an operator everything, others what is their organisation's, an Observer changes nothing."""
+"""Who may see and change what: an operator everything, others what is their organisation's. What a role may do: `model/permission.py`."""
 
 from typing import Protocol
 
 from heliograph.clock import Clock
 from heliograph.model.account import Actor, Role
 from heliograph.model.ids import OrganisationId
+from heliograph.model.permission import Right, require
 from heliograph.model.problem import Code, Problem
 from heliograph.store.database import Database
 
@@ -26,15 +27,13 @@ def seen_by(actor: Actor) -> OrganisationId:
 
 def changed_by(actor: Actor) -> OrganisationId:
     """The organisation whose things the actor may change. Raises Problem for an Observer."""
-    if not actor.role.may_write:
-        raise Problem(Code.FORBIDDEN, "an Observer changes nothing: ask an Administrator of your organisation")
+    require(actor, Right.CHANGE)
     return seen_by(actor)
 
 
 def administered_by(actor: Actor) -> OrganisationId:
     """The organisation whose users and tokens the actor may change. Raises Problem for others than Administrators."""
-    if actor.role not in (Role.ADMINISTRATOR, Role.SUPER_ADMIN):
-        raise Problem(Code.FORBIDDEN, "this needs the role Administrator")
+    require(actor, Right.ADMINISTER)
     return seen_by(actor)
 
 

@@ -16,7 +16,7 @@ from heliograph.web.api import (
     sms,
     tariff_profile,
 )  # fmt: skip
-from heliograph.web.resource import AnyResource
+from heliograph.web.resource import AnyResource, Resource
 
 ROUTES: dict[str, AnyResource] = {
     **authenticate.ROUTES,
@@ -34,3 +34,7 @@ ROUTES: dict[str, AnyResource] = {
     **simulator.ROUTES,
     **health.ROUTES,
 }
+
+for _template, _resource in ROUTES.items():
+    if isinstance(_resource, Resource):
+        _resource.at(_template)

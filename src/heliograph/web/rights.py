@@ -1,0 +1,21 @@
+"""Which right a call of the API needs: reading needs READ, any other method CHANGE, and the rest stands here, once.
+
+Which role has which right: `model/permission.py`. The services check rights too, for the faces beside this one.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from heliograph.model.permission import Right
+
+RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
+    ("GET", "/api/v1/application_token"): Right.ADMINISTER,
+    ("POST", "/api/v1/application_token"): Right.ADMINISTER,
+    ("PATCH", "/api/v1/application_token/{token_id}"): Right.ADMINISTER,
+    ("GET", "/api/v1/esme_interface_type"): Right.READ_INTERFACES,
+}
+
+
+def right_of(method: str, template: str) -> Right:
+    """What a caller needs for `method` at the route `template`."""
+    return RIGHTS.get((method, template)) or (Right.READ if method == "GET" else Right.CHANGE)
