@@ -337,7 +337,9 @@ class World:
 
     def used(self, device: int, traffic: str = "mt") -> int:
         found = self.rows(
-            "SELECT sum(used) AS used FROM usage_counter WHERE scope_id = :id AND traffic = :traffic", id=device, traffic=traffic
+            "SELECT sum(used) AS used FROM usage_counter WHERE scope_id = :id AND traffic = :traffic AND length(period) = 7",
+            id=device,
+            traffic=traffic,
         )
         return found[0].used or 0
 

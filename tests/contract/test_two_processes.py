@@ -90,7 +90,9 @@ class TwoProcesses:
         one, other = hammer(job, job)
         assert len({*one, *other}) == 2 * 40 * len(DEVICES)
         self.is_in_order(url, 80)
-        assert self.rows(url, "SELECT sum(used), count(*) FROM usage_counter WHERE traffic = 'mt'") == [(800, len(DEVICES))]
+        assert self.rows(url, "SELECT sum(used), count(*) FROM usage_counter WHERE traffic = 'mt' AND length(period) = 7") == [
+            (800, len(DEVICES))
+        ]
 
     def test_submit_and_serve_send_everything_once_and_in_order(self, hammer: Callable[..., list[Any]], url: str) -> None:
         total = 2 * 30 * len(DEVICES)
@@ -150,7 +152,9 @@ class TwoProcesses:
         assert taken == [180, 180]
         peers = "SELECT count(*) FROM message AS mo JOIN message AS mt ON mt.id = mo.peer_id AND mt.peer_id = mo.id WHERE mo.direction = 2"
         assert self.rows(url, peers) == [(360,)]
-        assert self.rows(url, "SELECT traffic, sum(used) FROM usage_counter GROUP BY traffic ORDER BY traffic") == [
+        assert self.rows(
+            url, "SELECT traffic, sum(used) FROM usage_counter WHERE length(period) = 7 GROUP BY traffic ORDER BY traffic"
+        ) == [
             ("mo", 360),
             ("mt", 360),
         ]
@@ -201,7 +205,7 @@ class TwoProcesses:
         assert canceled.isdisjoint(sent)
         finals = self.rows(url, "SELECT message_id FROM event WHERE type IN ('sms.delivered', 'sms.canceled')")
         assert Counter(column(finals)) == Counter(column(self.rows(url, "SELECT id FROM message")))
-        assert self.rows(url, "SELECT sum(used) FROM usage_counter") == [(ended[State.DELIVERED],)]
+        assert self.rows(url, "SELECT sum(used) FROM usage_counter WHERE length(period) = 7") == [(ended[State.DELIVERED],)]
         self.lanes_are_idle(url)
 
     async def test_what_a_killed_process_had_claimed_is_delivered_by_another_and_nothing_else(self, url: str) -> None:

@@ -37,6 +37,7 @@ def ids_of(tenant: Tenant, message_id: int) -> dict[str, Any]:
         "bic": f"BIC-{tenant.name}",
         "operator_id": 262001,
         "service_id": 38,
+        "organisation_id": tenant.organisation_id,
     }
 
 

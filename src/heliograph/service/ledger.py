@@ -45,7 +45,7 @@ class Ledger:
         self._inserted: list[NewMessage] = []
         self._changes: dict[int, Changed] = {}
         self._segments: dict[int, str] = {}
-        self._given_back: list[tuple[str, int, str, str, int]] = []
+        self._given_back: list[usage.Counted] = []
         self._attempts: list[list[int | str | None]] = []
         self._reports: list[Report] = []
 
@@ -110,8 +110,7 @@ class Ledger:
     def _finish(self, message: Locked, state: State) -> None:
         self._emit(message.organisation_id, FINAL_EVENTS[state], message.device_id, message.id)
         if message.attempts == 0 and message.direction == Direction.MT and message.device_id is not None:
-            month = usage.month_of(message.submitted_at_ms)
-            self._given_back.append(("device", message.device_id, month, "mt", -len(message.segment_states)))
+            self._given_back += usage.of_device(message.device_id, message.submitted_at_ms, "mt", -len(message.segment_states))
         wanted = message.direction == Direction.MT and Door(message.door).wants_patch and state in REPORTED
         if not wanted or message.callback_id is None or message.url is None:
             return

@@ -101,7 +101,7 @@ class Intake:
         self._lanes = lanes
         self._heads: dict[int, list[Head]] = {}
         self._hints: set[int] = set()
-        self._counted: list[tuple[str, int, str, str, int]] = []
+        self._counted: list[usage.Counted] = []
         self._room: dict[int, tuple[int, int] | None] = {}
 
     def put(self, found: Lane, link_id: int, new: NewMessage) -> None:
@@ -127,7 +127,7 @@ class Intake:
 
     def count(self, device_id: int, traffic: str, segments: int) -> None:
         """Count what a device sends or receives."""
-        self._counted.append(("device", device_id, usage.month_of(self.ledger.now_ms), traffic, segments))
+        self._counted += usage.of_device(device_id, self.ledger.now_ms, traffic, segments)
 
     def write(self) -> None:
         """Write lanes, counters, messages, in the order in which rows are locked."""

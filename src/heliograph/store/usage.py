@@ -1,14 +1,38 @@
-"""Counters of what was sent and received, in segments. The row of a counter is what serialises those who count on it."""
+"""Counters of what was sent and received, in segments. The row of a counter is what serialises those who count on it.
+
+A device has one for each month (`2026-11`), on which limits stand, and one for each day (`2026-11-22`), for statistics; both outlive its
+messages. What an organisation used is what its devices did: a row that every message of an organisation changes would be a queue.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
+import msgspec
+
 from heliograph.store.query import queries
 from heliograph.store.transaction import Transaction
 
 Q = queries("usage")
+Counted = tuple[str, int, str, str, int]
+"""Scope, id, period, traffic (mt or mo), units."""
+
+
+class Used(msgspec.Struct, array_like=True, frozen=True):
+    """What a counter, or a sum of counters, stands at."""
+
+    period: str
+    traffic: str
+    used: int
+
+
+class CountedMessage(msgspec.Struct, array_like=True, frozen=True):
+    """A message that is counted."""
+
+    direction: int
+    segments: int
+    submitted_at_ms: int
 
 
 def month_of(now_ms: int) -> str:
@@ -16,13 +40,33 @@ def month_of(now_ms: int) -> str:
     return _month_of_hour(now_ms // 3_600_000)
 
 
+def day_of(now_ms: int) -> str:
+    """The calendar day in UTC, as `2026-11-22`."""
+    return _day_of_hour(now_ms // 3_600_000)
+
+
+def of_device(device_id: int, at_ms: int, traffic: str, segments: int) -> tuple[Counted, Counted]:
+    """What is counted for a device in the month and on the day of acceptance; segments below zero give back."""
+    return ("device", device_id, month_of(at_ms), traffic, segments), on_day(device_id, at_ms, traffic, segments)
+
+
+def on_day(device_id: int, at_ms: int, traffic: str, segments: int) -> Counted:
+    """The second of these alone, where the month was counted within its limit."""
+    return "device", device_id, day_of(at_ms), traffic, segments
+
+
 @lru_cache(maxsize=64)
 def _month_of_hour(hour: int) -> str:
     return datetime.fromtimestamp(hour * 3600, UTC).strftime("%Y-%m")
 
 
-def add(tx: Transaction, counted: Sequence[tuple[str, int, str, str, int]]) -> None:
-    """Count (scope, id, period, traffic, units); units below zero give back."""
+@lru_cache(maxsize=64)
+def _day_of_hour(hour: int) -> str:
+    return datetime.fromtimestamp(hour * 3600, UTC).strftime("%Y-%m-%d")
+
+
+def add(tx: Transaction, counted: Sequence[Counted]) -> None:
+    """Count; units below zero give back."""
     sums: Counter[tuple[str, int, str, str]] = Counter()
     for scope, scope_id, period, traffic, units in counted:
         sums[scope, scope_id, period, traffic] += units
@@ -40,3 +84,20 @@ def used(tx: Transaction, scope: str, scope_id: int, period: str, traffic: str) 
     """What a counter stands at."""
     row = tx.one(Q["used"], scope=scope, scope_id=scope_id, period=period, traffic=traffic)
     return int(row[0]) if row else 0
+
+
+def of_a_device(tx: Transaction, device_id: int, first: str, last: str) -> list[Used]:
+    """What a device used in each period from `first` to `last` (two days, or two months) in which it used something."""
+    return [Used(*row) for row in tx.run(Q["of_a_device"], device_id=device_id, first=first, last=last, length=len(first))]
+
+
+def of_an_organisation(tx: Transaction, organisation_id: int, first: str, last: str) -> list[Used]:
+    """The same of all devices of an organisation (0: of all), those that were deleted since too."""
+    return [
+        Used(*row) for row in tx.run(Q["of_an_organisation"], organisation_id=organisation_id, first=first, last=last, length=len(first))
+    ]
+
+
+def counted_since(tx: Transaction, device_id: int, from_ms: int) -> list[CountedMessage]:
+    """The messages of a device that were accepted from `from_ms` on and are counted, of its latest 5000."""
+    return [CountedMessage(*row) for row in tx.run(Q["counted_since"], device_id=device_id, from_ms=from_ms)]

@@ -13,3 +13,22 @@ WHERE scope = :scope AND scope_id = :scope_id AND period = :period AND traffic =
 
 -- name: used
 SELECT used FROM usage_counter WHERE scope = :scope AND scope_id = :scope_id AND period = :period AND traffic = :traffic;
+
+-- name: of_a_device
+SELECT period, traffic, used FROM usage_counter
+WHERE scope = 'device' AND scope_id = :device_id AND length(period) = :length AND period >= :first AND period <= :last
+ORDER BY period, traffic;
+
+-- name: of_an_organisation
+SELECT counter.period, counter.traffic, CAST(sum(counter.used) AS bigint)
+FROM device JOIN usage_counter AS counter ON counter.scope = 'device' AND counter.scope_id = device.id
+WHERE (:organisation_id = 0 OR device.organisation_id = :organisation_id)
+AND length(counter.period) = :length AND counter.period >= :first AND counter.period <= :last
+GROUP BY counter.period, counter.traffic ORDER BY counter.period, counter.traffic;
+
+-- name: counted_since
+SELECT direction, segments, submitted_at_ms FROM (
+  SELECT direction, segments, submitted_at_ms, state, attempts, final_at_ms FROM message
+  WHERE device_id = :device_id ORDER BY id DESC LIMIT 5000) AS latest
+WHERE submitted_at_ms >= :from_ms
+AND CASE WHEN direction = 2 THEN state = 4 ELSE final_at_ms IS NULL OR attempts > 0 END;

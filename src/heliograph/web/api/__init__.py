@@ -14,6 +14,7 @@ from heliograph.web.api import (
     sim,
     simulator,
     sms,
+    stats,
     tariff_profile,
 )  # fmt: skip
 from heliograph.web.resource import AnyResource, Resource
@@ -31,6 +32,7 @@ ROUTES: dict[str, AnyResource] = {
     **api_callback.ROUTES,
     **tariff_profile.ROUTES,
     **organisation.ROUTES,
+    **stats.ROUTES,
     **simulator.ROUTES,
     **health.ROUTES,
 }
