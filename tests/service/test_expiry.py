@@ -6,7 +6,7 @@ from heliograph.model.ids import DeviceId
 from heliograph.model.link import Accepted, ErrorClass, Refused
 from heliograph.model.message import State
 from heliograph.model.problem import Code, Problem
-from heliograph.service.submit import validity
+from heliograph.service.validity import validity
 from tests.core_world import DAY, HOUR, MINUTE, Setting, World
 
 ABSENT = Refused(ErrorClass.DEVICE_ABSENT, "absent subscriber")

@@ -202,3 +202,42 @@ async def test_where_no_simulator_runs_nobody_can_be_made_to_speak(site: Site) -
     mo = await site.post(f"/api/v1/simulator/endpoint/{site.a.device_id}/mo", {"dest_address": "1000", "payload": "x"})
     mt = await site.post("/api/v1/simulator/mt", {"source_address": "491701", "dest_address": 4236, "payload": "x"})
     assert (mo.status, mt.status) == (404, 404)
+
+
+@pytest.mark.parametrize(
+    ("expiry", "kept", "note"),
+    [
+        ("2027-02-15", "2027-01-22T08:00:00", "expiry_date was more than 7 days ahead and was shortened to 7 days"),
+        ("2027-01-15T08:00:10Z", "2027-01-15T08:01:00", "expiry_date was less than a minute ahead and was moved to one minute"),
+        ("2027-01-15T10:00:00Z", "2027-01-15T10:00:00", None),
+    ],
+)
+async def test_a_validity_that_was_changed_is_said_in_the_answer(site: Site, expiry: str, kept: str, note: str | None) -> None:
+    reply = await site.post(path(site), {"payload": "hi", "expiry_date": expiry})
+    assert (reply.status, reply.headers.get("x-note")) == (201, note)
+    assert (await site.get(path(site))).json[0]["expiry_date"][:19] == kept
+
+
+async def test_a_scheduled_sms_waits_for_its_time(site: Site) -> None:
+    message_id = await site.send(scheduled_at="2027-01-15T09:00:00Z")
+    sms = (await site.get(f"{path(site)}/{message_id}")).json
+    assert (sms["status"]["id"], sms["expiry_date"][:19]) == (1, "2027-01-16T09:00:00")
+    await site.world.jump(HOUR)
+    await site.world.advance(3)
+    assert (await site.get(f"{path(site)}/{message_id}")).json["status"]["id"] == 4
+
+
+@pytest.mark.parametrize("body", [{"payload": ""}, {"payload": "", "dcs": 8}, {"payload": "x", "scheduled_at": "2027-01-15"}])
+async def test_a_send_that_can_not_be_meant_is_refused_by_name(site: Site, body: dict[str, Any]) -> None:
+    reply = await site.post(path(site), body)
+    assert (reply.status, reply.json["error_code"]) == (422, 1400)
+    assert body.keys() & {each["field"] for each in reply.json.get("errors", [reply.json])}
+
+
+async def test_an_sms_without_text_may_have_a_header_or_a_protocol_of_its_own(site: Site) -> None:
+    await site.send(payload="", pid=64)
+    await site.send(payload="", udh="050003CC0201")
+
+
+async def test_fields_that_nobody_knows_are_not_read(site: Site) -> None:
+    await site.send(payload="hi", mystery={"id": 1})

@@ -12,6 +12,7 @@ from heliograph.service.core import Core
 from heliograph.service.ledger import Ledger
 from heliograph.store import lane as lane_store
 from heliograph.store import message as message_store
+from heliograph.store import schedule as schedule_store
 from heliograph.store.message import Locked
 from heliograph.store.transaction import Transaction
 
@@ -44,13 +45,15 @@ async def cancel(core: Core, actor: Actor, device_id: DeviceId, message_id: Mess
 
 
 def ask(tx: Transaction, core: Core, actor: Actor, device_id: DeviceId, message_id: MessageId, now_ms: int) -> Answer:
-    """Cancel what waits, or note that a message on its way is to be taken back. Serialised by the lane, then the message."""
+    """Cancel what waits, or note that a message on its way is to be taken back. Serialised by the row of one that is scheduled, by the
+    lane, then the message."""
     if message_store.view(tx, actor.scope, device_id, message_id) is None:
         raise unknown(message_id)
+    scheduled = schedule_store.end(tx, message_id)
     lane_id = message_store.lanes_of(tx, [message_id]).get(message_id)
     lane = lane_store.lock(tx, [lane_id]).get(lane_id) if lane_id is not None else None
     message = message_store.lock(tx, [message_id])[message_id]
-    _refuse_what_is_over(message)
+    _refuse_what_is_over(message, scheduled=scheduled)
     if lane is not None and lane.taken_epoch is not None and message.lane_seq == lane.head_seq:
         message_store.ask_cancel(tx, message.id, message.link_id or 0, now_ms)
         return Answer.ON_ITS_WAY
@@ -78,9 +81,9 @@ def unknown(message_id: int) -> Problem:
     return Problem(Code.INVALID_REFERENCE, f"SMS with Id '{message_id}' not found.")
 
 
-def _refuse_what_is_over(message: Locked) -> None:
+def _refuse_what_is_over(message: Locked, *, scheduled: bool) -> None:
     state = State(message.state)
     if state.is_final:
         raise Problem(Code.ALREADY_FINAL, f"the SMS is already {state.name}: only one that waits can be cancelled")
-    if message.lane_id is None or Segment.ACCEPTED in message.segment_states:
+    if (message.lane_id is None and not scheduled) or Segment.ACCEPTED in message.segment_states:
         raise Problem(Code.HANDED_OVER, "already handed to the network: it can not be cancelled any more")

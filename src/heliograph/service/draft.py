@@ -5,7 +5,8 @@ import msgspec
 
 class Draft(msgspec.Struct, frozen=True):
     """An MT message as asked for. `udh`: hex, with or without its length octet as emnify has it, or None. `dcs` None: chosen from the
-    text. `source_type`: 145, 161, 208 or None. With an 8-bit `dcs`, `payload` is hex. `expiry_at_ms` None: 24 h from now."""
+    text. `source_type`: 145, 161, 208 or None. With an 8-bit `dcs`, `payload` is hex. `expiry_at_ms` None: 24 h from now,
+    or from `scheduled_at_ms`, before which it is not sent."""
 
     payload: str
     source: str | None = None
@@ -14,3 +15,4 @@ class Draft(msgspec.Struct, frozen=True):
     dcs: int | None = None
     pid: int = 0
     expiry_at_ms: int | None = None
+    scheduled_at_ms: int | None = None

@@ -1,4 +1,5 @@
-"""Duties that no message asks for: heartbeats of processes, what dead ones left, what expires while nobody owns its link."""
+"""Duties that no message asks for: heartbeats of processes, what dead ones left, what is scheduled, what expires while nobody owns its
+link."""
 
 from heliograph import log
 from heliograph.model.ids import NodeId
@@ -8,6 +9,7 @@ from heliograph.service.correlate import END
 from heliograph.service.expire import expire_abandoned
 from heliograph.service.ledger import Ledger
 from heliograph.service.receive import hand_out_stale_parts
+from heliograph.service.schedule import release_due
 from heliograph.store import correlation
 from heliograph.store import lane as lane_store
 from heliograph.store import link as link_store
@@ -59,7 +61,7 @@ class Housekeeping:
         self._mark = Mark(0, -1)
 
     async def run(self) -> None:
-        """Beat every 2 s, look after dead processes, sweep every 5 s."""
+        """Beat every 2 s, look after dead processes, send what is scheduled for now, sweep every 5 s."""
         clock = self.core.clock
         while not self._stopping:
             due = clock.monotonic() + BEAT_S
@@ -72,6 +74,7 @@ class Housekeeping:
     async def _round(self) -> None:
         await self._beat()
         await self._bury_dead()
+        await release_due(self.core)
         if self.core.clock.monotonic() - self._last_sweep >= SWEEP_S:
             self._last_sweep = self.core.clock.monotonic()
             await self.sweep()

@@ -7,15 +7,7 @@ import msgspec
 from heliograph.model.account import Actor
 from heliograph.model.device import DeviceStatus, SimStatus, Subscriber, ready
 from heliograph.model.ids import CallbackId, DeviceId, MessageId, OrganisationId, PolicyId, SimId
-from heliograph.model.message import (
-    DEFAULT_VALIDITY_MS,
-    MAX_VALIDITY_MS,
-    MIN_VALIDITY_MS,
-    Direction,
-    State,
-    TrafficClass,
-    fresh_segments,
-)  # fmt: skip
+from heliograph.model.message import Direction, State, TrafficClass, fresh_segments
 from heliograph.model.permission import Right, require
 from heliograph.model.policy import Policy, Question, Side, decide
 from heliograph.model.problem import Code, Problem
@@ -24,8 +16,10 @@ from heliograph.service.core import Core
 from heliograph.service.draft import Draft
 from heliograph.service.encode import Encoded, encode, source_of
 from heliograph.service.ledger import Ledger
+from heliograph.service.validity import start, validity
 from heliograph.store import lane as lane_store
 from heliograph.store import message as message_store
+from heliograph.store import schedule as schedule_store
 from heliograph.store import usage
 from heliograph.store.lane import Lane
 from heliograph.store.message import Head, NewMessage, Party
@@ -33,7 +27,8 @@ from heliograph.store.transaction import Transaction
 
 
 class Submission(msgspec.Struct, frozen=True):
-    """A draft that was encoded, on its way into the database."""
+    """A draft that was encoded, on its way into the database. `note`: what of it was changed, in plain words. `resend_of`: the message of
+    which it is another sending."""
 
     core: Core
     actor: Actor
@@ -43,31 +38,28 @@ class Submission(msgspec.Struct, frozen=True):
     expiry_at_ms: int
     note: str | None
     now_ms: int
+    resend_of: MessageId | None = None
 
 
 async def submit(core: Core, actor: Actor, device_id: DeviceId, draft: Draft) -> MessageId:
     """Accept a message to one device; when this returns, it survives power loss. Raises Problem, and then nothing was kept."""
+    return await accepted(prepare(core, actor, device_id, draft))
+
+
+def prepare(core: Core, actor: Actor, device_id: DeviceId, draft: Draft, resend_of: MessageId | None = None) -> Submission:
+    """All that can be said of a draft without the database. Raises Problem."""
     require(actor, Right.CHANGE)
     now_ms = core.clock.now_ms()
     encoded = encode(draft)
-    expiry_at_ms, note = validity(draft.expiry_at_ms, now_ms)
-    submission = Submission(core, actor, device_id, draft, encoded, expiry_at_ms, note, now_ms)
-    message_id: MessageId = await core.database.write_item(accept, submission)
+    expiry_at_ms, note = validity(draft.expiry_at_ms, start(draft.scheduled_at_ms, now_ms))
+    return Submission(core, actor, device_id, draft, encoded, expiry_at_ms, note, now_ms, resend_of)
+
+
+async def accepted(submission: Submission) -> MessageId:
+    """The id of a submission once it survives power loss. Raises Problem, and then nothing was kept."""
+    message_id: MessageId = await submission.core.database.write_item(accept, submission)
     fault.point("submit.after_commit")
     return message_id
-
-
-def validity(asked_ms: int | None, now_ms: int) -> tuple[int, str | None]:
-    """When a message expires, and what was changed of what was asked: 24 h if left open, 1 min to 7 days. Raises Problem for the past."""
-    if asked_ms is None:
-        return now_ms + DEFAULT_VALIDITY_MS, None
-    if asked_ms <= now_ms:
-        raise Problem(Code.INVALID, "expiry_date is in the past: give a time from one minute to 7 days from now", field="expiry_date")
-    if asked_ms > now_ms + MAX_VALIDITY_MS:
-        return now_ms + MAX_VALIDITY_MS, "expiry_date was more than 7 days ahead and was shortened to 7 days"
-    if asked_ms < now_ms + MIN_VALIDITY_MS:
-        return now_ms + MIN_VALIDITY_MS, "expiry_date was less than a minute ahead and was moved to one minute"
-    return asked_ms, None
 
 
 def accept(tx: Transaction, items: Sequence[Submission]) -> list[MessageId | Exception]:
@@ -103,8 +95,20 @@ class Intake:
         self._hints: set[int] = set()
         self._counted: list[usage.Counted] = []
         self._room: dict[int, tuple[int, int] | None] = {}
+        self._scheduled: list[tuple[int, int]] = []
+        self._resent: list[tuple[int, int]] = []
 
     def put(self, found: Lane, link_id: int, new: NewMessage) -> None:
+        """Keep `new` and give it the next place in a locked lane of a link."""
+        self.place(found, link_id, new)
+        self._keep(new)
+
+    def hold(self, new: NewMessage, scheduled_at_ms: int) -> None:
+        """Keep `new`, which takes a place in a lane when its time has come (`service/schedule.py`)."""
+        self._scheduled.append((new.id, scheduled_at_ms))
+        self._keep(new)
+
+    def place(self, found: Lane, link_id: int, new: NewMessage) -> None:
         """Give `new` the next place in a locked lane of a link; where this process owns the link and has room, it is taken at once."""
         lane = self._lanes.setdefault(found.id, found)
         new.lane_id, new.lane_seq, new.link_id = lane.id, lane.next_seq, link_id
@@ -121,9 +125,10 @@ class Intake:
             self._hints.add(link_id)
         elif lane.due_at_ms is not None and lane.taken_epoch is None:
             lane.due_at_ms = min(lane.due_at_ms, new.expiry_at_ms)
-        if new.device_id is not None:
-            self.count(new.device_id, "mt", new.segments)
-        self.ledger.insert(new, "sms.accepted")
+
+    def resent(self, message_id: int, resend_of: int) -> None:
+        """Note that a message is another sending of an earlier one."""
+        self._resent.append((message_id, resend_of))
 
     def count(self, device_id: int, traffic: str, segments: int) -> None:
         """Count what a device sends or receives."""
@@ -134,10 +139,17 @@ class Intake:
         lane_store.save(self.tx, self._lanes.values())
         usage.add(self.tx, self._counted)
         self.ledger.write()
+        schedule_store.insert(self.tx, self._scheduled)
+        schedule_store.insert_resent(self.tx, self._resent)
         for link_id, heads in self._heads.items():
             self.tx.after_commit(self.core.queues.take, link_id, heads)
         for link_id in self._hints:
             self.tx.after_commit(self.core.queues.hint, link_id)
+
+    def _keep(self, new: NewMessage) -> None:
+        if new.device_id is not None:
+            self.count(new.device_id, "mt", new.segments)
+        self.ledger.insert(new, "sms.accepted")
 
     def _slot(self, link_id: int) -> int | None:
         """The epoch to take a lane with, while the link is owned here and there is room; holds the lease until the commit."""
@@ -218,7 +230,12 @@ def _accept_one(intake: Intake, item: Submission, party: Party | None, message_i
         secret_id=party.api_secret_id if wants_patch else None,
         note=item.note,
     )
-    intake.put(party.lane(), party.link_id, new)
+    if item.draft.scheduled_at_ms is None:
+        intake.put(party.lane(), party.link_id, new)
+    else:
+        intake.hold(new, item.draft.scheduled_at_ms)
+    if item.resend_of is not None:
+        intake.resent(new.id, item.resend_of)
     return message_id
 
 

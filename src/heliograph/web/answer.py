@@ -15,7 +15,7 @@ _PAGING = "X-Count-Per-Page,X-Current-Page,X-Sort,X-Total-Count,X-Total-Pages"
 _REQUEST_HEADERS = (
     f"Authorization,DNT,X-CustomHeader,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,Cache-Control,Content-Type,{_PAGING}"
 )
-_OURS = "Link,Retry-After,X-Request-Id"
+_OURS = "Link,Retry-After,X-Request-Id,X-Note,X-Next-Cursor,X-Search-Complete"
 
 # As recorded from emnify; what is ours stands behind it.
 ON_EVERY_ANSWER: Final[tuple[Header, ...]] = (

@@ -9,11 +9,12 @@ from msgspec import UNSET, UnsetType
 
 from heliograph.model.ids import MessageId
 from heliograph.model.message import SOURCE_TYPE_NAMES, STATE_NAMES, Direction, SourceType, State, TrafficClass
+from heliograph.model.problem import Code, Problem
 from heliograph.service import cancel as cancelling
 from heliograph.service import history
 from heliograph.service.draft import Draft
 from heliograph.service.manage.policy import INTERFACE_TYPES
-from heliograph.service.submit import submit
+from heliograph.service.submit import Submission, accepted, prepare
 from heliograph.store.message import MessageView
 from heliograph.web.answer import HTML, Answer, json
 from heliograph.web.api import criteria, wire
@@ -31,7 +32,8 @@ EXTERNAL = (TrafficClass.P2P_EXTERNAL_IN, TrafficClass.P2P_EXTERNAL_OUT)
 
 
 class SmsWanted(msgspec.Struct, kw_only=True):
-    """The body of POST. With an 8-bit `dcs` (ours), `payload` is hex. `dest_address` is emnify's and means nothing yet."""
+    """The body of POST. With an 8-bit `dcs` (ours), `payload` is hex. `scheduled_at` (ours): not before that time, from which its validity
+    counts. `dest_address` is emnify's and means nothing yet; fields that nobody knows are not read, as emnify does not."""
 
     payload: str
     source_address: wire.Written | None = None
@@ -40,6 +42,7 @@ class SmsWanted(msgspec.Struct, kw_only=True):
     dcs: int | None = None
     pid: int | None = None
     expiry_date: str | None = None
+    scheduled_at: str | None = None
 
 
 class Sms(msgspec.Struct, kw_only=True):
@@ -86,11 +89,10 @@ _WANTED = wire.decoder(SmsWanted)
 
 
 async def send(call: Call) -> Answer:
-    """201 without a body; Location is absolute and nothing stands before /api in it, so that its ninth part is the id."""
-    device_id = device_id_of(call)
-    message_id = await submit(call.context.core, call.actor, device_id, _draft(call.decode(_WANTED)))
-    location = f"{call.context.origin(call.scope)}/api/v1/endpoint/{device_id}/sms/{message_id}"
-    return Answer(201, (HTML, (b"location", location.encode())))
+    """201 without a body; Location is absolute and nothing stands before /api in it, so that its ninth part is the id. X-Note (ours) says
+    what of it was changed."""
+    submission = prepare(call.context.core, call.actor, device_id_of(call), draft_of(call.decode(_WANTED)))
+    return created(call, submission, await accepted(submission))
 
 
 async def list_sms(call: Call) -> Answer:
@@ -154,7 +156,17 @@ def sms_of(view: MessageView) -> Sms:
     )
 
 
-def _draft(wanted: SmsWanted) -> Draft:
+def created(call: Call, submission: Submission, message_id: MessageId) -> Answer:
+    """The answer to a send that was accepted."""
+    location = f"{call.context.origin(call.scope)}/api/v1/endpoint/{submission.device_id}/sms/{message_id}"
+    note = () if submission.note is None else ((b"x-note", submission.note.encode()),)
+    return Answer(201, (HTML, (b"location", location.encode()), *note))
+
+
+def draft_of(wanted: SmsWanted) -> Draft:
+    """What a body asks for. Raises Problem. Only with a header or a protocol of its own (a silent SMS, say) may it be without text."""
+    if not wanted.payload and not wanted.udh and not wanted.pid:
+        raise Problem(Code.REQUIRED, "payload is empty: write what to send (only with a udh or a pid may it be empty)", field="payload")
     kind = wire.one_of(SourceType, wanted.source_address_type, "source_address_type")
     return Draft(
         wanted.payload,
@@ -164,6 +176,7 @@ def _draft(wanted: SmsWanted) -> Draft:
         wanted.dcs,
         wanted.pid or 0,
         None if wanted.expiry_date is None else wire.moment(wanted.expiry_date, "expiry_date"),
+        None if wanted.scheduled_at is None else wire.moment(wanted.scheduled_at, "scheduled_at"),
     )
 
 

@@ -1,0 +1,3 @@
+"""See `tests/service/test_schedule.py`."""
+
+from tests.service.test_schedule import *  # noqa: F403
