@@ -10,6 +10,7 @@ from heliograph.model.link import Accepted, Delivery, ErrorClass, LinkOutcome, R
 from heliograph.model.message import State
 from heliograph.model.problem import Code, Problem
 from heliograph.service import cancel
+from heliograph.store import link as link_store
 from tests.core_world import Setting, World
 
 ABSENT = Refused(ErrorClass.DEVICE_ABSENT, "absent subscriber")
@@ -182,3 +183,17 @@ async def test_requests_that_no_owner_took_are_forgotten(world: World) -> None:
     await world.jump(61)
     await world.sweep()
     assert world.rows("SELECT message_id FROM cancel_request") == []
+
+
+@pytest.mark.parametrize("setting", [Setting(link=False)], indirect=True)
+async def test_the_owner_is_asked_for_a_message_that_is_older_than_its_link_too(world: World) -> None:
+    message_id = await world.submit()
+    world.link_id = await world.database.write(link_store.insert, "Late", "scripted", "{}", world.now_ms)
+    world.link.most = 0
+    await world.own()
+    await world.advance(2)
+    assert world.queue.taken == 1
+    answer = await world.database.write(cancel.ask, world.core, world.actor(), DeviceId(1), message_id, world.now_ms)
+    assert answer is cancel.Answer.ON_ITS_WAY
+    await world.advance(1)
+    assert world.message(message_id).state == State.CANCELED

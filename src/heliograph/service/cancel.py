@@ -55,7 +55,7 @@ def ask(tx: Transaction, core: Core, actor: Actor, device_id: DeviceId, message_
     message = message_store.lock(tx, [message_id])[message_id]
     _refuse_what_is_over(message, scheduled=scheduled)
     if lane is not None and lane.taken_epoch is not None and message.lane_seq == lane.head_seq:
-        message_store.ask_cancel(tx, message.id, message.link_id or 0, now_ms)
+        message_store.ask_cancel(tx, message.id, lane.link_id, now_ms)
         return Answer.ON_ITS_WAY
     ledger = Ledger(tx, core, now_ms)
     ledger.change(message, Verdict(State.CANCELED, "cancelled before it was sent", "canceled"))

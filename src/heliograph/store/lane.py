@@ -23,6 +23,7 @@ class Lane(msgspec.Struct, array_like=True):
     retry_at_ms: int | None
     ladder_step: int
     woken_at_ms: int
+    link_id: int
 
     @property
     def is_idle(self) -> bool:
@@ -62,8 +63,8 @@ def create_for_device(tx: Transaction, organisation_id: OrganisationId, device_i
 def lock_for_number(tx: Transaction, organisation_id: int, link_id: int, number: str) -> tuple[int, Lane]:
     """The lane of a phone within an organisation, locked, and its link: `link_id`, unless messages wait there for another."""
     lane_id = tx.ids("lane")[0]
-    row = tx.run(Q["lock_for_number"], id=lane_id, organisation_id=organisation_id, link_id=link_id, number=number)[0]
-    return int(row[0]), Lane(*row[1:])
+    lane = Lane(*tx.run(Q["lock_for_number"], id=lane_id, organisation_id=organisation_id, link_id=link_id, number=number)[0])
+    return lane.link_id, lane
 
 
 def adopt(tx: Transaction, link_id: int) -> None:

@@ -6,7 +6,7 @@ VALUES (:id, :organisation_id, coalesce((SELECT min(id) FROM link WHERE disabled
 INSERT INTO lane (id, organisation_id, link_id, device_id, number) VALUES (:id, :organisation_id, :link_id, NULL, :number)
 ON CONFLICT (organisation_id, number) DO UPDATE SET
   link_id = CASE WHEN lane.taken_epoch IS NULL AND lane.due_at_ms IS NULL THEN excluded.link_id ELSE lane.link_id END
-RETURNING link_id, id, organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms;
+RETURNING id, organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms, link_id;
 
 -- name: adopt
 -- Lanes made before there was any link go to the first one.
@@ -23,7 +23,7 @@ SELECT organisation.id FROM organisation WHERE EXISTS (
 ORDER BY organisation.id;
 
 -- name: due
-SELECT id, organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms FROM lane
+SELECT id, organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms, link_id FROM lane
 WHERE link_id = :link_id AND organisation_id = :organisation_id AND due_at_ms <= :now
 ORDER BY due_at_ms LIMIT :most FOR UPDATE SKIP LOCKED;
 
@@ -40,7 +40,7 @@ SELECT lane.id FROM input JOIN lane ON lane.id = input.id LEFT JOIN link_lease A
 WHERE lane.taken_epoch IS NOT NULL AND lease.node_id IS NULL;
 
 -- name: lock (id bigint)
-SELECT lane.id, lane.organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms
+SELECT lane.id, lane.organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms, link_id
 FROM input JOIN lane ON lane.id = input.id ORDER BY lane.id FOR UPDATE OF lane;
 
 -- name: taken_before

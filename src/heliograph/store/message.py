@@ -96,6 +96,7 @@ class Party(msgspec.Struct, array_like=True):
             self.retry_at_ms,
             self.ladder_step,
             self.woken_at_ms,
+            self.link_id,
         )
 
 
