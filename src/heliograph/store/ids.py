@@ -10,7 +10,7 @@ from heliograph.store.engine import Session
 from heliograph.store.query import queries
 
 Q = queries("ids")
-BLOCKS = {"message": 1000, "notification": 1000, "receipt": 100, "part_set": 100}
+BLOCKS = {"message": 1000, "notification": 1000, "receipt": 100, "part_set": 100, "audit": 100}
 
 
 class IdsExhausted(Exception):
