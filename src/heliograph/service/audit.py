@@ -6,7 +6,7 @@ A send is not written twice: its message's row says who sent it and by which doo
 import base64
 import binascii
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -49,8 +49,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class Place(msgspec.Struct, array_like=True, frozen=True):
     """Where a page ended: what follows lies below both ids. Neither list is sorted by time alone, so a time would not do."""
 
-    change_id: int = LAST
-    message_id: int = LAST
+    change_id: Annotated[int, msgspec.Meta(ge=0, le=LAST)] = LAST
+    message_id: Annotated[int, msgspec.Meta(ge=0, le=LAST)] = LAST
 
 
 def record(

@@ -18,6 +18,7 @@ from heliograph.model.ids import DeviceId, OrganisationId
 from heliograph.model.mobile_network import NETWORKS, MobileNetwork
 from heliograph.model.page import Page
 from heliograph.model.problem import Code, Problem
+from heliograph.service import audit
 from heliograph.service.manage import sim as sims
 from heliograph.service.manage.note import note
 from heliograph.service.manage.scope import Office, changed_by, home_of, not_found, seen_by
@@ -81,7 +82,7 @@ async def update(office: Office, actor: Actor, device_id: DeviceId, change: Devi
 
 async def delete(office: Office, actor: Actor, device_id: DeviceId) -> None:
     """Delete a device that has no SIM; its messages stay. Raises Problem."""
-    await office.database.write(_delete, changed_by(actor), device_id, office.clock.now_ms())
+    await office.database.write(_delete, actor, changed_by(actor), device_id, office.clock.now_ms())
 
 
 async def view(office: Office, actor: Actor, device_id: DeviceId) -> DeviceView:
@@ -117,12 +118,12 @@ async def blacklist(office: Office, actor: Actor, device_id: DeviceId) -> list[M
 
 async def blacklist_add(office: Office, actor: Actor, device_id: DeviceId, operator_id: int) -> None:
     """Note that a device is not to use a mobile network. Raises Problem, also where that was noted before."""
-    await office.database.write(_blacklist_add, changed_by(actor), device_id, operator_id, office.clock.now_ms())
+    await office.database.write(_blacklist_add, actor, changed_by(actor), device_id, operator_id, office.clock.now_ms())
 
 
 async def blacklist_remove(office: Office, actor: Actor, device_id: DeviceId, operator_id: int) -> None:
     """Take that back. Raises Problem where it was not noted."""
-    await office.database.write(_blacklist_remove, changed_by(actor), device_id, operator_id)
+    await office.database.write(_blacklist_remove, actor, changed_by(actor), device_id, operator_id, office.clock.now_ms())
 
 
 def _view(tx: Transaction, scope: int, device_id: int) -> DeviceView:
@@ -139,6 +140,7 @@ def _create(tx: Transaction, actor: Actor, home: OrganisationId, wanted: DeviceC
     device = Device(0, home, "", None, None, 0, int(DeviceStatus.ENABLED), 0, 0)
     _apply(task, "Create", device, wanted)
     store.insert(tx, device, now_ms)
+    audit.record(tx, actor, "device.created", home, now_ms, object_id=device.id, after=device)
     if isinstance(wanted.sim, SimChange) and wanted.sim.sim_id is not None:
         _assign(task, "Create", device, wanted.sim)
     return _view(tx, home, device.id)
@@ -149,10 +151,11 @@ def _update(tx: Transaction, actor: Actor, scope: int, device_id: int, change: D
     device = store.lock(tx, scope, device_id)
     if device is None:
         raise not_found("Endpoint", device_id)
-    before = device.status_id
+    before = msgspec.structs.replace(device)
     _apply(task, "Update", device, change)
     store.update(tx, device, now_ms)
-    if device.status_id != before:
+    audit.record(tx, actor, "device.changed", device.organisation_id, now_ms, object_id=device_id, before=before, after=device)
+    if device.status_id != before.status_id:
         kind = "device.enabled" if device.status_id == DeviceStatus.ENABLED else "device.disabled"
         note(tx, actor, kind, device.organisation_id, now_ms, device_id=device_id)
     if isinstance(change.sim, SimChange):
@@ -193,15 +196,15 @@ def _assign(task: _Task, verb: str, device: Device, change: SimChange) -> None:
         raise _refused(
             verb, Problem(Code.IN_USE, f"SIM with Id '{sim.id}' is assigned to another endpoint: release it there first", field="sim")
         )
-    is_new = sim.device_id is None
+    before = msgspec.structs.replace(sim)
     sim.device_id = device.id
     status = change.status
     if status is None and change.activate and sim.status_id == SimStatus.ISSUED:
         status = SimStatus.ACTIVATED
     if status is not None:
         sims.change_status(task.tx, task.actor, sim, status, task.now_ms)
-    sim_store.update(task.tx, sim)
-    if is_new:
+    sims.write_back(task.tx, task.actor, before, sim, task.now_ms)
+    if before.device_id is None:
         sims.note_sim(task.tx, task.actor, "sim.assigned", sim, task.now_ms, device.id)
 
 
@@ -209,33 +212,37 @@ def _release(task: _Task, device: Device, unless: int | None) -> None:
     sim = sim_store.lock_of_device(task.tx, device.id)
     if sim is None or sim.id == unless:
         return
+    before = msgspec.structs.replace(sim)
     sim.device_id = None
-    sim_store.update(task.tx, sim)
+    sims.write_back(task.tx, task.actor, before, sim, task.now_ms)
     sims.note_sim(task.tx, task.actor, "sim.released", sim, task.now_ms, device.id)
 
 
-def _delete(tx: Transaction, scope: int, device_id: int, now_ms: int) -> None:
+def _delete(tx: Transaction, actor: Actor, scope: int, device_id: int, now_ms: int) -> None:
     device = store.lock(tx, scope, device_id)
     if device is None:
         raise not_found("Endpoint", device_id)
     if sim_store.lock_of_device(tx, device_id) is not None:
         raise Problem(Code.IN_USE, f"Endpoint with Id '{device_id}' still has a SIM: release it, then delete the endpoint")
     store.delete(tx, device_id, now_ms)
+    audit.record(tx, actor, "device.deleted", device.organisation_id, now_ms, object_id=device_id, before=device)
 
 
-def _blacklist_add(tx: Transaction, scope: int, device_id: int, operator_id: int, now_ms: int) -> None:
-    _view(tx, scope, device_id)
+def _blacklist_add(tx: Transaction, actor: Actor, scope: int, device_id: int, operator_id: int, now_ms: int) -> None:
+    home = _view(tx, scope, device_id).organisation_id
     if operator_id not in NETWORKS:
         raise not_found("Operator", operator_id)
     if not store.blacklist_add(tx, device_id, operator_id, now_ms):
         text = f"Operator with Id '{operator_id}' is already blacklisted on Endpoint with Id '{device_id}'."
         raise Problem(Code.DUPLICATED, text)
+    audit.record(tx, actor, "device.blacklist_added", home, now_ms, object_id=device_id, after={"operator_id": operator_id})
 
 
-def _blacklist_remove(tx: Transaction, scope: int, device_id: int, operator_id: int) -> None:
-    _view(tx, scope, device_id)
+def _blacklist_remove(tx: Transaction, actor: Actor, scope: int, device_id: int, operator_id: int, now_ms: int) -> None:
+    home = _view(tx, scope, device_id).organisation_id
     if not store.blacklist_remove(tx, device_id, operator_id):
         raise Problem(Code.INVALID_REFERENCE, f"Operator with Id '{operator_id}' is not blacklisted on Endpoint with Id '{device_id}'.")
+    audit.record(tx, actor, "device.blacklist_removed", home, now_ms, object_id=device_id, before={"operator_id": operator_id})
 
 
 def _is_address(text: str) -> bool:

@@ -12,6 +12,7 @@ from heliograph.model.ids import OrganisationId, SimId
 from heliograph.model.number import normalise
 from heliograph.model.page import Page
 from heliograph.model.problem import Code, Problem
+from heliograph.service import audit
 from heliograph.service.manage.note import note
 from heliograph.service.manage.scope import Office, changed_by, home_of, not_found, seen_by
 from heliograph.store import account as account_store
@@ -57,7 +58,7 @@ async def enter(office: Office, actor: Actor, wanted: Sequence[NewSim], organisa
     await office.database.read(_operator_only, actor, "enters SIMs")
     results: list[SimId | Problem] = []
     for start in range(0, len(wanted), SLICE):
-        results += await office.database.write(_enter_all, home, wanted[start : start + SLICE], office.clock.now_ms())
+        results += await office.database.write(_enter_all, actor, home, wanted[start : start + SLICE], office.clock.now_ms())
     return results
 
 
@@ -114,6 +115,16 @@ def change_status(tx: Transaction, actor: Actor, sim: Sim, status: SimStatus, no
     note_sim(tx, actor, STATUS_EVENTS[status], sim, now_ms, sim.device_id, before=int(before), after=int(status))
 
 
+def write_back(tx: Transaction, actor: Actor, before: Sim, sim: Sim, now_ms: int) -> None:
+    """Write a changed SIM back, and who changed it. Where it went to another organisation, both are told."""
+    store.update(tx, sim)
+    if sim.organisation_id == before.organisation_id:
+        audit.record(tx, actor, "sim.changed", sim.organisation_id, now_ms, object_id=sim.id, before=before, after=sim)
+        return
+    audit.record(tx, actor, "sim.taken", before.organisation_id, now_ms, object_id=sim.id, before=before)
+    audit.record(tx, actor, "sim.given", sim.organisation_id, now_ms, object_id=sim.id, after=sim)
+
+
 def note_sim(tx: Transaction, actor: Actor, kind: str, sim: Sim, now_ms: int, device_id: int | None, **detail: object) -> None:
     """Emit what was done to a SIM."""
     note(tx, actor, kind, sim.organisation_id, now_ms, device_id=device_id, sim={"id": sim.id, "iccid": sim.iccid}, imsi=sim.imsi, **detail)
@@ -150,13 +161,15 @@ def enter_one(tx: Transaction, organisation_id: OrganisationId, wanted: NewSim, 
     return sim_id
 
 
-def _enter_all(tx: Transaction, home: OrganisationId, wanted: Sequence[NewSim], now_ms: int) -> list[SimId | Problem]:
+def _enter_all(tx: Transaction, actor: Actor, home: OrganisationId, wanted: Sequence[NewSim], now_ms: int) -> list[SimId | Problem]:
     if account_store.organisation(tx, home) is None:
         raise not_found("Organisation", home)
     results: list[SimId | Problem] = []
     for each in wanted:
         try:
-            results.append(enter_one(tx, home, each, now_ms))
+            sim_id = enter_one(tx, home, each, now_ms)
+            audit.record(tx, actor, "sim.entered", home, now_ms, object_id=sim_id, after=each)
+            results.append(sim_id)
         except Problem as problem:
             results.append(problem)
     return results
@@ -199,13 +212,17 @@ def _update(tx: Transaction, actor: Actor, scope: int, sim_id: int, change: SimC
     sim = store.lock(tx, scope, sim_id)
     if sim is None:
         raise not_found("SIM", sim_id)
+    before, aliases = msgspec.structs.replace(sim), store.aliases(tx, sim_id)
     if isinstance(change.status, SimStatus):
         change_status(tx, actor, sim, change.status, now_ms)
     if change.organisation_id is not UNSET:
         _move(tx, actor, sim, change.organisation_id)
     if (change.msisdn, change.imsi, change.aliases) != (UNSET, UNSET, UNSET):
         _renumber(tx, actor, sim, change)
-    store.update(tx, sim)
+    write_back(tx, actor, before, sim, now_ms)
+    if (now := store.aliases(tx, sim_id)) != aliases:
+        before_after = {"before": {"aliases": aliases}, "after": {"aliases": now}}
+        audit.record(tx, actor, "sim.changed", sim.organisation_id, now_ms, object_id=sim_id, **before_after)
 
 
 def _renumber(tx: Transaction, actor: Actor, sim: Sim, change: SimChange) -> None:
@@ -238,10 +255,12 @@ def _delete(tx: Transaction, actor: Actor, scope: int, sim_id: int, now_ms: int)
     if sim.device_id is not None:
         raise Problem(Code.FORBIDDEN, f"SIM with Id '{sim_id}' is in a device: release it, then delete the SIM")
     store.delete(tx, sim_id, now_ms)
+    audit.record(tx, actor, "sim.deleted", sim.organisation_id, now_ms, object_id=sim_id, before=sim)
     note_sim(tx, actor, "sim.deleted", sim, now_ms, None)
 
 
 def _register_batch(tx: Transaction, actor: Actor, scope: int, bic: str, status: SimStatus, now_ms: int) -> None:
     for sim in store.lock_batch(tx, scope, bic):
+        before = msgspec.structs.replace(sim)
         change_status(tx, actor, sim, status, now_ms)
-        store.update(tx, sim)
+        write_back(tx, actor, before, sim, now_ms)

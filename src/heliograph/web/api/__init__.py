@@ -3,6 +3,7 @@
 from heliograph.web.api import (
     api_callback,
     application_token,
+    audit,
     authenticate,
     connectivity,
     endpoint,
@@ -33,6 +34,7 @@ ROUTES: dict[str, AnyResource] = {
     **tariff_profile.ROUTES,
     **organisation.ROUTES,
     **stats.ROUTES,
+    **audit.ROUTES,
     **simulator.ROUTES,
     **health.ROUTES,
 }

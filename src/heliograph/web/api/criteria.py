@@ -77,7 +77,7 @@ def named(column: str, reader: Reader) -> Reader:
 def criteria_of(request: Request, readers: Mapping[str, Reader], sorts: Mapping[str, str], per_page: int, most_per_page: int) -> Criteria:
     """Read the query string. Raises Problem."""
     asked = request.query()
-    page, size = _number(asked, "page", 1), _number(asked, "per_page", per_page)
+    page, size = whole(asked, "page", 1), whole(asked, "per_page", per_page)
     return Criteria(
         _filters(asked.get("q", ""), readers),
         _order(asked.get("sort", ""), sorts),
@@ -146,7 +146,8 @@ def _order(sort: str, sorts: Mapping[str, str]) -> tuple[Order, ...]:
     return tuple(found.values())
 
 
-def _number(asked: Mapping[str, str], name: str, default: int) -> int:
+def whole(asked: Mapping[str, str], name: str, default: int) -> int:
+    """A whole number of the query string. Raises Problem."""
     given = asked.get(name, "")
     if not given:
         return default

@@ -1,0 +1,90 @@
+"""Who changed and sent what (ours): one list of both, newest first, for Administrators."""
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from heliograph.model.problem import Code, Problem
+from heliograph.service import audit
+from heliograph.service.audit import Entry
+from heliograph.store.audit import LAST, AuditFilter
+from heliograph.web.answer import Answer, json
+from heliograph.web.api import criteria, wire
+from heliograph.web.resource import Call, Resource
+
+PER_PAGE, MOST_PER_PAGE = 100, 1000
+
+
+class AuditEntry(msgspec.Struct, kw_only=True):
+    """`object`: what was changed, by its kind (the word before the point of `action`) and id; of a send, the SMS. `changes`: name of a
+    field to its value before and after. `who` is `operator` where one of the operator's people did it in another organisation."""
+
+    id: int
+    timestamp: str
+    organisation: wire.Ref
+    action: str
+    object: dict[str, Any]
+    endpoint: wire.Ref | None
+    user: wire.Ref | None
+    application_token: wire.Ref | None
+    who: str | None
+    role: str | None
+    door: str
+    address: str | None
+    changes: dict[str, Any]
+
+
+async def list_entries(call: Call) -> Answer:
+    """One page: `from`, `until`, `action` (`device`, or `device.changed`), `object`, `user`, `application_token`, `door`, `per_page`.
+
+    The header Link says where the list goes on."""
+    asked = call.query()
+    wanted = AuditFilter(
+        from_ms=wire.moment(asked["from"], "from") if asked.get("from") else 0,
+        until_ms=wire.moment(asked["until"], "until") if asked.get("until") else LAST,
+        action=asked.get("action"),
+        object_id=_id(asked, "object"),
+        user_id=_id(asked, "user"),
+        token_id=_id(asked, "application_token"),
+        door=asked.get("door"),
+    )
+    per_page = criteria.whole(asked, "per_page", PER_PAGE)
+    most = min(per_page if per_page >= 1 else PER_PAGE, MOST_PER_PAGE)
+    entries, following = await audit.entries(call.context.core, call.actor, wanted, asked.get("after"), most)
+    link = f'<{_base(call)}?{urlencode({**asked, "after": following})}>; rel="next"' if following else ""
+    return json([_shown(entry) for entry in entries], (b"x-count-per-page", b"%d" % most), (b"link", link.encode("ascii")))
+
+
+def _shown(entry: Entry) -> AuditEntry:
+    return AuditEntry(
+        id=entry.id,
+        timestamp=wire.stamp(entry.at_ms),
+        organisation=wire.Ref(entry.organisation_id),
+        action=entry.action,
+        object={"kind": entry.action.partition(".")[0], "id": entry.object_id},
+        endpoint=None if entry.device_id is None else wire.Ref(entry.device_id),
+        user=None if entry.user_id is None else wire.Ref(entry.user_id),
+        application_token=None if entry.token_id is None else wire.Ref(entry.token_id),
+        who=entry.who,
+        role=entry.role,
+        door=entry.door,
+        address=entry.address,
+        changes=entry.changes,
+    )
+
+
+def _id(asked: dict[str, str], name: str) -> int | None:
+    given = asked.get(name)
+    if not given:
+        return None
+    if not given.isascii() or not given.isdigit() or not 0 < (found := int(given[:20])) <= LAST:
+        raise Problem(Code.BAD_REQUEST, f"{name} '{given[:40]}' is no id: give a positive number")
+    return found
+
+
+def _base(call: Call) -> str:
+    return call.context.origin(call.scope) + quote(call.scope["path"])
+
+
+ROUTES = {"/api/v1/audit": Resource(GET=list_entries)}
