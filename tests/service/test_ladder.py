@@ -219,6 +219,37 @@ async def test_hearing_of_a_device_does_not_shorten_the_wait_for_a_receipt(world
     assert len(world.link.sent) == 2
 
 
+@pytest.mark.parametrize("setting", [WAITS], indirect=True)
+async def test_a_receipt_within_the_120_s_lets_the_next_message_go_at_once(world: World) -> None:
+    world.link.says(Unknown("no answer"))
+    await world.submit()
+    second = await world.submit(text="next")
+    await world.receipt(f"umr:{world.link.sent[0].outgoing.reference}")
+    assert [sent.text for sent in world.link.sent[1:]] == ["next"]
+    assert world.message(second).segment_states == "a"
+
+
+@pytest.mark.parametrize("setting", [WAITS], indirect=True)
+async def test_a_receipt_that_came_before_the_unknown_lets_the_next_message_go_at_once(world: World) -> None:
+    world.link.says(None)
+    first = await world.submit()
+    await world.submit(text="next")
+    await world.receipt(f"umr:{world.link.sent[0].outgoing.reference}")
+    world.link.sent[0].answer(Unknown("no answer"))
+    await world.settle()
+    assert world.message(first).state == State.DELIVERED
+    assert [sent.text for sent in world.link.sent[1:]] == ["next"]
+
+
+@pytest.mark.parametrize("setting", [WAITS], indirect=True)
+async def test_what_waits_behind_a_head_that_goes_on_waiting_waits_too(world: World) -> None:
+    world.link.says(Unknown("no answer"), Unknown("no answer"))
+    await world.submit(text="0123456789" * 20)
+    await world.submit(text="next")
+    await world.receipt(f"umr:{world.link.sent[0].outgoing.reference}")
+    assert len(world.link.sent) == 2
+
+
 async def test_of_a_long_message_only_the_missing_segments_go_again(world: World) -> None:
     world.link.says(Accepted(), TEMPORARY, Accepted())
     message_id = await world.submit(text="0123456789" * 40)
@@ -248,8 +279,7 @@ async def test_a_message_whose_unknown_segment_was_confirmed_makes_room_for_the_
     second = await world.submit(text="next")
     await world.receipt(f"umr:{world.link.sent[1].outgoing.reference}")
     assert world.message(first).segment_states == "ad"
-    await world.jump(120)
-    assert [sent.text for sent in world.link.sent[2:]] == ["next"]
+    assert [sent.text for sent in world.link.sent[2:]] == ["next"], "at once: nothing is ahead of it any more"
     assert world.lane().due_at_ms is None
     assert world.lane().taken_epoch is None
     await world.receipt("id:a")

@@ -6,7 +6,7 @@ import pytest
 
 from heliograph.model.account import Door
 from heliograph.model.ids import DeviceId
-from heliograph.model.link import Accepted, Delivery, ErrorClass, Refused, Unknown
+from heliograph.model.link import Accepted, Delivery, ErrorClass, OnUnknown, Refused, Unknown
 from heliograph.model.message import State
 from heliograph.service import history
 from tests.core_world import MINUTE, Setting, World, msisdn
@@ -137,6 +137,33 @@ async def test_sent_is_reported_once_however_many_segments_are_confirmed(world: 
     for key in ("id:a", "id:b", "id:c"):
         await world.receipt(key)
     assert world.events(message_id) == ["sms.accepted", "sms.sent", "sms.delivered"]
+
+
+@pytest.mark.parametrize("setting", [Setting(delivery=Delivery.STORED, on_unknown=OnUnknown.WAIT)], indirect=True)
+@pytest.mark.parametrize("answered_first", [True, False])
+async def test_sent_is_reported_once_too_where_a_receipt_tells_that_the_last_segment_was_taken(world: World, answered_first: bool) -> None:
+    world.link.says(Unknown("no answer"), Accepted("b"), None)
+    message_id = await world.submit(text="0123456789" * 20)
+    umr = f"umr:{world.link.sent[0].outgoing.reference}"
+    if not answered_first:
+        await world.jump(120)
+    await world.receipt(umr)
+    assert (world.message(message_id).state, world.message(message_id).segment_states) == (State.BUFFERED, "da")
+    if not answered_first:
+        world.link.open[0].answer(Accepted("late"))
+        await world.settle()
+    assert world.events(message_id) == ["sms.accepted", "sms.sent"]
+    assert world.message(message_id).retry_at_ms is None
+    await world.receipt("id:b")
+    assert world.events(message_id) == ["sms.accepted", "sms.sent", "sms.delivered"]
+
+
+@pytest.mark.parametrize("setting", [Setting(delivery=Delivery.STORED, on_unknown=OnUnknown.WAIT)], indirect=True)
+async def test_what_is_known_to_be_delivered_before_it_was_known_to_be_sent_is_reported_delivered_only(world: World) -> None:
+    world.link.says(Unknown("no answer"))
+    message_id = await world.submit()
+    await world.receipt(f"umr:{world.link.sent[0].outgoing.reference}")
+    assert world.events(message_id) == ["sms.accepted", "sms.delivered"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from heliograph.model.link import LinkProfile, ReceiptState
-from heliograph.model.message import Segment, State, Verdict, verdict, with_segment
+from heliograph.model.message import Segment, State, Verdict, open_segments, verdict, with_segment
 from heliograph.service.core import Core
 from heliograph.service.ledger import Ledger
 from heliograph.store import correlation
@@ -95,6 +95,11 @@ def is_about(key: Key, source: str, dest: str) -> bool:
     return _fits(key.source, dest) and _fits(key.dest, source)
 
 
+def is_in_lane(message: Locked) -> bool:
+    """Whether something of a message is still to be sent."""
+    return not State(message.state).is_final and bool(open_segments(message.segment_states))
+
+
 def apply(ledger: Ledger, message: Locked, segment: int, word: Word) -> str:
     """Change the segment and its message by a receipt. Returns its disposition: matched, timeline or late."""
     if word.state is ReceiptState.TIMELINE:
@@ -105,12 +110,14 @@ def apply(ledger: Ledger, message: Locked, segment: int, word: Word) -> str:
         return "late"
     if segment > len(message.segment_states):
         return "late"
+    was_open = bool(open_segments(message.segment_states))
     message.segment_states = with_segment(message.segment_states, segment, SEGMENT_OF[word.state])
+    is_sent = was_open and not open_segments(message.segment_states)
     result = _result(message, word, revived=revived)
-    if result.state is None or not result.state.is_final:
-        ledger.change_segments(message)
+    if result.state is not None and (result.state.is_final or is_sent):
+        ledger.change(message, result, is_sent=is_sent)
     else:
-        ledger.change(message, result)
+        ledger.change_segments(message)
     return "matched"
 
 

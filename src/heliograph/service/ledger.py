@@ -58,8 +58,18 @@ class Ledger:
         """An attempt, made by `store.message.attempt_row`."""
         self._attempts.append(row)
 
-    def change(self, message: Locked, verdict: Verdict, *, attempted_at_ms: int | None = None, retry_at_ms: int | None = None) -> None:
-        """Give a locked message its state (None: as it was) and keep its segment states, tries and reason.
+    def change(
+        self,
+        message: Locked,
+        verdict: Verdict,
+        *,
+        attempted_at_ms: int | None = None,
+        retry_at_ms: int | None = None,
+        is_sent: bool = False,
+    ) -> None:
+        """Give a locked message its state (None: as it was) and keep its segment states, tries and reason. `is_sent`: its last segment is
+        with the network since this change; where the message is not final by it, this is told, and once. One that is delivered as it
+        is sent is told as delivered only.
 
         Entering a final state emits its event and its receipt, and gives back what was counted if nothing was ever sent. A state that
         may not follow is a bug and raises ValueError."""
@@ -84,8 +94,8 @@ class Ledger:
         message.reason_code = verdict.reason_code
         if after.is_final and after is not before:
             self._finish(message, after)
-        elif after is State.BUFFERED and attempted_at_ms is not None and retry_at_ms is None:
-            self._emit(message.organisation_id, "sms.sent", message.device_id, message.id)  # its last segment was taken: this comes once
+        elif is_sent:
+            self._emit(message.organisation_id, "sms.sent", message.device_id, message.id)
 
     def change_segments(self, message: Locked) -> None:
         """Keep the segment states of a locked message and nothing else: neither its state nor what is planned for it."""

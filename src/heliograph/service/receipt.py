@@ -9,8 +9,9 @@ from heliograph.model.ids import MessageId
 from heliograph.model.link import Answer, Receipt, ReceiptState
 from heliograph.service import fault
 from heliograph.service.core import Core
-from heliograph.service.correlate import Word, apply, is_about, is_key_of
+from heliograph.service.correlate import Word, apply, is_about, is_in_lane, is_key_of
 from heliograph.service.ledger import Ledger
+from heliograph.service.wake import go_on
 from heliograph.store import correlation
 from heliograph.store import message as message_store
 from heliograph.store.correlation import Key, NewReceipt
@@ -46,12 +47,17 @@ def match(tx: Transaction, items: Sequence[Arrival]) -> list[MessageId | None]:
     messages |= message_store.lock(tx, newer)
     ledger = Ledger(tx, core, items[0].now_ms)
     rows: list[NewReceipt] = []
+    done_with: set[int] = set()
     for item, receipt_id in zip(items, ids, strict=True):
         receipt = item.receipt
         key, disposition = _choose(receipt, left)
         if key is not None and key.message_id is not None:
             word = Word(receipt.state, receipt.word, receipt.error)
-            disposition = apply(ledger, messages[key.message_id], key.segment or 1, word)
+            message = messages[key.message_id]
+            was_in_lane = is_in_lane(message)
+            disposition = apply(ledger, message, key.segment or 1, word)
+            if was_in_lane and not is_in_lane(message):
+                done_with.add(message.lane_id or 0)
         rows.append(
             NewReceipt(
                 id=receipt_id,
@@ -70,6 +76,8 @@ def match(tx: Transaction, items: Sequence[Arrival]) -> list[MessageId | None]:
         )
     correlation.insert_receipts(tx, rows)
     ledger.write()
+    if done_with:
+        tx.after_commit(go_on, core, sorted(done_with))
     fault.point("receipt.before_commit")
     return [None if row.message_id is None else MessageId(row.message_id) for row in rows]
 

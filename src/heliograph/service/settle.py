@@ -14,7 +14,7 @@ from heliograph.model.link import Accepted, ErrorClass, LinkProfile, OnUnknown, 
 from heliograph.model.message import BURNS_NO_ATTEMPT, Segment, State, Verdict, accepted_segment, open_segments, verdict, with_segment
 from heliograph.service import fault
 from heliograph.service.core import Core
-from heliograph.service.correlate import Correlator
+from heliograph.service.correlate import Correlator, is_in_lane
 from heliograph.service.dispatch import Flight, LinkQueue, UseCases
 from heliograph.service.expire import DIED, end_undelivered, expire
 from heliograph.service.ledger import Ledger
@@ -167,7 +167,7 @@ def _settle_all(tx: Transaction, items: Sequence[Settlement]) -> None:
     messages = message_store.lock(tx, (item.message_id for item in items))
     ledger = Ledger(tx, core, now_ms)
     correlator = Correlator(tx, core, ledger)
-    waits: dict[int, tuple[Lane, int, int]] = {}
+    waiting: list[tuple[Lane, Locked, Settlement, int]] = []
     left: list[tuple[Lane, Settlement]] = []
     for item in items:
         lane, message = lanes[item.lane_id], messages[item.message_id]
@@ -181,8 +181,15 @@ def _settle_all(tx: Transaction, items: Sequence[Settlement]) -> None:
             left.append((lane, item))
         else:
             lane.head_seq = message.lane_seq
-            waits[lane.id] = (lane, retry_at_ms, item.profile.link_id)
+            waiting.append((lane, message, item, retry_at_ms))
     correlator.finish()
+    waits: dict[int, tuple[Lane, int, int]] = {}
+    for lane, message, item, retry_at_ms in waiting:
+        if is_in_lane(message):
+            waits[lane.id] = (lane, retry_at_ms, item.profile.link_id)
+        else:  # by a receipt that came early
+            lane.head_seq += 1
+            left.append((lane, item))
     _advance(tx, core, left, now_ms)
     _retry_later(tx, core, waits)
     lane_store.save(tx, lanes.values())
@@ -205,6 +212,7 @@ class _Step:
         if isinstance(item.results[0][3], Withdrawn):
             return self._withdrawn(item.results[0][3])
         self._keep_attempts()
+        was_open = bool(open_segments(message.segment_states))
         worst: Outcome | None = None
         for number, _, _, outcome in item.results:
             self._segment(number, outcome)
@@ -216,7 +224,7 @@ class _Step:
         attempted_at_ms = max(sent for _, sent, _, _ in item.results)
         if result.state is not None:
             self.lane.ladder_step = 0
-            self.ledger.change(message, result, attempted_at_ms=attempted_at_ms)
+            self.ledger.change(message, result, attempted_at_ms=attempted_at_ms, is_sent=was_open)
             return None
         return self._again(worst, reason, code, attempted_at_ms)
 

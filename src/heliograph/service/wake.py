@@ -1,11 +1,17 @@
-"""A device is heard of: what waits for it is tried now."""
+"""What waits is tried before its time: its device is heard of, or what was ahead of it is over."""
 
+from collections.abc import Sequence
+
+from heliograph import log
 from heliograph.model import retry
 from heliograph.model.ids import LinkId
 from heliograph.service.core import Core
 from heliograph.store import lane as lane_store
 from heliograph.store import message as message_store
+from heliograph.store.database import DatabaseLost
 from heliograph.store.transaction import Transaction
+
+_log = log.get("queue")
 
 
 async def reachable(core: Core, link_id: LinkId, number: str) -> None:
@@ -22,3 +28,27 @@ def wake(tx: Transaction, core: Core, device_ids: list[int], now_ms: int) -> Non
     """Make the lanes of these devices due, each at most once in 20 s."""
     for link_id, due_at_ms in lane_store.wake(tx, device_ids, now_ms, retry.WAKE_GAP):
         tx.after_commit(core.queues.hint, link_id, due_at_ms)
+
+
+def go_on(core: Core, lane_ids: Sequence[int]) -> None:
+    """Have lanes whose head may be over go on with what is behind it. A transaction of its own, after the one that ended the head: that one
+    holds messages and may not wait for lanes any more. Where it is lost, the lanes go on when the head would have been tried again."""
+    core.queues.spawn(_go_on(core, lane_ids))
+
+
+async def _go_on(core: Core, lane_ids: Sequence[int]) -> None:
+    try:
+        await core.database.write(leave_heads, core, lane_ids, core.clock.now_ms())
+    except DatabaseLost as lost:
+        _log.warning("the database does not answer, lanes go on later", lanes=len(lane_ids), error=str(lost))
+
+
+def leave_heads(tx: Transaction, core: Core, lane_ids: Sequence[int], now_ms: int) -> None:
+    """Make those of the lanes due that wait for a head that is over. Serialised by the lane."""
+    lanes = [lane for lane in lane_store.lock(tx, lane_ids).values() if lane.retry_at_ms is not None and lane.retry_at_ms > now_ms]
+    heads = message_store.heads(tx, lanes)
+    ended = [lane for lane in lanes if lane.id not in heads or heads[lane.id].lane_seq != lane.head_seq]
+    for lane in ended:
+        lane.wait(now_ms, now_ms)
+        tx.after_commit(core.queues.hint, lane.link_id)
+    lane_store.save(tx, ended)
