@@ -102,6 +102,9 @@ class Config:
     database: str = setting(
         DATABASE, "heliograph.sqlite", "Where everything is stored. Several daemons share a PostgreSQL, never an SQLite file."
     )
+    cdr_dir: Path | None = setting(
+        optional(PATH), Path("cdr"), "Where the nightly files of what was counted are written, within `data_dir`; empty for no files."
+    )
     stop_grace_s: int = setting(whole(0, 3600), 30, "How long a stop waits for what is under way, in seconds.")
     jwt_minutes: int = setting(whole(1, 525_600), 240, "How long an `auth_token` is valid, in minutes.")
     short_number_max_digits: int = setting(
@@ -137,6 +140,11 @@ class Config:
     def sqlite_path(self) -> Path | None:
         """The SQLite file, or None where `database` is a PostgreSQL."""
         return None if re.match("postgres(ql)?://", self.database) else self.data_dir / self.database
+
+    @property
+    def cdr_path(self) -> Path | None:
+        """The folder of the nightly files of usage, or None where none are wanted."""
+        return None if self.cdr_dir is None else self.data_dir / self.cdr_dir
 
     def shown(self) -> list[tuple[str, str, str]]:
         """Name, value (passwords masked) and origin of each setting."""

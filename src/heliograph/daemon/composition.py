@@ -19,6 +19,7 @@ from heliograph.links.supervisor import Supervisor
 from heliograph.metrics import Metrics
 from heliograph.model.route import NumberRules
 from heliograph.service import housekeeping
+from heliograph.service.cdr import CdrFiles
 from heliograph.service.core import Core
 from heliograph.service.dispatch import Queues
 from heliograph.service.housekeeping import Housekeeping
@@ -96,6 +97,8 @@ class Daemon:
         self.supervisor = Supervisor(core, plan.metrics)
         faces = plan.make_faces(core)
         lasting = [tasks.create_task(Housekeeping(core).run()), tasks.create_task(self._watch_for_crash())]
+        if (folder := plan.config.cdr_path) is not None:
+            lasting.append(tasks.create_task(CdrFiles(core, folder).run()))
         tasks.create_task(core.notifier.run())
         tasks.create_task(self.supervisor.run())
         for face in faces:
