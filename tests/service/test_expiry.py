@@ -6,6 +6,9 @@ from heliograph.model.ids import DeviceId
 from heliograph.model.link import Accepted, ErrorClass, Refused
 from heliograph.model.message import State
 from heliograph.model.problem import Code, Problem
+from heliograph.service.cancel import cancel
+from heliograph.service.draft import Draft
+from heliograph.service.submit import accept, prepare
 from heliograph.service.validity import validity
 from tests.core_world import DAY, HOUR, MINUTE, Setting, World
 
@@ -127,6 +130,22 @@ async def test_what_was_never_sent_is_not_counted_in_the_end(world: World) -> No
     assert world.used(1) == 3
     await expires_in_time(world, message_id)
     assert world.used(1) == 0
+
+
+async def test_what_is_given_back_is_given_back_in_the_month_it_was_counted_in(world: World) -> None:
+    midnight_ms = 1_801_440_000_000  # 2027-02-01T00:00:00Z
+    world.link.most = 0
+    batch = []
+    for at_ms in (midnight_ms - 1, midnight_ms):
+        world.clock.set_wall_clock(at_ms)
+        batch.append(prepare(world.core, world.actor(), DeviceId(1), Draft("hi")))
+    first, second = await world.database.write(lambda tx: accept(tx, batch))
+    used = "SELECT period, used FROM usage_counter WHERE scope = 'device' AND traffic = 'mt' AND length(period) = 7 ORDER BY period"
+    assert [tuple(row) for row in world.rows(used)] == [("2027-01", 1), ("2027-02", 1)]
+    for message_id in (first, second):
+        world.spawn(cancel(world.core, world.actor(), DeviceId(1), message_id))
+        await world.advance(1)
+    assert [tuple(row) for row in world.rows(used)] == [("2027-01", 0), ("2027-02", 0)]
 
 
 async def test_what_was_sent_once_stays_counted(world: World) -> None:

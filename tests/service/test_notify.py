@@ -175,3 +175,17 @@ async def test_a_process_that_was_taken_for_dead_frees_what_it_claimed_since(wor
     assert (notification.claimed_by, notification.due_at_ms is not None) == (None, True)
     with pytest.raises(RuntimeError, match="took this one for dead"):
         await world.crash()
+
+
+async def test_a_process_that_was_taken_for_dead_claims_and_delivers_nothing_after_its_last_beat(world: World) -> None:
+    await world.database.write(lambda tx: tx.run(statement("UPDATE node SET stopped_at_ms = 1")))
+    with pytest.raises(RuntimeError, match="took this one for dead"):
+        await world.housekeeping._beat()
+    answer = await world.hear(msisdn(1), "12345")
+    await world.advance(1)
+    (notification,) = world.notifications(answer.message_id or 0)
+    assert (notification.claimed_by, notification.due_at_ms is not None) == (None, True)
+    assert world.courier.delivered == []
+    await world.advance(2)
+    with pytest.raises(RuntimeError, match="took this one for dead"):
+        await world.crash()

@@ -103,7 +103,7 @@ class Housekeeping:
 
     async def _beat(self) -> None:
         """Beat, and note what is known right after it: what was claimed before is under way or done, what is made later lies above."""
-        found = await self.core.database.write(_beat, self.core.node_id, self._mark, self.core.clock.now_ms())
+        found = await self.core.database.write(_beat, self.core, self._mark, self.core.clock.now_ms())
         if found is None:
             raise RuntimeError("another process of this installation took this one for dead, since it stood still for 10 s: start it again")
         if self.core.notifier.is_in_doubt:
@@ -146,11 +146,12 @@ def _insert_node(tx: Transaction, name: str, now_ms: int) -> NodeId:
     return node_store.insert(tx, name, tx.next_id("notification"), now_ms)
 
 
-def _beat(tx: Transaction, node_id: NodeId, mark: Mark, now_ms: int) -> tuple[int, int] | None:
+def _beat(tx: Transaction, core: Core, mark: Mark, now_ms: int) -> tuple[int, int] | None:
     """The claims so far, and a floor of the ids that come. None where another took us for dead: what we claimed since is freed."""
-    claims = node_store.beat(tx, node_id, mark)
+    claims = node_store.beat(tx, core.node_id, mark)
     if claims is None:
-        _bury(tx, NodeRow(node_id, -1, 0), now_ms, forced=True)
+        core.notifier.bury()
+        _bury(tx, NodeRow(core.node_id, -1, 0), now_ms, forced=True)
         return None
     return claims, tx.next_id("notification")
 

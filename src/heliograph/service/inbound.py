@@ -153,7 +153,7 @@ class Mailroom:
         self._ledger.insert(new, "sms.refused" if problem else "sms.received")
         if problem is not None:
             return Answer(refused=problem.code.value, message_id=MessageId(new.id))
-        self._intake.count(sender.device_id, "mo", arrived.segments)
+        self._intake.count(sender.device_id, "mo", arrived.segments, new.submitted_at_ms)
         if destination.target is Target.DEVICE and receiver is not None:
             internal = traffic_class is TrafficClass.P2P_INTERNAL
             mt = self._mt(arrived, receiver, traffic_class if internal else TrafficClass.P2P_EXTERNAL_IN, peer_id=new.id)

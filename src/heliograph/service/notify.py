@@ -64,13 +64,14 @@ class Notifier:
         self._idle = asyncio.Event()
         self._next_due_ms: int | None = None
         self._stopping = False
+        self._is_buried = False
         self._crowded = False
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._random = random.Random()
 
     def room(self) -> int:
         """How many more deliveries this process may claim. Read by the writer's thread: a moment's value, so the limit is a soft bound."""
-        return 0 if self._stopping or self._crowded else max(0, self._most - len(self._under_way))
+        return 0 if self._stopping or self._is_buried or self._crowded else max(0, self._most - len(self._under_way))
 
     @property
     def open_from(self) -> int | None:
@@ -86,9 +87,14 @@ class Notifier:
     def under_way(self) -> int:
         return len(self._under_way)
 
+    def bury(self) -> None:
+        """Another process took this one for dead and has its deliveries: claim and deliver nothing any more. Called by the writer's thread,
+        so that no transaction after the one that found it out claims anything."""
+        self._is_buried = True
+
     def take(self, claimed: Sequence[Claimed], more_wait: bool = False) -> None:
         """Deliver what a committed transaction claimed for this process."""
-        for each in claimed:
+        for each in () if self._is_buried else claimed:
             self._under_way[each.id] = each
             self._deliver(each)
         if more_wait:
@@ -127,7 +133,7 @@ class Notifier:
             if self.is_in_doubt:
                 await self._clear_doubts()
             most = self._most - len(self._under_way)
-            if most > 0:
+            if most > 0 and not self._is_buried:
                 await self._claim(most)
         except DatabaseLost as lost:
             _log.warning("the database does not answer, deliveries wait", error=str(lost))

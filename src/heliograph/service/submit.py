@@ -130,9 +130,9 @@ class Intake:
         """Note that a message is another sending of an earlier one."""
         self._resent.append((message_id, resend_of))
 
-    def count(self, device_id: int, traffic: str, segments: int) -> None:
-        """Count what a device sends or receives."""
-        self._counted += usage.of_device(device_id, self.ledger.now_ms, traffic, segments)
+    def count(self, device_id: int, traffic: str, segments: int, at_ms: int) -> None:
+        """Count what a device sends or receives, in the month of its acceptance: what is given back goes by the message's own time too."""
+        self._counted += usage.of_device(device_id, at_ms, traffic, segments)
 
     def write(self) -> None:
         """Write lanes, counters, messages, in the order in which rows are locked."""
@@ -148,7 +148,7 @@ class Intake:
 
     def _keep(self, new: NewMessage) -> None:
         if new.device_id is not None:
-            self.count(new.device_id, "mt", new.segments)
+            self.count(new.device_id, "mt", new.segments, new.submitted_at_ms)
         self.ledger.insert(new, "sms.accepted")
 
     def _slot(self, link_id: int) -> int | None:
