@@ -183,7 +183,7 @@ class MessageView(msgspec.Struct, array_like=True):
 
     id: int
     organisation_id: int
-    device_id: int
+    device_id: int | None
     device_name: str | None
     sim_id: int | None
     iccid: str | None

@@ -1,5 +1,6 @@
 """An HTTP answer of the API: status, headers, body; and how it is sent. Every answer may be read by a page of any origin."""
 
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import msgspec
@@ -34,11 +35,12 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What goes back. `headers`: without the length, and without what is on every answer."""
+    """What goes back. `headers`: without the length, and without what is on every answer. `stream`: a body made while it is sent."""
 
     status: int
     headers: tuple[Header, ...] = ()
     body: bytes = b""
+    stream: AsyncIterator[bytes] | None = None
 
 
 NO_CONTENT: Final = Answer(204, (JSON,))
@@ -56,10 +58,13 @@ def created(location: str, value: Any) -> Answer:
 
 
 async def send_answer(answer: Answer, send: Send) -> None:
-    """Send it whole."""
+    """Send it whole, or piece by piece where it is made while it is sent."""
     body = answer.body
     headers = [*answer.headers, *ON_EVERY_ANSWER]
-    if answer.status != 204:
+    if answer.status != 204 and answer.stream is None:
         headers.append((b"content-length", b"%d" % len(body)) if body else EMPTY)
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    if answer.stream is not None:
+        async for piece in answer.stream:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": body})

@@ -76,7 +76,9 @@ class App:
         try:
             if path.startswith(PREFIXES):
                 answer = await self._answer(path, scope, receive)
-                await send_answer(answer, send)
+                if answer.stream is not None:
+                    started = _Started(send)
+                await send_answer(answer, send if started is None else started.send)
             else:
                 started = _Started(send)
                 await self._beside(scope, receive, started.send)

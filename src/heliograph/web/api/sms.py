@@ -62,8 +62,8 @@ class Sms(msgspec.Struct, kw_only=True):
     pid: str
     source_address: str
     dest_address: str
-    endpoint_id: str
-    endpoint: dict[str, int | str | None]
+    endpoint_id: str | None
+    endpoint: dict[str, int | str | None] | None
     sim_id: str | None
     iccid: str | None
     called_party_prefix: None = None
@@ -137,8 +137,8 @@ def sms_of(view: MessageView) -> Sms:
         pid=str(view.pid),
         source_address=view.source,
         dest_address=view.dest,
-        endpoint_id=str(view.device_id),
-        endpoint={"id": view.device_id, "name": view.device_name},
+        endpoint_id=None if view.device_id is None else str(view.device_id),
+        endpoint=None if view.device_id is None else {"id": view.device_id, "name": view.device_name},
         sim_id=None if view.sim_id is None else str(view.sim_id),
         iccid=view.iccid,
         msisdn=view.msisdn,
