@@ -91,7 +91,7 @@ async def test_a_body_that_is_too_long_is_refused(site: Site) -> None:
         "headers": [(b"authorization", f"Bearer {site.a_auth}".encode())],
     }
     await site.app(scope, receive, send)
-    assert sent[0]["status"] == 400
+    assert sent[0]["status"] == 413
     assert b"longer than" in sent[1]["body"]
 
 

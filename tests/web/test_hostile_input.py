@@ -118,9 +118,7 @@ async def test_no_value_in_any_field_of_any_call_makes_it_fail(site: Site) -> No
 
 
 async def test_every_call_with_a_body_is_tried(site: Site) -> None:
-    with_body = {
-        (method, template) for template, resource in ROUTES.items() for method in resource._handlers if method in ("POST", "PATCH")
-    }
+    with_body = {(method, template) for template, resource in ROUTES.items() for method in resource.handlers if method in ("POST", "PATCH")}
     unread = {("PATCH", "/api/v1/endpoint/{endpoint_id}/connectivity"), ("POST", "/api/v1/endpoint/{endpoint_id}/reachable")}
     assert with_body - valid_bodies(site).keys() == unread, "a body that is read"
 

@@ -9,7 +9,7 @@ from heliograph.web.api import ROUTES
 from heliograph.web.resource import Resource
 from tests.web.site import Reply, Site, Tenant
 
-OPEN = ("/api/v1/authenticate", "/health/live", "/health/ready", "/metrics")
+OPEN = ("/api/v1/authenticate", "/health/live", "/health/ready", "/metrics", "/api/openapi.json")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 BODIES: dict[str, Any] = {
     "/api/v1/endpoint": {"name": "x", "status": {"id": 0}, "service_profile": {"id": 0}, "tariff_profile": {"id": 0}},
@@ -44,7 +44,7 @@ def ids_of(tenant: Tenant, message_id: int) -> dict[str, Any]:
 CALLS = [
     (method, template)
     for template, method in itertools.product(ROUTES, METHODS)
-    if isinstance(ROUTES[template], Resource) and method in ROUTES[template]._handlers
+    if isinstance(ROUTES[template], Resource) and method in ROUTES[template].handlers
 ]
 
 

@@ -7,6 +7,7 @@ class Code(StrEnum):
     """What went wrong. The value is the name that the portal, the timeline and the documentation use."""
 
     BAD_REQUEST = "bad_request"
+    TOO_LARGE = "too_large"
     INVALID = "invalid"
     REQUIRED = "required"
     INVALID_FORMAT = "invalid_format"

@@ -13,6 +13,7 @@ from heliograph.web.answer import Answer, Header, json
 # HTTP status, error_code, error_token
 TABLE: Final[dict[Code, tuple[int, int, str]]] = {
     Code.BAD_REQUEST: (400, 1000, "BadRequest"),
+    Code.TOO_LARGE: (413, 1000, "BadRequest"),
     Code.INVALID: (422, 1400, "InputValidationFailed"),
     Code.REQUIRED: (422, 1402, "Required"),
     Code.INVALID_FORMAT: (422, 1403, "InvalidFormat"),

@@ -95,19 +95,19 @@ class Resource:
     """For callers who are somebody and have the right that `web/rights.py` asks for."""
 
     def __init__(self, **handlers: Handler) -> None:
-        self._handlers = handlers
+        self.handlers = handlers
         self.at("")
 
     def at(self, template: str) -> None:
         """Stand at a route, which says what a caller needs."""
-        self._rights = {method: right_of(method, template) for method in self._handlers}
+        self._rights = {method: right_of(method, template) for method in self.handlers}
 
     async def answer(self, context: "Context", scope: Scope, receive: Receive, ids: dict[str, str]) -> Answer:
         """Answer a request. Raises Problem."""
         method = _method(scope)
-        handler = self._handlers.get(method)
+        handler = self.handlers.get(method)
         if handler is None:
-            return not_allowed(self._handlers)
+            return not_allowed(self.handlers)
         actor = context.known(scope) or await context.identify(scope)
         require(actor, self._rights[method])
         return await handler(Call(context, scope, ids, await read_body(receive) if method != "GET" else b"", actor))
@@ -117,14 +117,14 @@ class OpenResource:
     """For everybody."""
 
     def __init__(self, **handlers: OpenHandler) -> None:
-        self._handlers = handlers
+        self.handlers = handlers
 
     async def answer(self, context: "Context", scope: Scope, receive: Receive, ids: dict[str, str]) -> Answer:
         """Answer a request. Raises Problem."""
         method = _method(scope)
-        handler = self._handlers.get(method)
+        handler = self.handlers.get(method)
         if handler is None:
-            return not_allowed(self._handlers)
+            return not_allowed(self.handlers)
         return await handler(Request(context, scope, ids, await read_body(receive) if method != "GET" else b""))
 
 
@@ -140,7 +140,7 @@ async def read_body(receive: Receive) -> bytes:
         message = await receive()
         body += message.get("body", b"")
         if len(body) > MOST_BODY:
-            raise Problem(Code.BAD_REQUEST, f"The body is longer than {MOST_BODY} octets")
+            raise Problem(Code.TOO_LARGE, f"The body is longer than {MOST_BODY} octets: send it in several requests")
     if message["type"] == "http.disconnect":
         raise Disconnected
     return body

@@ -12,6 +12,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
     ("GET", "/api/v1/application_token"): Right.ADMINISTER,
     ("POST", "/api/v1/application_token"): Right.ADMINISTER,
     ("PATCH", "/api/v1/application_token/{token_id}"): Right.ADMINISTER,
+    ("GET", "/api/v1/audit"): Right.ADMINISTER,
     ("GET", "/api/v1/esme_interface_type"): Right.READ_INTERFACES,
 }
 

@@ -6,6 +6,7 @@ from heliograph.web.api import (
     audit,
     authenticate,
     connectivity,
+    documentation,
     endpoint,
     event,
     health,
@@ -40,6 +41,7 @@ ROUTES: dict[str, AnyResource] = {
     **simulator.ROUTES,
     **health.ROUTES,
 }
+ROUTES |= documentation.routes(lambda: ROUTES)
 
 for _template, _resource in ROUTES.items():
     if isinstance(_resource, Resource):

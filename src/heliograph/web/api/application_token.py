@@ -9,10 +9,18 @@ from heliograph.service.manage import account
 from heliograph.store.account import Token
 from heliograph.web.answer import NO_CONTENT, Answer, json
 from heliograph.web.api import wire
+from heliograph.web.operation import operation
 from heliograph.web.resource import Call, Resource
 
 ACTIVATED, REVOKED = 0, 1
 STATUSES = {ACTIVATED: "Activated", REVOKED: "Revoked"}
+
+
+class Creator(msgspec.Struct, kw_only=True):
+    """Who made it; empty where it was made by nobody that is known."""
+
+    id: int | msgspec.UnsetType = msgspec.UNSET
+    username: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class TokenView(msgspec.Struct, kw_only=True):
@@ -22,7 +30,7 @@ class TokenView(msgspec.Struct, kw_only=True):
     status: wire.Described
     expiry_date: str | None
     ip: str | None
-    creator: dict[str, object]
+    creator: Creator
     role: str
 
 
@@ -40,15 +48,30 @@ class TokenChange(msgspec.Struct, kw_only=True):
     status: wire.Ref | None = None
 
 
+class TokenMade(msgspec.Struct, kw_only=True):
+    """`application_token`: the text, which is shown this once."""
+
+    application_token: str
+    id: int
+
+
 _NEW = wire.decoder(NewToken)
 _CHANGE = wire.decoder(TokenChange)
 
 
+@operation("List application tokens", answer=list[TokenView])
 async def list_tokens(call: Call) -> Answer:
     """All, revoked ones too."""
     return json([_view(token) for token in await account.list_tokens(call.context.core, call.actor)])
 
 
+@operation(
+    "Create an application token",
+    body=NewToken,
+    example={"description": "billing", "expiry_date": "2099-01-15", "ip": "192.0.2.0/24"},
+    answer=TokenMade,
+    refuses=(Code.INVALID_FORMAT,),
+)
 async def create(call: Call) -> Answer:
     """A new one: 200, as emnify answers."""
     new = call.decode(_NEW)
@@ -56,9 +79,10 @@ async def create(call: Call) -> Answer:
     token_id, token = await account.create_token(
         call.context.core, call.actor, description=new.description, ip=new.ip, expiry_at_ms=expiry_at_ms, role=new.role
     )
-    return json({"application_token": token, "id": token_id})
+    return json(TokenMade(application_token=token, id=token_id))
 
 
+@operation("Describe or revoke an application token", body=TokenChange, example={"status": {"id": 1}})
 async def update(call: Call) -> Answer:
     """Another description, or revoked (status 1)."""
     change = call.decode(_CHANGE)
@@ -73,7 +97,7 @@ async def update(call: Call) -> Answer:
 
 def _view(token: Token) -> TokenView:
     status = ACTIVATED if token.revoked_at_ms is None else REVOKED
-    creator: dict[str, object] = {} if token.creator_id is None else {"id": token.creator_id, "username": token.creator_email}
+    creator = Creator() if token.creator_id is None else Creator(id=token.creator_id, username=token.creator_email)
     return TokenView(
         id=token.id,
         description=token.description,

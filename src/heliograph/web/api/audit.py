@@ -11,6 +11,7 @@ from heliograph.service.audit import Entry
 from heliograph.store.audit import LAST, AuditFilter
 from heliograph.web.answer import Answer, json
 from heliograph.web.api import criteria, wire
+from heliograph.web.operation import Parameter, operation
 from heliograph.web.resource import Call, Resource
 
 PER_PAGE, MOST_PER_PAGE = 100, 1000
@@ -35,6 +36,22 @@ class AuditEntry(msgspec.Struct, kw_only=True):
     changes: dict[str, Any]
 
 
+@operation(
+    "List who changed and sent what",
+    answer=list[AuditEntry],
+    query={
+        "from": Parameter("Not before this date or moment."),
+        "until": Parameter("Before this date or moment."),
+        "action": Parameter("A kind of action (`device`), or one action (`device.changed`)."),
+        "object": Parameter("The id of what was changed.", int),
+        "user": Parameter("The id of the user who did it.", int),
+        "application_token": Parameter("The id of the application token that did it.", int),
+        "door": Parameter("By which interface: rest, portal, zapier, smpp, cli."),
+        "after": Parameter("Where the list goes on, as the header Link says."),
+        "per_page": Parameter(f"How many stand on a page: {PER_PAGE} where it is left out, {MOST_PER_PAGE} at most.", int),
+    },
+    refuses=(Code.INVALID_FORMAT, Code.FORBIDDEN),
+)
 async def list_entries(call: Call) -> Answer:
     """One page: `from`, `until`, `action` (`device`, or `device.changed`), `object`, `user`, `application_token`, `door`, `per_page`.
 

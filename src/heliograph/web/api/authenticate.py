@@ -8,6 +8,7 @@ import msgspec
 from heliograph.model.problem import Code, Problem
 from heliograph.web.answer import HTML, Answer, json
 from heliograph.web.api import wire
+from heliograph.web.operation import Reply, operation
 from heliograph.web.resource import OpenResource, Request
 
 
@@ -21,10 +22,25 @@ class Credentials(msgspec.Struct, kw_only=True):
     mfa_token: str | None = None
 
 
+class Tokens(msgspec.Struct, kw_only=True):
+    """`refresh_token`: only for a password."""
+
+    auth_token: str
+    refresh_token: str | msgspec.UnsetType = msgspec.UNSET
+
+
 _CREDENTIALS = wire.decoder(Credentials)
 WRONG = Answer(401, (HTML,))
 
 
+@operation(
+    "Log in",
+    body=Credentials,
+    example={"application_token": "8LmT2sBqX4vWc7RkYpZ9dHjN"},
+    answer=Tokens,
+    refuses=(Code.LOCKED_OUT, Code.TOO_MANY_REQUESTS),
+    also={401: Reply("The credentials are wrong (no body).", str, "text/html")},
+)
 async def authenticate(request: Request) -> Answer:
     """The tokens. Wrong credentials are 401 without a body, and nothing says what is wrong with them."""
     credentials = request.decode(_CREDENTIALS)
@@ -37,15 +53,15 @@ async def authenticate(request: Request) -> Answer:
     return json(tokens)
 
 
-async def _tokens(request: Request, credentials: Credentials) -> dict[str, str]:
+async def _tokens(request: Request, credentials: Credentials) -> Tokens:
     access = request.context.access
     if credentials.application_token is not None:
-        return {"auth_token": await access.by_application_token(credentials.application_token, request.address)}
+        return Tokens(auth_token=await access.by_application_token(credentials.application_token, request.address))
     if credentials.username is not None and credentials.password is not None:
         auth_token, refresh_token = await access.by_password(credentials.username, credentials.password, request.address)
-        return {"auth_token": auth_token, "refresh_token": refresh_token}
+        return Tokens(auth_token=auth_token, refresh_token=refresh_token)
     if credentials.refresh_token is not None:
-        return {"auth_token": await access.by_refresh_token(credentials.refresh_token, request.address)}
+        return Tokens(auth_token=await access.by_refresh_token(credentials.refresh_token, request.address))
     raise Problem(Code.BAD_REQUEST, "Give application_token, or username and password, or refresh_token")
 
 

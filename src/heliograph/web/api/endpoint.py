@@ -12,6 +12,7 @@ from heliograph.service.manage.device import DeviceChange, SimChange
 from heliograph.store.device import LISTING, DeviceView
 from heliograph.web.answer import NO_CONTENT, Answer, created, json
 from heliograph.web.api import criteria, wire
+from heliograph.web.operation import Listed, operation
 from heliograph.web.resource import Call, Resource
 
 PER_PAGE, MOST_PER_PAGE = 1000, 1000
@@ -53,7 +54,7 @@ class Endpoint(msgspec.Struct, kw_only=True):
     tag_assignments: tuple[()] = ()
 
 
-class SimWanted(msgspec.Struct, kw_only=True):
+class SimOfEndpointWanted(msgspec.Struct, kw_only=True):
     id: wire.Id | UnsetType | None = UNSET
     activate: bool = True
     status: wire.Ref | None = None
@@ -71,7 +72,7 @@ class EndpointWanted(msgspec.Struct, kw_only=True):
     tariff_profile: wire.Ref | UnsetType | None = UNSET
     ip_address: str | UnsetType | None = UNSET
     ip_address_space: wire.Ref | UnsetType | None = UNSET
-    sim: SimWanted | UnsetType | None = UNSET
+    sim: SimOfEndpointWanted | UnsetType | None = UNSET
     organisation: wire.Ref | UnsetType | None = UNSET
 
 
@@ -79,6 +80,7 @@ _WANTED = wire.decoder(EndpointWanted)
 REQUIRED = ("status", "service_profile", "tariff_profile")
 
 
+@operation("List devices", answer=list[Endpoint], listing=Listed(CRITERIA, LISTING.columns, PER_PAGE, MOST_PER_PAGE))
 async def list_endpoints(call: Call) -> Answer:
     """One page."""
     asked = criteria.criteria_of(call, CRITERIA, LISTING.columns, PER_PAGE, MOST_PER_PAGE)
@@ -86,6 +88,15 @@ async def list_endpoints(call: Call) -> Answer:
     return criteria.paged(call, page, [endpoint_of(view) for view in page.items], asked.order)
 
 
+@operation(
+    "Create a device",
+    body=EndpointWanted,
+    example={"name": "Meter 17", "status": {"id": 0}, "service_profile": {"id": 1}, "tariff_profile": {"id": 1}, "tags": "meter,north"},
+    answer=Endpoint,
+    status=201,
+    location=True,
+    refuses=(Code.INVALID_REFERENCE, Code.DUPLICATED, Code.IN_USE, Code.NOT_ALLOWED, Code.INVALID_FORMAT),
+)
 async def create(call: Call) -> Answer:
     """201 with where it is and, as the later specification says, the thing itself."""
     wanted = call.decode(_WANTED)
@@ -100,11 +111,18 @@ async def create(call: Call) -> Answer:
     return created(f"{call.context.origin(call.scope)}/api/v1/endpoint/{view.id}", endpoint_of(view))
 
 
+@operation("Retrieve a device", answer=Endpoint)
 async def retrieve(call: Call) -> Answer:
     """One."""
     return json(endpoint_of(await devices.view(call.context.core, call.actor, device_id_of(call))))
 
 
+@operation(
+    "Change a device",
+    body=EndpointWanted,
+    example={"name": "Meter 17b", "sim": {"id": 7}},
+    refuses=(Code.DUPLICATED, Code.IN_USE, Code.NOT_ALLOWED, Code.INVALID_FORMAT),
+)
 async def update(call: Call) -> Answer:
     """Change some of it."""
     device_id = device_id_of(call)
@@ -112,12 +130,14 @@ async def update(call: Call) -> Answer:
     return NO_CONTENT
 
 
+@operation("Delete a device", refuses=(Code.IN_USE, Code.NOT_ALLOWED))
 async def delete(call: Call) -> Answer:
     """Delete one that has no SIM."""
     await devices.delete(call.context.core, call.actor, device_id_of(call))
     return NO_CONTENT
 
 
+@operation("List the statuses of devices", answer=list[wire.Described])
 async def statuses(_call: Call) -> Answer:
     """The statuses there are."""
     return json(wire.listed(DeviceStatus))
@@ -170,7 +190,7 @@ def _required(ref: wire.Ref | UnsetType | None) -> int | UnsetType:
     return UNSET if found is None else found
 
 
-def _sim(wanted: SimWanted | UnsetType | None) -> SimChange | UnsetType:
+def _sim(wanted: SimOfEndpointWanted | UnsetType | None) -> SimChange | UnsetType:
     """`{"sim": {"id": null}}` releases the SIM, and so does `{"sim": null}`."""
     if wanted is None:
         return SimChange(None)

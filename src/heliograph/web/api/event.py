@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from heliograph.model.device import SimStatus
 from heliograph.service.manage import account
@@ -11,6 +12,7 @@ from heliograph.store.event import EVER, EventFilter, EventView
 from heliograph.web.answer import Answer, json
 from heliograph.web.api import criteria, wire
 from heliograph.web.api.endpoint import device_id_of
+from heliograph.web.operation import Listed, operation
 from heliograph.web.resource import Call, Resource
 
 PER_PAGE, MOST_PER_PAGE = 100, 1000
@@ -43,8 +45,42 @@ def _types(_field: str, value: str) -> criteria.Filters:
 
 CRITERIA = {"from": criteria.date, "until": criteria.date, "type": _types}
 SORTS = {"id": "", "timestamp": ""}
+LISTED = Listed(CRITERIA, SORTS, PER_PAGE, MOST_PER_PAGE)
 
 
+class TypeOfEvent(msgspec.Struct, kw_only=True):
+    """emnify's number, null where emnify has none, and its words."""
+
+    id: int | None
+    description: str
+
+
+class EndpointOfEvent(msgspec.Struct, kw_only=True):
+    id: int
+    name: str | None
+    imei: str | None
+    ip_address: str | None
+    tags: str | None
+
+
+class Event(msgspec.Struct, kw_only=True):
+    """Something that happened. `endpoint`, `imsi`, `sim` and `user` are absent where it has nothing to do with one."""
+
+    id: int
+    timestamp: str
+    alert: bool
+    description: str
+    event_type: TypeOfEvent
+    event_source: wire.Described
+    event_severity: wire.Described
+    organisation: wire.Named
+    endpoint: EndpointOfEvent | UnsetType = UNSET
+    imsi: dict[str, Any] | UnsetType = UNSET
+    sim: dict[str, Any] | UnsetType = UNSET
+    user: dict[str, Any] | UnsetType = UNSET
+
+
+@operation("List the events of a device", answer=list[Event], listing=LISTED)
 async def of_device(call: Call) -> Answer:
     """Oldest first, as recorded; an unknown device has none, as emnify answers."""
     asked = criteria.criteria_of(call, CRITERIA, SORTS, PER_PAGE, MOST_PER_PAGE)
@@ -52,6 +88,7 @@ async def of_device(call: Call) -> Answer:
     return criteria.paged(call, page, [event_of(view) for view in page.items], asked.order)
 
 
+@operation("List the events of the organisation", answer=list[Event], listing=LISTED)
 async def of_organisation(call: Call) -> Answer:
     """Oldest first."""
     asked = criteria.criteria_of(call, CRITERIA, SORTS, PER_PAGE, MOST_PER_PAGE)
@@ -59,6 +96,7 @@ async def of_organisation(call: Call) -> Answer:
     return criteria.paged(call, page, [event_of(view) for view in page.items], asked.order)
 
 
+@operation("List the types of events", answer=list[wire.Described])
 async def types(_call: Call) -> Answer:
     """The types of events that there can be."""
     return json([{"id": number, "description": words} for number, words, _, _ in TYPES.values()])

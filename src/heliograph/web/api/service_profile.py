@@ -6,11 +6,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from heliograph.model.ids import PolicyId
+from heliograph.model.problem import Code
 from heliograph.service.manage import policy as policies
 from heliograph.service.manage.policy import INTERFACE_TYPES, SERVICES, PolicyChange
 from heliograph.store.policy import PolicyView
 from heliograph.web.answer import NO_CONTENT, Answer, created, json
 from heliograph.web.api import wire
+from heliograph.web.operation import operation
 from heliograph.web.resource import Call, Resource
 
 
@@ -74,46 +76,69 @@ class ProfileWanted(msgspec.Struct, kw_only=True):
 _WANTED = wire.decoder(ProfileWanted)
 
 
+@operation("List service policies", answer=list[ShortProfile])
 async def list_profiles(call: Call) -> Answer:
     """All, in short; no paging."""
     return json([_short(view) for view in await policies.views(call.context.core, call.actor)])
 
 
+@operation(
+    "Create a service policy",
+    body=ProfileWanted,
+    example={"name": "Meters", "sms_p2p_ext": False},
+    answer=Profile,
+    status=201,
+    location=True,
+    refuses=(Code.DUPLICATED, Code.INVALID_REFERENCE),
+)
 async def create(call: Call) -> Answer:
     """201, where it is, and the policy."""
     view = await policies.create(call.context.core, call.actor, _change(call.decode(_WANTED)))
     return created(f"{call.context.origin(call.scope)}/api/v1/service_profile/{view.id}", _profile(view))
 
 
+@operation("Retrieve a service policy", answer=Profile)
 async def retrieve(call: Call) -> Answer:
     """One."""
     return json(_profile(await policies.view(call.context.core, call.actor, _policy_id(call))))
 
 
+@operation(
+    "Change a service policy",
+    body=ProfileWanted,
+    example={"api_callback": {"id": 1}, "esme_interface_type": {"id": 1}},
+    answer=Profile,
+    status=201,
+    refuses=(Code.DUPLICATED, Code.NOT_ALLOWED),
+)
 async def update(call: Call) -> Answer:
     """Change some of it: 201, as documented, and the policy as it is now."""
     view = await policies.update(call.context.core, call.actor, _policy_id(call), _change(call.decode(_WANTED)))
     return json(_profile(view), status=201)
 
 
+@operation("Delete a service policy", refuses=(Code.IN_USE,))
 async def delete(call: Call) -> Answer:
     """Delete one that no device has."""
     await policies.delete(call.context.core, call.actor, _policy_id(call))
     return NO_CONTENT
 
 
+@operation("Switch a service of a policy on", refuses=(Code.DUPLICATED, Code.NOT_ALLOWED))
 async def add_service(call: Call) -> Answer:
     """Switch a service on: 6 lets devices receive SMS, 32 lets them send."""
     await policies.add_service(call.context.core, call.actor, _policy_id(call), call.id("service_id"))
     return NO_CONTENT
 
 
+@operation("Switch a service of a policy off", refuses=(Code.IN_USE, Code.NOT_ALLOWED))
 async def remove_service(call: Call) -> Answer:
     """Switch a service off."""
     await policies.remove_service(call.context.core, call.actor, _policy_id(call), call.id("service_id"))
     return NO_CONTENT
 
 
+@operation("List the SMS interfaces", answer=list[wire.Described])
 async def interface_types(_call: Call) -> Answer:
     """How applications can be reached."""
     return json([wire.Described(number, name) for number, name in INTERFACE_TYPES.items()])

@@ -13,6 +13,7 @@ from heliograph.store.sim import LISTING, SimView
 from heliograph.web import problem as problems
 from heliograph.web.answer import HTML, NO_CONTENT, Answer, created, json
 from heliograph.web.api import criteria, wire
+from heliograph.web.operation import Listed, Reply, operation
 from heliograph.web.resource import Call, Resource
 
 PER_PAGE, MOST_PER_PAGE = 2000, 2500
@@ -88,6 +89,22 @@ class SimEntry(msgspec.Struct, kw_only=True):
     organisation: wire.Ref | None = None
 
 
+class EnteredSim(msgspec.Struct, kw_only=True):
+    """What became of one of several: its id, or an error."""
+
+    iccid: str | None
+    id: int | UnsetType = UNSET
+    error_code: int | UnsetType = UNSET
+    error_token: str | UnsetType = UNSET
+    message: str | UnsetType = UNSET
+    field: str | UnsetType = UNSET
+    rule: str | UnsetType = UNSET
+
+
+class Batch(msgspec.Struct, kw_only=True):
+    sim: list[Sim]
+
+
 class SimWanted(msgspec.Struct, kw_only=True):
     """The body of PATCH; what is left out stays. Numbers are ours."""
 
@@ -110,6 +127,7 @@ _WANTED = wire.decoder(SimWanted)
 _BATCH = wire.decoder(BatchWanted)
 
 
+@operation("List SIMs", answer=list[Sim], listing=Listed(CRITERIA, LISTING.columns, PER_PAGE, MOST_PER_PAGE))
 async def list_sims(call: Call) -> Answer:
     """One page."""
     asked = criteria.criteria_of(call, CRITERIA, LISTING.columns, PER_PAGE, MOST_PER_PAGE)
@@ -117,6 +135,15 @@ async def list_sims(call: Call) -> Answer:
     return criteria.paged(call, page, [sim_of(view) for view in page.items], asked.order)
 
 
+@operation(
+    "Enter one SIM, or several",
+    body=SimEntry | list[SimEntry],
+    example={"iccid": "8988228000000000001", "imsi": "901280000000001", "msisdn": "882285000000001", "status": {"id": 1}},
+    answer=Sim | list[EnteredSim],
+    status=201,
+    refuses=(Code.INVALID_REFERENCE, Code.DUPLICATED, Code.INVALID_FORMAT),
+    also={422: Reply("None of several was taken: an error for each.", list[EnteredSim])},
+)
 async def enter(call: Call) -> Answer:
     """One SIM: 201, where it is and the SIM. Several: 201 and an id or an error for each, in their order; 422 where none was taken."""
     entries: SimEntry | list[SimEntry] = call.decode(_ENTRIES)
@@ -131,12 +158,14 @@ async def enter(call: Call) -> Answer:
     return json(body, status=422 if results and all(isinstance(result, Problem) for result in results) else 201)
 
 
+@operation("Retrieve a SIM", answer=Sim)
 async def retrieve(call: Call) -> Answer:
     """One."""
     view, aliases = await sims.view(call.context.core, call.actor, SimId(call.id("sim_id")))
     return json(sim_of(view, aliases))
 
 
+@operation("Change a SIM", body=SimWanted, example={"status": {"id": 1}}, refuses=(Code.DUPLICATED, Code.NOT_ALLOWED, Code.IN_USE))
 async def update(call: Call) -> Answer:
     """Change its status, its numbers, or whose it is."""
     wanted = call.decode(_WANTED)
@@ -152,22 +181,33 @@ async def update(call: Call) -> Answer:
     return NO_CONTENT
 
 
+@operation("Delete a SIM", refuses=(Code.IN_USE, Code.NOT_ALLOWED))
 async def delete(call: Call) -> Answer:
     """Delete one that is in no device."""
     await sims.delete(call.context.core, call.actor, SimId(call.id("sim_id")))
     return NO_CONTENT
 
 
+@operation("List the statuses of SIMs", answer=list[wire.Described])
 async def statuses(_call: Call) -> Answer:
     """The statuses there are."""
     return json(wire.listed(SimStatus))
 
 
+@operation("List the SIMs of a batch", answer=Batch)
 async def validate_batch(call: Call) -> Answer:
     """The SIMs of a batch."""
     return json({"sim": [sim_of(view) for view in await sims.batch(call.context.core, call.actor, call.text("bic"))]})
 
 
+@operation(
+    "Register the SIMs of a batch",
+    body=BatchWanted,
+    example={"sim_status": {"id": 1}},
+    answer=Batch,
+    refuses=(Code.NOT_ALLOWED,),
+    also={422: Reply("There is no such batch (no body), or the body does not fit.", str, "text/html")},
+)
 async def register_batch(call: Call) -> Answer:
     """Give the SIMs of a batch a status: Activated, where the body names none. 422 without a body for an unknown code, as recorded."""
     wanted = call.decode(_BATCH)

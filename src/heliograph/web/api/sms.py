@@ -19,6 +19,7 @@ from heliograph.store.message import MessageView
 from heliograph.web.answer import HTML, Answer, json
 from heliograph.web.api import criteria, wire
 from heliograph.web.api.endpoint import device_id_of
+from heliograph.web.operation import SENDING, Parameter, operation
 from heliograph.web.resource import Call, Resource
 
 PER_PAGE, MOST_PER_PAGE = 1000, 1000
@@ -28,6 +29,10 @@ STATES = {state: wire.Described(int(state), name) for state, name in STATE_NAMES
 DIRECTIONS = {direction: wire.Described(int(direction), direction.name) for direction in Direction}
 SOURCE_TYPES = {kind: wire.Described(int(kind), name) for kind, name in SOURCE_TYPE_NAMES.items()}
 INTERFACES = {kind: wire.Described(kind, name) for kind, name in INTERFACE_TYPES.items()}
+PAGES = {
+    "page": Parameter("The page, from 1; with it the answer has the headers that number the pages.", criteria.PageNumber),
+    "per_page": Parameter(f"How many stand on a page: {PER_PAGE} where it is left out, and at most.", criteria.PageNumber),
+}
 EXTERNAL = (TrafficClass.P2P_EXTERNAL_IN, TrafficClass.P2P_EXTERNAL_OUT)
 
 
@@ -88,6 +93,14 @@ class Sms(msgspec.Struct, kw_only=True):
 _WANTED = wire.decoder(SmsWanted)
 
 
+@operation(
+    "Send an SMS to a device",
+    body=SmsWanted,
+    example={"payload": "valve open", "source_address": "1000"},
+    status=201,
+    location=True,
+    refuses=(Code.INVALID_FORMAT, *SENDING),
+)
 async def send(call: Call) -> Answer:
     """201 without a body; Location is absolute and nothing stands before /api in it, so that its ninth part is the id. X-Note (ours) says
     what of it was changed."""
@@ -95,6 +108,7 @@ async def send(call: Call) -> Answer:
     return created(call, submission, await accepted(submission))
 
 
+@operation("List the SMS of a device", answer=list[Sms], query=PAGES)
 async def list_sms(call: Call) -> Answer:
     """Newest first: the latest 1000, without paging headers, as recorded. `page` and `per_page` (ours) give any other part, with them."""
     asked = criteria.criteria_of(call, {}, {}, PER_PAGE, MOST_PER_PAGE)
@@ -103,17 +117,20 @@ async def list_sms(call: Call) -> Answer:
     return criteria.paged(call, page, items) if {"page", "per_page"} & call.query().keys() else json(items)
 
 
+@operation("Retrieve an SMS", answer=Sms)
 async def retrieve(call: Call) -> Answer:
     """One."""
     return json(sms_of(await history.message(call.context.core, call.actor, device_id_of(call), MessageId(call.id("sms_id")))))
 
 
+@operation("Cancel an SMS", answer=wire.Nothing, refuses=(Code.ALREADY_FINAL, Code.ON_ITS_WAY, Code.HANDED_OVER))
 async def cancel(call: Call) -> Answer:
     """Take one back that is not yet delivered: 200 and an empty object."""
     await cancelling.cancel(call.context.core, call.actor, device_id_of(call), MessageId(call.id("sms_id")))
-    return json({})
+    return json(wire.Nothing())
 
 
+@operation("List the states of SMS", answer=list[wire.Described])
 async def statuses(_call: Call) -> Answer:
     """The states there are."""
     return json(list(STATES.values()))

@@ -14,6 +14,7 @@ from heliograph.service.manage.usage import Days, Summary, Usage
 from heliograph.web.answer import Answer, json
 from heliograph.web.api import wire
 from heliograph.web.api.endpoint import device_id_of
+from heliograph.web.operation import Parameter, operation
 from heliograph.web.resource import Call, Resource
 
 DATA, SMS = 5, 6
@@ -22,20 +23,27 @@ TRAFFIC_TYPES: dict[int, dict[str, Any]] = {
     SMS: {"id": SMS, "description": "SMS", "unit": "SMS"},
 }
 MY = "my"
+DAYS = {
+    "start_date": Parameter("The first day, as 2027-01-15; the first of this month where it is left out."),
+    "end_date": Parameter("The last day; today where it is left out."),
+}
 
 
+@operation("Retrieve the usage of a device", answer=dict[str, Any])
 async def of_device(call: Call) -> Answer:
     """Last month and this one, where there was traffic, and the last 60 minutes."""
     device_id = device_id_of(call)
     return json(_summary(await usage.device_summary(call.context.core, call.actor, device_id), "endpoint_id", device_id))
 
 
+@operation("List the usage of a device by day", answer=list[dict[str, Any]], query=DAYS, refuses=(Code.INVALID_FORMAT,))
 async def days_of_device(call: Call) -> Answer:
     """Each day from `start_date` to `end_date`, else of this month."""
     days = await usage.device_days(call.context.core, call.actor, device_id_of(call), _days(call))
     return json([_day(each) for each in days])
 
 
+@operation("Retrieve the usage of a SIM", answer=list[dict[str, Any]])
 async def of_sim(call: Call) -> Answer:
     """The same of the device a SIM is in, in an array, as documented."""
     device_id = await _device_of_sim(call)
@@ -45,6 +53,7 @@ async def of_sim(call: Call) -> Answer:
     return json([_summary(summary, "sim_id", call.id("sim_id"))])
 
 
+@operation("List the usage of a SIM by day", answer=list[dict[str, Any]], query=DAYS, refuses=(Code.INVALID_FORMAT,))
 async def days_of_sim(call: Call) -> Answer:
     """The same by day; nothing of a SIM that is in no device."""
     device_id = await _device_of_sim(call)
@@ -53,12 +62,14 @@ async def days_of_sim(call: Call) -> Answer:
     return json([_day(each) for each in await usage.device_days(call.context.core, call.actor, device_id, _days(call))])
 
 
+@operation("Retrieve the usage of an organisation", answer=dict[str, Any])
 async def of_organisation(call: Call) -> Answer:
     """Last month and this one."""
     before, current = await usage.organisation_months(call.context.core, call.actor, _organisation_id(call))
     return json({"last_month": _month_of_all(before), "current_month": _month_of_all(current)})
 
 
+@operation("List the usage of an organisation by day", answer=list[dict[str, Any]], query=DAYS, refuses=(Code.INVALID_FORMAT,))
 async def days_of_organisation(call: Call) -> Answer:
     """Each day from `start_date` to `end_date`, else of this month."""
     days = await usage.organisation_days(call.context.core, call.actor, _organisation_id(call), _days(call))

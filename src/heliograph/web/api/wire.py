@@ -45,6 +45,10 @@ class Named(msgspec.Struct, frozen=True):
     name: str
 
 
+class Nothing(msgspec.Struct, frozen=True):
+    """An empty object: it is done, and clients expect a body."""
+
+
 def decoder(shape: type[T]) -> msgspec.json.Decoder[T]:
     """Reads a body of this shape, with ids and numbers as clients write them."""
     return msgspec.json.Decoder(shape, strict=False)
