@@ -29,6 +29,7 @@ STAGES = (
     "webhooks",
     "smppd",
     "web",
+    "cli",
     "flows",
     "peers",
     "fuzz",

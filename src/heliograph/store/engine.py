@@ -10,6 +10,10 @@ Scalar = int | str | None
 Row = Sequence[Any]
 
 
+class EngineTooOld(Exception):
+    """The installed SQLite or the PostgreSQL server lacks what we use; the text says which is needed."""
+
+
 class Session(Protocol):
     """One connection, used by one thread at a time."""
 

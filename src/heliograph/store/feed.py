@@ -1,13 +1,17 @@
 """The event feed: what happened, numbered per organisation in the order of commits, so that a reader resumes and misses nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from heliograph.store.engine import Row, Session
 from heliograph.store.query import queries
+
+if TYPE_CHECKING:
+    from heliograph.store.transaction import Transaction
 
 Q = queries("feed")
 
@@ -21,6 +25,23 @@ class Emitted(msgspec.Struct, frozen=True):
     device_id: int | None = None
     message_id: int | None = None
     detail: str | None = None
+
+
+class SmsEvent(msgspec.Struct, array_like=True, frozen=True):
+    """What happened to a message, with the message as it is now."""
+
+    organisation_id: int
+    number: int
+    type: str
+    at_ms: int
+    device_id: int | None
+    device_name: str | None
+    message_id: int
+    direction: int
+    source: str
+    dest: str
+    payload: str
+    reason: str | None
 
 
 class _Last(msgspec.Struct, array_like=True, frozen=True):
@@ -44,3 +65,13 @@ def append_events(session: Session, events: Sequence[Emitted]) -> None:
             for number, event in enumerate(group, first)
         )
     session.many(Q["insert"], rows, {}, _Last)
+
+
+def positions(tx: "Transaction", organisation_id: int) -> dict[int, int]:
+    """The number of the latest event of each organisation that has any (0: of all)."""
+    return {int(row[0]): int(row[1]) for row in tx.run(Q["positions"], organisation_id=organisation_id)}
+
+
+def sms_after(tx: "Transaction", seen: Mapping[int, int], most: int) -> list[SmsEvent]:
+    """What happened to messages after what was seen of each organisation, in the order of the organisation's feed."""
+    return tx.many(Q["sms_after"], list(seen.items()), SmsEvent, most=most)

@@ -7,3 +7,14 @@ RETURNING organisation_id, last_number;
 -- name: insert (organisation_id bigint, number bigint, type text, at_ms bigint, device_id bigint, message_id bigint, detail text)
 INSERT INTO event (organisation_id, number, type, at_ms, device_id, message_id, detail)
 SELECT organisation_id, number, type, at_ms, device_id, message_id, detail FROM input;
+
+-- name: positions
+SELECT organisation_id, last_number FROM feed WHERE (:organisation_id = 0 OR organisation_id = :organisation_id) ORDER BY organisation_id;
+
+-- name: sms_after (organisation_id bigint, number bigint)
+SELECT event.organisation_id, event.number, event.type, event.at_ms, event.device_id, device.name AS device_name, event.message_id,
+  message.direction, message.source, message.dest, message.payload, message.reason
+FROM input JOIN event ON event.organisation_id = input.organisation_id AND event.number > input.number
+JOIN message ON message.id = event.message_id LEFT JOIN device ON device.id = event.device_id
+WHERE substr(event.type, 1, 4) = 'sms.'
+ORDER BY event.organisation_id, event.number LIMIT :most;

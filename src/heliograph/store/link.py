@@ -28,6 +28,21 @@ class LinkRow(msgspec.Struct, array_like=True, frozen=True):
     changed_at_ms: int
 
 
+class LinkView(msgspec.Struct, array_like=True, frozen=True):
+    """A link as people see it, switched off or not. `node_name`: the process that owns it, HOST/PID, or None."""
+
+    id: int
+    name: str
+    kind: str
+    settings: str
+    created_at_ms: int
+    disabled_at_ms: int | None
+    state: str
+    reason: str | None
+    changed_at_ms: int
+    node_name: str | None
+
+
 def insert(tx: Transaction, name: str, kind: str, settings: str, now_ms: int) -> LinkId:
     """A new link, owned by nobody."""
     link_id = LinkId(tx.ids("link")[0])
@@ -44,6 +59,27 @@ def update_settings(tx: Transaction, link_id: LinkId, settings: str) -> None:
 def enabled(tx: Transaction) -> list[LinkRow]:
     """All links that are to run, with their leases."""
     return [LinkRow(*row) for row in tx.run(Q["list"])]
+
+
+def views(tx: Transaction) -> list[LinkView]:
+    """All links, those that are switched off too."""
+    return [LinkView(*row) for row in tx.run(Q["views"])]
+
+
+def waiting(tx: Transaction, link_id: int) -> int:
+    """How many destinations have messages that wait for this link or are on their way by it."""
+    row = tx.one(Q["waiting"], link_id=link_id)
+    return int(row[0]) if row else 0
+
+
+def exists(tx: Transaction, name: str) -> bool:
+    """Whether a link has this name."""
+    return tx.one(Q["by_name"], name=name) is not None
+
+
+def set_disabled(tx: Transaction, link_id: int, disabled_at_ms: int | None) -> bool:
+    """Switch a link off, or on with None; False where there is none of this id."""
+    return tx.one(Q["set_disabled"], id=link_id, disabled_at_ms=disabled_at_ms) is not None
 
 
 def acquire(tx: Transaction, link_id: int, node_id: NodeId, seen_epoch: int, seen_beat: int, now_ms: int) -> int | None:

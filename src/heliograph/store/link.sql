@@ -8,6 +8,20 @@ INSERT INTO link_lease (link_id, epoch, node_id, beat, state, changed_at_ms) VAL
 SELECT link.id, link.name, link.kind, link.settings, lease.epoch, lease.node_id, lease.beat, lease.state, lease.reason, lease.changed_at_ms
 FROM link JOIN link_lease AS lease ON lease.link_id = link.id WHERE link.disabled_at_ms IS NULL ORDER BY link.id;
 
+-- name: views
+SELECT link.id, link.name, link.kind, link.settings, link.created_at_ms, link.disabled_at_ms, lease.state, lease.reason, lease.changed_at_ms,
+  node.name AS node_name
+FROM link JOIN link_lease AS lease ON lease.link_id = link.id LEFT JOIN node ON node.id = lease.node_id ORDER BY link.id;
+
+-- name: waiting
+SELECT count(*) AS waiting FROM lane WHERE link_id = :link_id AND head_seq < next_seq;
+
+-- name: by_name
+SELECT id FROM link WHERE name = :name;
+
+-- name: set_disabled
+UPDATE link SET disabled_at_ms = :disabled_at_ms WHERE id = :id RETURNING id;
+
 -- name: update_settings
 UPDATE link SET settings = :settings WHERE id = :id;
 

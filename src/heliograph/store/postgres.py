@@ -10,7 +10,7 @@ import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
-from heliograph.store.engine import Row, Scalar
+from heliograph.store.engine import EngineTooOld, Row, Scalar
 from heliograph.store.query import Query, with_input
 from heliograph.store.sqlite import split_statements
 
@@ -46,7 +46,7 @@ class PostgresEngine:
         connection = psycopg.connect(self.url, autocommit=True, prepare_threshold=1, **missing)
         connection.prepared_max = 1000
         if connection.info.server_version < OLDEST:
-            raise RuntimeError(f"PostgreSQL {connection.info.server_version // 10000} is too old: 15 or later is needed.")
+            raise EngineTooOld(f"PostgreSQL {connection.info.server_version // 10000} is too old: 15 or later is needed.")
         connection.execute("SET synchronous_commit = on")
         connection.execute("SET client_encoding = 'UTF8'")
         connection.execute("SET jit = off")

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from heliograph.store.engine import Row, Scalar
+from heliograph.store.engine import EngineTooOld, Row, Scalar
 from heliograph.store.query import Query, with_input
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ class SqliteEngine:
     def __init__(self, path: Path) -> None:
         self.path = path
         if sqlite3.sqlite_version_info < OLDEST:
-            raise RuntimeError(f"SQLite {sqlite3.sqlite_version} is too old: 3.38 or later is needed. Use a newer Python or PostgreSQL.")
+            raise EngineTooOld(f"SQLite {sqlite3.sqlite_version} is too old: 3.38 or later is needed. Use a newer Python or PostgreSQL.")
 
     def connect(self, *, read_only: bool = False) -> "SqliteSession":
         connection = sqlite3.connect(

@@ -72,7 +72,7 @@ class _Task:
 async def create(office: Office, actor: Actor, wanted: DeviceChange, organisation_id: int | None = None) -> DeviceView:
     """A new device. `wanted` names at least both policies. Raises Problem."""
     home = home_of(actor, organisation_id)
-    return await office.database.write(_create, actor, home, wanted, office.clock.now_ms())
+    return await office.database.write(create_one, actor, home, wanted, office.clock.now_ms())
 
 
 async def update(office: Office, actor: Actor, device_id: DeviceId, change: DeviceChange) -> None:
@@ -133,7 +133,8 @@ def _view(tx: Transaction, scope: int, device_id: int) -> DeviceView:
     return found
 
 
-def _create(tx: Transaction, actor: Actor, home: OrganisationId, wanted: DeviceChange, now_ms: int) -> DeviceView:
+def create_one(tx: Transaction, actor: Actor, home: OrganisationId, wanted: DeviceChange, now_ms: int) -> DeviceView:
+    """A new device. Part of a transaction. Raises Problem; where its SIM is refused, the device has been written."""
     task = _Task(tx, actor, now_ms)
     if account_store.organisation(tx, home) is None:
         raise _refused("Create", not_found("Organisation", home))

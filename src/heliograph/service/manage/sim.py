@@ -55,7 +55,7 @@ async def enter(office: Office, actor: Actor, wanted: Sequence[NewSim], organisa
     home = home_of(actor, organisation_id)
     if len(wanted) > MOST_AT_ONCE:
         raise Problem(Code.INVALID, f"{len(wanted)} SIMs are too many: bring at most {MOST_AT_ONCE} at once")
-    await office.database.read(_operator_only, actor, "enters SIMs")
+    await office.database.read(may_enter, actor)
     results: list[SimId | Problem] = []
     for start in range(0, len(wanted), SLICE):
         results += await office.database.write(_enter_all, actor, home, wanted[start : start + SLICE], office.clock.now_ms())
@@ -135,6 +135,11 @@ def _view(tx: Transaction, scope: int, sim_id: int) -> tuple[SimView, list[str]]
     if found is None:
         raise not_found("SIM", sim_id)
     return found, store.aliases(tx, sim_id)
+
+
+def may_enter(tx: Transaction, actor: Actor) -> None:
+    """Raises Problem where the actor may not enter SIMs."""
+    _operator_only(tx, actor, "enters SIMs")
 
 
 def _operator_only(tx: Transaction, actor: Actor, does: str) -> None:

@@ -1,0 +1,156 @@
+"""`heliograph policy`: what devices may do with SMS, and how the application is reached."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+import msgspec
+from cyclopts import App, Parameter
+
+from heliograph.cli.answer import Answer, Item, Refusal, Said, Table
+from heliograph.cli.desk import ANY, Desk, OrganisationOptions, at_desk
+from heliograph.model.account import Actor
+from heliograph.model.ids import OrganisationId, PolicyId
+from heliograph.service.manage import callback, policy
+from heliograph.service.manage.policy import INTERFACE_TYPES, PolicyChange
+from heliograph.store.policy import PolicyView
+
+app = App(name="policy")
+SERVICES: Final = {"mt": policy.SMS_MT, "mo": policy.SMS_MO}
+SWITCHES: Final = ("sms_a2p", "sms_p2p_int", "sms_p2p_ext")
+WORDS: Final = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
+SECRET_OCTETS: Final = 24
+
+Which = Annotated[str, Parameter(name="POLICY")]
+
+
+@app.command(name="list")
+def list_(*, options: OrganisationOptions = ANY) -> int:
+    """List the service policies."""
+
+    async def work(desk: Desk) -> Answer:
+        rows = [_row(each) for each in await policy.views(desk, await desk.viewer())]
+        return Table(rows, ("id", "name", "mt", "mo", *SWITCHES, "webhook", "devices"), "no service policy")
+
+    return at_desk(options, work)
+
+
+@app.command
+def show(which: Which, /, *, options: OrganisationOptions = ANY) -> int:
+    """Show a service policy.
+
+    Parameters
+    ----------
+    which
+        Its id or name.
+    """
+
+    async def work(desk: Desk) -> Answer:
+        found = await _find(desk, await desk.viewer(), which)
+        return Item(_row(found) | {"settings": msgspec.json.decode(found.settings, type=dict[str, Any])})
+
+    return at_desk(options, work)
+
+
+@app.command(name="set")
+def set_(
+    which: Which,
+    changes: Annotated[Sequence[str], Parameter(name="KEY=VALUE")] = (),
+    /,
+    *,
+    webhook: str | None = None,
+    sign: Annotated[bool, Parameter(negative="")] = False,
+    options: OrganisationOptions = ANY,
+) -> int:
+    """Change a service policy: mt, mo, sms_a2p, sms_p2p_int, sms_p2p_ext (on or off), name, description.
+
+    Parameters
+    ----------
+    which
+        Its id or name.
+    changes
+        What is to be, as often as needed: `mo=on sms_p2p_int=off`.
+    webhook
+        Where the application hears from its devices: messages by POST, delivery receipts by PATCH. An empty text takes it away.
+    sign
+        Sign what is sent to the webhook with a new secret, shown once, alone on standard output.
+    """
+
+    async def work(desk: Desk) -> Answer:
+        found = await _find(desk, await desk.viewer(), which)
+        actor = msgspec.structs.replace(desk.caretaker(), organisation_id=OrganisationId(found.organisation_id))
+        wanted, services = _changes(changes)
+        secret = secrets.token_urlsafe(SECRET_OCTETS) if sign else None
+        if webhook is not None:
+            made = await callback.create(desk, actor, webhook, f"policy {found.name}") if webhook else None
+            wanted |= {"api_callback_id": made.id if made else None}
+        if secret is not None:
+            wanted |= {"api_secret_id": (await callback.create_secret(desk, actor, secret, f"policy {found.name}")).id}
+        if wanted:
+            await policy.update(desk, actor, PolicyId(found.id), PolicyChange(**wanted))
+        await _switch(desk, actor, found, services)
+        after = await policy.view(desk, actor, PolicyId(found.id))
+        shown = {} if secret is None else {"secret": secret}
+        text = f"changed the service policy {after.name}" + ("; the secret that signs, shown this once:" if secret else "")
+        return Said(text, _row(after) | shown, secret)
+
+    return at_desk(options, work)
+
+
+def _changes(given: Sequence[str]) -> tuple[dict[str, Any], dict[str, bool]]:
+    """Fields of a policy, and the services to switch. Raises Refusal."""
+    wanted: dict[str, Any] = {}
+    services: dict[str, bool] = {}
+    for each in given:
+        key, equals, text = each.partition("=")
+        if not equals:
+            raise Refusal(f"{each}: write KEY=VALUE, for example mo=on")
+        if key in SERVICES:
+            services[key] = _is_on(key, text)
+        elif key in SWITCHES:
+            wanted[key] = _is_on(key, text)
+        elif key in ("name", "description"):
+            wanted[key] = text
+        else:
+            raise Refusal(f"{key} is nothing of a policy: there are {', '.join([*SERVICES, *SWITCHES, 'name', 'description'])}")
+    return wanted, services
+
+
+async def _switch(desk: Desk, actor: Actor, before: PolicyView, services: dict[str, bool]) -> None:
+    for key, on in services.items():
+        if bool(getattr(before, key)) != on:
+            change = policy.add_service if on else policy.remove_service
+            await change(desk, actor, PolicyId(before.id), SERVICES[key])
+
+
+def _is_on(key: str, text: str) -> bool:
+    found = WORDS.get(text.lower())
+    if found is None:
+        raise Refusal(f"{key}={text}: it is on or off")
+    return found
+
+
+async def _find(desk: Desk, actor: Actor, which: str) -> PolicyView:
+    fitting = [each for each in await policy.views(desk, actor) if which in (str(each.id), each.name)]
+    if len(fitting) != 1:
+        why = "several service policies have that name: give the id" if fitting else "there is no such service policy"
+        raise Refusal(f"{which}: {why}; `heliograph policy list` shows which there are")
+    return fitting[0]
+
+
+def _row(view: PolicyView) -> dict[str, Any]:
+    return {
+        "id": view.id,
+        "organisation_id": view.organisation_id,
+        "name": view.name,
+        "description": view.description,
+        "mt": bool(view.mt),
+        "mo": bool(view.mo),
+        "sms_a2p": bool(view.sms_a2p),
+        "sms_p2p_int": bool(view.sms_p2p_int),
+        "sms_p2p_ext": bool(view.sms_p2p_ext),
+        "interface": INTERFACE_TYPES[view.esme_interface_type_id],
+        "webhook": view.callback_url,
+        "signed": view.api_secret_id is not None,
+        "devices": view.used_count,
+    }

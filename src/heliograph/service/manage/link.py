@@ -1,0 +1,40 @@
+"""Links, as the operator keeps them: add, list, switch off and on. What a kind's settings may be, `links` knows."""
+
+from heliograph.model.account import Actor
+from heliograph.model.ids import LinkId
+from heliograph.model.permission import Right, require
+from heliograph.model.problem import Code, Problem
+from heliograph.service.manage.scope import Office, not_found
+from heliograph.store import link as store
+from heliograph.store.link import LinkView
+from heliograph.store.transaction import Transaction
+
+MOST_NAME = 60
+
+
+async def add(office: Office, actor: Actor, name: str, kind: str, settings: str) -> LinkId:
+    """A new link; a daemon runs it within a second. `settings`: JSON that its kind has accepted. Raises Problem."""
+    require(actor, Right.OPERATE)
+    name = name.strip()
+    if not 1 <= len(name) <= MOST_NAME or not name.isprintable():
+        raise Problem(Code.INVALID_FORMAT, f"a link's name has 1 to {MOST_NAME} printable characters", field="name")
+    return await office.database.write(_add, name, kind, settings, office.clock.now_ms())
+
+
+async def views(office: Office, actor: Actor) -> list[LinkView]:
+    """All links of the installation. Raises Problem."""
+    require(actor, Right.OPERATE)
+    return await office.database.read(store.views)
+
+
+async def switch(office: Office, actor: Actor, link_id: int, *, on: bool) -> None:
+    """Switch a link on or off; off, it drains, and messages wait for it. Raises Problem."""
+    require(actor, Right.OPERATE)
+    if not await office.database.write(store.set_disabled, LinkId(link_id), None if on else office.clock.now_ms()):
+        raise not_found("Link", link_id)
+
+
+def _add(tx: Transaction, name: str, kind: str, settings: str, now_ms: int) -> LinkId:
+    if store.exists(tx, name):
+        raise Problem(Code.DUPLICATED, f"there is a link '{name}' already: choose another name", field="name")
+    return store.insert(tx, name, kind, settings, now_ms)

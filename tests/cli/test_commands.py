@@ -1,0 +1,181 @@
+"""Commands as an operator and a script use them: what they print where, their exit codes, what they refuse."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from heliograph.cli import app, run
+from heliograph.store.database import engine_of
+from heliograph.store.migrate import migrations
+from heliograph.store.query import Query
+from tests.cli.conftest import Cli
+
+
+def test_a_new_installation_begins_with_an_organisation(cli: Cli) -> None:
+    refused = cli("device", "list")
+    assert refused.code == 1
+    assert "organisation add" in refused.err
+    made = cli("organisation", "add", "Acme", "--json")
+    assert (made.code, made.json) == (0, {"id": 1, "name": "Acme"})
+    assert [each["name"] for each in cli("organisation", "list", "--json").json] == ["Acme"]
+    assert cli("policy", "list", "--json").json[0]["mt"] is True
+
+
+def test_the_database_is_readable_by_its_owner_only(acme: Cli, tmp_path: Path) -> None:
+    assert {file.stat().st_mode & 0o077 for file in (tmp_path / "data").glob("heliograph.sqlite*")} == {0}
+
+
+def test_the_first_user_runs_the_installation_and_others_do_not(acme: Cli) -> None:
+    assert acme("user", "add", "ops@example.com", "--json").json["role"] == "SuperAdmin"
+    assert acme("user", "add", "dev@example.com", "--json").json["role"] == "Administrator"
+    assert acme("user", "add", "watch@example.com", "--role", "Observer", "--json").json["role"] == "Observer"
+
+
+def test_a_secret_stands_alone_on_standard_output(acme: Cli) -> None:
+    token = acme("token", "create", "--description", "meters", "--expires", "90d")
+    assert token.out.startswith("hgt_")
+    assert token.out.count("\n") == 1
+    assert "once" in token.err
+    password = acme("user", "add", "ops@example.com")
+    assert len(password.out.strip()) >= 12
+    assert password.out.strip() not in password.err
+
+
+def test_no_list_shows_a_secret(acme: Cli) -> None:
+    secrets = [acme("token", "create").out.strip(), acme("user", "add", "ops@example.com").out.strip()]
+    secrets.append(acme("policy", "set", "Default", "--webhook", "https://example.com/sms", "--sign").out.strip())
+    shown = "".join(
+        acme(*command, *form).out
+        for command in (("token", "list"), ("user", "list"), ("policy", "list"), ("policy", "show", "Default"), ("config", "show"))
+        for form in ((), ("--json",))
+    )
+    assert all(len(secret) > 10 and secret not in shown for secret in secrets)
+
+
+def test_a_password_that_is_asked_for_comes_from_standard_input_and_is_not_shown(acme: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery\n"))
+    made = acme("user", "add", "ops@example.com", "--ask")
+    assert (made.code, made.out) == (0, "")
+    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+    refused = acme("user", "passwd", "ops@example.com", "--ask")
+    assert refused.code == 1
+    assert "at least" in refused.err
+
+
+def test_a_revoked_token_says_so(acme: Cli) -> None:
+    acme("token", "create")
+    assert acme("token", "revoke", "1").code == 0
+    assert acme("token", "list", "--json").json[0]["state"] == "revoked"
+    assert acme("token", "revoke", "77").code == 1
+
+
+def test_with_several_organisations_a_command_asks_for_which(acme: Cli) -> None:
+    acme("organisation", "add", "Globex")
+    refused = acme("token", "create")
+    assert refused.code == 1
+    assert "--organisation" in refused.err
+    assert acme("token", "create", "--organisation", "Globex", "--json").json["organisation_id"] == 2
+    assert acme("token", "list", "--organisation", "Acme", "--json").json == []
+    assert len(acme("token", "list", "--json").json) == 1
+    unknown = acme("token", "list", "--organisation", "Initech")
+    assert unknown.code == 1
+    assert "1 Acme, 2 Globex" in unknown.err
+
+
+def test_links_are_added_checked_shown_and_switched(acme: Cli) -> None:
+    assert "link add" in acme("link", "list").err
+    added = acme("link", "add", "simulator", "Trial", "--set", "delay_ms=5", "--set", 'behaviours={"4915": "echo"}')
+    assert (added.code, added.out) == (0, "1\n")
+    assert acme("link", "show", "Trial", "--json").json["settings"] == {"delay_ms": 5, "behaviours": {"4915": "echo"}}
+    for wrong, said in (
+        (("simulator", "Trial"), "already"),
+        (("simulator", "x", "--set", "delay_ms=soon"), "delay_ms"),
+        (("simulator", "x", "--set", "window=0"), "window"),
+        (("fax", "x"), "simulator"),
+        (("simulator", "x", "--set", "delay_ms"), "KEY=VALUE"),
+    ):
+        refused = acme("link", "add", *wrong)
+        assert refused.code == 1
+        assert said in refused.err
+    assert acme("link", "disable", "Trial").code == 0
+    assert acme("link", "list", "--json").json[0]["state"] == "disabled"
+    assert acme("link", "enable", "1").code == 0
+    assert acme("link", "show", "Nobody").code == 1
+
+
+def test_a_policy_is_changed_and_gets_a_webhook(acme: Cli) -> None:
+    assert acme("policy", "set", "Default", "mo=off", "sms_p2p_int=on", "--webhook", "https://example.com/sms").code == 0
+    shown = acme("policy", "show", "1", "--json").json
+    assert (shown["mo"], shown["sms_p2p_int"], shown["webhook"], shown["signed"]) == (False, True, "https://example.com/sms", False)
+    assert acme("policy", "set", "Default", "--webhook", "").code == 0
+    assert acme("policy", "show", "1", "--json").json["webhook"] is None
+    for wrong in ("mo=perhaps", "colour=red", "mo"):
+        assert acme("policy", "set", "Default", wrong).code == 1
+
+
+def test_config_show_says_where_each_value_came_from_and_hides_passwords(cli: Cli, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELIOGRAPH_DATABASE", "postgresql://heliograph:hunter2@db/sms")
+    shown = {each["setting"]: each for each in cli("config", "show", "--json").json}
+    assert shown["stop_grace_s"] == {"setting": "stop_grace_s", "value": "2", "from": str(config)}
+    assert shown["database"]["from"] == "environment HELIOGRAPH_DATABASE"
+    assert shown["log.level"]["from"] == "default"
+    assert "hunter2" not in json.dumps(shown)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("nonsense",), ("device", "fly"), ("device", "list", "--colour"), ("token", "revoke"), ("device", "list", "--most", "x")]
+)
+def test_wrong_usage_ends_with_2(cli: Cli, arguments: tuple[str, ...]) -> None:
+    assert cli(*arguments).code == 2
+
+
+def test_wrong_settings_end_with_2_and_name_what_is_wrong(cli: Cli, config: Path) -> None:
+    config.write_text('stop_grace_s = "soon"\n')
+    ended = cli("device", "list")
+    assert ended.code == 2
+    assert "stop_grace_s" in ended.err
+    assert cli("device", "list", "--config", config.parent / "nowhere.toml").code == 2
+
+
+def test_a_refusal_with_json_is_an_object_on_standard_error(acme: Cli) -> None:
+    refused = acme("token", "revoke", "77", "--json")
+    assert (refused.code, refused.out) == (1, "")
+    assert json.loads(refused.err)["error"] == "invalid_reference"
+
+
+def test_a_database_that_cannot_be_reached_names_its_setting_and_hides_its_password(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELIOGRAPH_DATABASE", "postgresql://heliograph:hunter2@127.0.0.1:1/sms")
+    ended = cli("organisation", "add", "Acme")
+    assert ended.code == 1
+    assert "database" in ended.err
+    assert "HELIOGRAPH_DATABASE" in ended.err
+    assert "hunter2" not in ended.err
+
+
+def test_a_command_never_changes_the_schema_of_an_installation(acme: Cli, tmp_path: Path) -> None:
+    session = engine_of(str(tmp_path / "data/heliograph.sqlite")).connect()
+    session.run(Query("test.back", "DELETE FROM schema_version WHERE version = :version", writes=True, returns_rows=False),
+                {"version": migrations()[-1].version})  # fmt: skip
+    session.close()
+    refused = acme("device", "list")
+    assert refused.code == 1
+    assert "migrate" in refused.err
+
+
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in commands():
+        assert run([*command, "--help"]) == 0
+        assert capsys.readouterr().out.count("\n") > 3, command
+
+
+def commands() -> list[list[str]]:
+    """All there are, as words."""
+    found: list[list[str]] = []
+    for name in app:
+        if name.startswith("-"):
+            continue
+        sub = [each for each in app[name] if not each.startswith("-")]
+        found += [[name, each] for each in sub] or [[name]]
+    return found

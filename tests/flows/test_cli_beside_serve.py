@@ -1,0 +1,94 @@
+"""Commands beside a running daemon: two processes on one database, on both engines; the daemon takes on what a command did."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.flows.program import Api, Program, wait_until
+
+DEVICES = "name,iccid,msisdn\nMeter 1,8942360000000000011,423663920001\nEcho,8942360000000000029,423663920002\n"
+
+
+class Installation:
+    """A daemon that began on an empty database, and the command line beside it."""
+
+    def __init__(self, config: Path, serving: Program) -> None:
+        self.config = config
+        self.serving = serving
+
+    def cli(self, *arguments: str) -> str:
+        """What a command printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "heliograph", *arguments, "--config", str(self.config)],
+            capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    @property
+    def url(self) -> str:
+        return next(part for part in self.serving.said.split('"') if part.startswith("http://"))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
+    config = tmp_path / "heliograph.toml"
+    lines = [f'data_dir = "{tmp_path / "data"}"', "stop_grace_s = 2"]
+    if request.param == "postgres":
+        new: Callable[..., str] = request.getfixturevalue("new_postgres_database")
+        lines.append(f'database = "{new()}"')
+    config.write_text("\n".join([*lines, "[http]", 'listen = "127.0.0.1:0"']))
+    with Program("serve", "--config", str(config), wait_for_line=False) as serving:
+        serving.wait_until_said('"ready"')
+        yield Installation(config, serving)
+        assert serving.end()[0] == 0
+
+
+def test_a_message_sent_by_a_command_is_taken_on_by_the_daemon(installation: Installation, tmp_path: Path) -> None:
+    (tmp_path / "devices.csv").write_text(DEVICES)
+    installation.cli("organisation", "add", "Acme")
+    installation.cli("link", "add", "simulator", "Trial", "--set", 'behaviours={"423663920002":"echo"}')
+    installation.cli("device", "import", str(tmp_path / "devices.csv"))
+    wait_until(lambda: json.loads(installation.cli("link", "list", "--json"))[0]["state"] == "up", "the link is up", 30)
+    tail = subprocess.Popen(
+        [sys.executable, "-m", "heliograph", "sms", "tail", "--json", "--config", str(installation.config)],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert tail.stdout is not None
+        assert json.loads(tail.stdout.readline()) == {"following": True}
+        began = time.monotonic()
+        sent = [int(installation.cli("sms", "send", "2", f"Hello {number}", "--source", "1000")) for number in range(3)]
+        heard: dict[int, list[str]] = {}
+        while not all("sms.delivered" in heard.get(each, ()) for each in sent):
+            event = json.loads(tail.stdout.readline())
+            heard.setdefault(event["id"], []).append(event["event"])
+        assert time.monotonic() - began < 60
+        assert all(heard[each][0] == "sms.accepted" for each in sent)
+    finally:
+        tail.kill()
+        tail.wait()
+        tail.stdout.close()  # type: ignore[union-attr]
+
+
+def test_commands_and_the_daemon_write_at_the_same_time_and_nothing_is_lost(installation: Installation, tmp_path: Path) -> None:
+    (tmp_path / "devices.csv").write_text(DEVICES)
+    installation.cli("organisation", "add", "Acme")
+    installation.cli("link", "add", "simulator", "Trial")
+    installation.cli("device", "import", str(tmp_path / "devices.csv"))
+    with Api(f"{installation.url}/api", installation.cli("token", "create")) as api:
+        running = [
+            subprocess.Popen([sys.executable, "-m", "heliograph", "sms", "send", "1", f"cli {number}", "--source", "1000",
+                              "--config", str(installation.config)], stdout=subprocess.DEVNULL)
+            for number in range(4)
+        ]  # fmt: skip
+        for number in range(100):
+            api.send(1, f"rest {number}")
+        assert [each.wait(60) for each in running] == [0] * 4
+        wanted = {f"cli {number}" for number in range(4)} | {f"rest {number}" for number in range(100)}
+        wait_until(lambda: {each["payload"] for each in api.messages(1) if each["status"]["id"] == 4} == wanted, "all delivered", 60)
