@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
+import msgspec
+
 from heliograph.gsm import alphabet as gsm7
 from heliograph.gsm import udh
 from heliograph.model.ids import DeviceId, MessageId
@@ -14,8 +16,10 @@ from heliograph.model.problem import Problem
 from heliograph.service import cancel, lease, notify, receive
 from heliograph.service.dispatch import LinkQueue
 from heliograph.service.draft import Draft
+from heliograph.service.idempotency import Once
 from heliograph.service.receipt import receive_receipt
 from heliograph.service.settle import take
+from heliograph.service.submit import accepted_once, prepare
 from heliograph.service.submit import submit as submit_message
 from heliograph.store import usage
 from heliograph.store.message import Head
@@ -59,6 +63,21 @@ async def submit(process: Process, *, devices: list[int], count: int) -> list[in
     core, actor = process.core, process.actor()
     calls = [submit_message(core, actor, DeviceId(device), Draft(f"{number}")) for number in range(count) for device in devices]
     return await _together(calls)
+
+
+async def submit_once(process: Process, *, devices: list[int], keys: int, times: int) -> dict[str, list[str]]:
+    """Bring each of `keys` keys as many times, to the device that each is for; what each was told."""
+    core, actor = process.core, process.actor()
+    told: dict[str, list[str]] = {f"key {number}": [] for number in range(keys)}
+
+    async def bring(number: int) -> None:
+        once = Once(1, "test", f"key {number}", "the same request", str)
+        submission = prepare(core, actor, DeviceId(devices[number % len(devices)]), Draft(f"{number}"))
+        answer = await accepted_once(msgspec.structs.replace(submission, once=once))
+        told[once.key].append(answer.answer)
+
+    await _together([bring(number) for _ in range(times) for number in range(keys)])
+    return told
 
 
 async def serve(

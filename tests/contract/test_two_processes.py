@@ -132,6 +132,18 @@ class TwoProcesses:
             assert disposition == "matched"
         self.lanes_are_idle(url)
 
+    def test_keys_brought_by_both_at_once_make_one_message_each_and_both_are_told_of_it(
+        self, hammer: Callable[..., list[Any]], url: str
+    ) -> None:
+        keys = 40
+        one, other = hammer(*[("submit_once", {"devices": DEVICES, "keys": keys, "times": 16})] * 2)
+        assert self.rows(url, "SELECT count(*) FROM message") == [(keys,)]
+        for key, told in one.items():
+            assert len(set(told) | set(other[key])) == 1, key
+            assert len(told) == len(other[key]) == 16
+        kept = {int(answer) for (answer,) in self.rows(url, "SELECT answer FROM idempotency_key")}
+        assert kept == set(column(self.rows(url, "SELECT id FROM message")))
+
     def test_parts_of_one_set_heard_by_both_are_joined_once(self, hammer: Callable[..., list[Any]], url: str) -> None:
         sets, devices = 30, DEVICES[:5]
         parts = {"devices": devices, "sets": sets, "total": 4}

@@ -123,6 +123,10 @@ class Api:
     def __exit__(self, *_: object) -> None:
         self._session.close()
 
+    @property
+    def authorization(self) -> dict[str, str]:
+        return {"Authorization": str(self._session.headers["Authorization"])}
+
     def get(self, path: str) -> Any:
         answered = self._session.get(f"{self.url}/v1{path}", timeout=10)
         answered.raise_for_status()

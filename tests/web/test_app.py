@@ -41,7 +41,7 @@ async def test_a_preflight_is_answered_without_a_token_as_recorded(site: Site) -
     assert reply.status == 204
     assert reply.headers["access-control-allow-origin"] == "*"
     assert reply.headers["access-control-allow-methods"] == "GET, POST, PATCH, PUT, DELETE"
-    assert {"Authorization", "Content-Type"} <= set(reply.headers["access-control-allow-headers"].split(","))
+    assert {"Authorization", "Content-Type", "Idempotency-Key"} <= set(reply.headers["access-control-allow-headers"].split(","))
     assert reply.headers["access-control-max-age"] == "86400"
 
 

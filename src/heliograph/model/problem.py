@@ -18,6 +18,7 @@ class Code(StrEnum):
     DUPLICATED = "duplicated"
     IN_USE = "in_use"
     NOT_ALLOWED = "not_allowed"
+    KEY_REUSED = "key_reused"
     FORBIDDEN = "forbidden"
     INVALID_CREDENTIALS = "invalid_credentials"
     INVALID_TOKEN = "invalid_token"

@@ -15,6 +15,7 @@ from heliograph.service import fault
 from heliograph.service.core import Core
 from heliograph.service.draft import Draft
 from heliograph.service.encode import Encoded, encode, source_of
+from heliograph.service.idempotency import Claims, Once, Told
 from heliograph.service.ledger import Ledger
 from heliograph.service.validity import start, validity
 from heliograph.store import lane as lane_store
@@ -28,7 +29,7 @@ from heliograph.store.transaction import Transaction
 
 class Submission(msgspec.Struct, frozen=True):
     """A draft that was encoded, on its way into the database. `note`: what of it was changed, in plain words. `resend_of`: the message of
-    which it is another sending."""
+    which it is another sending. `once`: its request brought a key."""
 
     core: Core
     actor: Actor
@@ -39,6 +40,7 @@ class Submission(msgspec.Struct, frozen=True):
     note: str | None
     now_ms: int
     resend_of: MessageId | None = None
+    once: Once | None = None
 
 
 async def submit(core: Core, actor: Actor, device_id: DeviceId, draft: Draft) -> MessageId:
@@ -57,28 +59,41 @@ def prepare(core: Core, actor: Actor, device_id: DeviceId, draft: Draft, resend_
 
 async def accepted(submission: Submission) -> MessageId:
     """The id of a submission once it survives power loss. Raises Problem, and then nothing was kept."""
-    message_id: MessageId = await submission.core.database.write_item(accept, submission)
+    answer: MessageId | Told = await submission.core.database.write_item(accept, submission)
+    assert not isinstance(answer, Told)
     fault.point("submit.after_commit")
-    return message_id
+    return answer
 
 
-def accept(tx: Transaction, items: Sequence[Submission]) -> list[MessageId | Exception]:
-    """The batch use case: an id, or a Problem, for each submission. Serialised by the lane of its device."""
+async def accepted_once(submission: Submission) -> Told:
+    """What the request of a submission with a key is told, by this sending or by an earlier one. Raises Problem."""
+    answer: MessageId | Told = await submission.core.database.write_item(accept, submission)
+    assert isinstance(answer, Told)
+    fault.point("submit.after_commit")
+    return answer
+
+
+def accept(tx: Transaction, items: Sequence[Submission]) -> list[MessageId | Told | Exception]:
+    """The batch use case: an id, what is told where there is a key, or a Problem, for each submission. Serialised by its key, then by the
+    lane of its device."""
     core = items[0].core
-    wanted = [(position, item.device_id, item.actor.scope) for position, item in enumerate(items)]
+    ids = tx.ids("message", len(items))
+    keyed = {position: (item.once, ids[position]) for position, item in enumerate(items) if item.once is not None}
+    claims = Claims(tx, keyed, items[0].now_ms)
+    wanted = [(position, item.device_id, item.actor.scope) for position, item in enumerate(items) if position not in claims]
     parties = {party.position: party for party in message_store.lock_parties(tx, wanted)}
     lanes: dict[int, Lane] = {}
     ledger = Ledger(tx, core, items[0].now_ms)
     intake = Intake(tx, core, lanes, ledger)
-    answers: list[MessageId | Exception] = []
-    ids = tx.ids("message", len(items))
+    answers: list[MessageId | Told | Exception] = []
     for position, (item, message_id) in enumerate(zip(items, ids, strict=True)):
         party = parties.get(position)
         try:
-            answers.append(_accept_one(intake, item, party, MessageId(message_id)))
+            answers.append(MessageId(message_id) if position in claims else _accept_one(intake, item, party, MessageId(message_id)))
         except Problem as problem:
             answers.append(problem)
     intake.write()
+    answers = claims.settle(answers)
     fault.point("submit.before_commit")
     return answers
 

@@ -16,7 +16,7 @@ _PAGING = "X-Count-Per-Page,X-Current-Page,X-Sort,X-Total-Count,X-Total-Pages"
 _REQUEST_HEADERS = (
     f"Authorization,DNT,X-CustomHeader,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,Cache-Control,Content-Type,{_PAGING}"
 )
-_OURS = "Link,Retry-After,X-Request-Id,X-Note,X-Next-Cursor,X-Search-Complete"
+_OURS = "Link,Retry-After,X-Request-Id,X-Note,Idempotency-Replayed,X-Next-Cursor,X-Search-Complete"
 
 # As recorded from emnify; what is ours stands behind it.
 ON_EVERY_ANSWER: Final[tuple[Header, ...]] = (
@@ -27,7 +27,7 @@ ON_EVERY_ANSWER: Final[tuple[Header, ...]] = (
 )
 ON_PREFLIGHT: Final[tuple[Header, ...]] = (
     (b"access-control-allow-methods", b"GET, POST, PATCH, PUT, DELETE"),
-    (b"access-control-allow-headers", _REQUEST_HEADERS.encode()),
+    (b"access-control-allow-headers", f"{_REQUEST_HEADERS},Idempotency-Key".encode()),
     (b"access-control-max-age", b"86400"),
 )
 

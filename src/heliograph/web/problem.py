@@ -24,6 +24,7 @@ TABLE: Final[dict[Code, tuple[int, int, str]]] = {
     Code.DUPLICATED: (409, 1405, "Duplicated"),
     Code.IN_USE: (409, 1406, "NotAllowed"),
     Code.NOT_ALLOWED: (409, 1406, "NotAllowed"),
+    Code.KEY_REUSED: (422, 1406, "NotAllowed"),
     Code.FORBIDDEN: (403, 1104, "Forbidden"),
     Code.INVALID_CREDENTIALS: (401, 1101, "InvalidCredentials"),
     Code.INVALID_TOKEN: (401, 1102, "InvalidToken"),

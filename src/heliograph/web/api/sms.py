@@ -14,8 +14,9 @@ from heliograph.service import cancel as cancelling
 from heliograph.service import history
 from heliograph.service.draft import Draft
 from heliograph.service.manage.policy import INTERFACE_TYPES
-from heliograph.service.submit import Submission, accepted, prepare
+from heliograph.service.submit import Submission, prepare
 from heliograph.store.message import MessageView
+from heliograph.web import idempotency
 from heliograph.web.answer import HTML, Answer, json
 from heliograph.web.api import criteria, wire
 from heliograph.web.api.endpoint import device_id_of
@@ -104,8 +105,12 @@ _WANTED = wire.decoder(SmsWanted)
 async def send(call: Call) -> Answer:
     """201 without a body; Location is absolute and nothing stands before /api in it, so that its ninth part is the id. X-Note (ours) says
     what of it was changed."""
-    submission = prepare(call.context.core, call.actor, device_id_of(call), draft_of(call.decode(_WANTED)))
-    return created(call, submission, await accepted(submission))
+    return await idempotency.sent(
+        call,
+        "sms",
+        lambda: prepare(call.context.core, call.actor, device_id_of(call), draft_of(call.decode(_WANTED))),
+        lambda submission, message_id: created(call, submission, message_id),
+    )
 
 
 @operation("List the SMS of a device", answer=list[Sms], query=PAGES)
