@@ -257,6 +257,34 @@ async def test_a_part_that_came_twice_counts_once(world: World) -> None:
     assert [body["payload"] for body in posted(world)] == ["ab"]  # type: ignore[index]
 
 
+async def test_a_part_that_comes_again_with_other_octets_begins_another_sms_and_the_first_is_handed_out_by_part(world: World) -> None:
+    await world.hear(msisdn(1), "12345", "old one ", udh=part(7, 3, 1))
+    await world.hear(msisdn(1), "12345", "old two ", udh=part(7, 3, 2))
+    answer = await world.hear(msisdn(1), "12345", "new one ", udh=part(7, 3, 1))
+    assert answer == Answer(), "kept, and no message yet"
+    (first, second) = posted(world)
+    assert [first["payload"], second["payload"]] == ["old one ", "old two "]  # type: ignore[index]
+    info = [body["multi_part_info"] for body in (first, second)]  # type: ignore[index]
+    assert [(each["partno"], each["total"]) for each in info] == [(1, 3), (2, 3)]
+    assert info[0]["identifier"] == info[1]["identifier"]
+    await world.hear(msisdn(1), "12345", "new three", udh=part(7, 3, 3))
+    await world.hear(msisdn(1), "12345", "new two ", udh=part(7, 3, 2))
+    assert posted(world)[2]["payload"] == "new one new two new three"  # type: ignore[index]
+    assert (world.rows("SELECT id FROM part_set"), world.rows("SELECT set_id FROM part")) == ([], [])
+
+
+async def test_parts_of_two_sms_by_one_reference_in_one_batch_are_not_mixed(world: World) -> None:
+    texts = [(1, "a1"), (1, "b1"), (2, "b2"), (2, "c2"), (2, "c2"), (1, "c1")]
+    octets = [(number, gsm7.encode(text)) for number, text in texts]
+    heard = [world.inbound(msisdn(1), "12345", each, udh=part(7, 2, number)) for number, each in octets]
+    batch = [receive.Arrival(world.core, each, receive.concatenation_of(each.udh), world.now_ms) for each in heard]
+    answers = await world.database.write(lambda tx: receive.accept(tx, batch))
+    await world.settle()
+    assert [isinstance(answer, Answer) and answer.message_id is not None for answer in answers] == [False, False, True, False, False, True]
+    assert sorted(body["payload"] for body in posted(world)) == ["a1", "b1b2", "c1c2"]  # type: ignore[index]
+    assert (world.rows("SELECT id FROM part_set"), world.rows("SELECT set_id FROM part")) == ([], [])
+
+
 async def test_a_set_still_incomplete_10_min_after_its_last_part_is_handed_out_by_part(world: World) -> None:
     await world.hear(msisdn(1), "12345", "one ", udh=part(7, 3, 1))
     await world.jump(9 * MINUTE)

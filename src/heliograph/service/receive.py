@@ -85,8 +85,10 @@ def accept(tx: Transaction, items: Sequence[Arrival]) -> list[Answer | Exception
             answers[position] = Answer(message_id=None if known is None else MessageId(known))
         else:
             fresh.append((position, item))
-    whole = _collect(tx, core, fresh, now_ms)
-    mailroom = Mailroom(tx, core, [arrived for _, arrived in whole], now_ms)
+    whole, lone = _collect(tx, fresh, now_ms)
+    mailroom = Mailroom(tx, core, [*lone, *(arrived for _, arrived in whole)], now_ms)
+    for arrived in lone:
+        mailroom.sort(arrived)
     for position, arrived in whole:
         answers[position] = mailroom.sort(arrived)
     mailroom.write()
@@ -107,26 +109,76 @@ def hand_out_stale_parts(tx: Transaction, core: Core, link_id: int, now_ms: int)
     return len(sets)
 
 
-def _collect(tx: Transaction, core: Core, items: Sequence[tuple[int, Arrival]], now_ms: int) -> list[tuple[int, Arrived]]:
-    """What is whole: single SMS, and sets of which the last missing part has come, at the position of that part."""
+def _collect(tx: Transaction, items: Sequence[tuple[int, Arrival]], now_ms: int) -> tuple[list[tuple[int, Arrived]], list[Arrived]]:
+    """What is whole: single SMS, and sets of which the last missing part has come, at the position of that part. With it, the parts of
+    sets that will never be whole, since another SMS came by their reference."""
     whole = [(position, Arrived.of_single(item.inbound)) for position, item in items if item.concatenation is None]
     in_parts = [(position, item, item.concatenation) for position, item in items if item.concatenation is not None]
     if not in_parts:
-        return whole
+        return whole, []
     new_ids = tx.ids("part_set", len(in_parts))
     wanted = [_set_of(item.inbound, concat, set_id) for (_, item, concat), set_id in zip(in_parts, new_ids, strict=True)]
+    puzzles = _open(tx, wanted, now_ms)
+    left: list[_Puzzle] = []
+    for (position, item, concat), each in zip(in_parts, wanted, strict=True):
+        puzzle, part = puzzles[each.key], _part_of(item.inbound, concat)
+        if puzzle.contradicts(part):
+            left.append(puzzle)
+            puzzle = puzzles[each.key] = _Puzzle(msgspec.structs.replace(each, id=tx.ids("part_set")[0]), is_new=True)
+        if puzzle.add(part):
+            whole.append((position, Arrived.of_set(puzzle.set, puzzle.parts, item.inbound.received_at_ms)))
+    _write(tx, [*left, *puzzles.values()], left, now_ms)
+    lone = [Arrived.of_lone_part(puzzle.set, part) for puzzle in left if not puzzle.is_complete for part in puzzle.parts]
+    return sorted(whole, key=lambda pair: pair[0]), lone
+
+
+class _Puzzle:
+    """A set under the hands of a batch. `is_new`: it has no row yet."""
+
+    def __init__(self, parts: PartSet, held: Sequence[Part] = (), *, is_new: bool = False) -> None:
+        self.set = parts
+        self.is_new = is_new
+        self.fresh: list[Part] = []
+        self._held = {part.number: part for part in held}
+
+    @property
+    def parts(self) -> list[Part]:
+        """By number."""
+        return [self._held[number] for number in sorted(self._held)]
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self._held) == self.set.total
+
+    def contradicts(self, part: Part) -> bool:
+        """Whether the set has other octets in this part's place: references of 8 bits come again soon, so this is another SMS."""
+        held = self._held.get(part.number)
+        return held is not None and (held.udh, held.user_data, held.dcs) != (part.udh, part.user_data, part.dcs)
+
+    def add(self, part: Part) -> bool:
+        """Keep a part, unless it is there; whether it is the one that was missing."""
+        if part.number in self._held:
+            return False
+        mine = msgspec.structs.replace(part, set_id=self.set.id)
+        self._held[part.number] = mine
+        self.fresh.append(mine)
+        return self.is_complete
+
+
+def _open(tx: Transaction, wanted: Sequence[PartSet], now_ms: int) -> dict[tuple[int, str, str, int, int, str], _Puzzle]:
+    """Lock the sets, then read what they hold."""
     set_ids = part_store.open_sets(tx, wanted, now_ms)
-    part_store.add(
-        tx, [_part_of(set_ids[each.key], item.inbound, concat) for (_, item, concat), each in zip(in_parts, wanted, strict=True)]
-    )
     held = part_store.of_sets(tx, set_ids.values())
-    complete: dict[int, tuple[int, Arrived]] = {}
-    for (position, item, _), each in zip(in_parts, wanted, strict=True):
-        set_id = set_ids[each.key]
-        if len(held[set_id]) == each.total:
-            complete[set_id] = (position, Arrived.of_set(each, held[set_id], item.inbound.received_at_ms))
-    part_store.delete(tx, complete)
-    return sorted([*whole, *complete.values()], key=lambda pair: pair[0])
+    return {each.key: _Puzzle(msgspec.structs.replace(each, id=set_ids[each.key]), held.get(set_ids[each.key], ())) for each in wanted}
+
+
+def _write(tx: Transaction, puzzles: Sequence[_Puzzle], left: Sequence[_Puzzle], now_ms: int) -> None:
+    """Forget the sets that are over, then make and fill those that go on: a set that replaces another has its key."""
+    over = [puzzle for puzzle in puzzles if puzzle.is_complete or puzzle in left]
+    going_on = [puzzle for puzzle in puzzles if puzzle not in over]
+    part_store.delete(tx, [puzzle.set.id for puzzle in over])
+    part_store.open_sets(tx, [puzzle.set for puzzle in going_on if puzzle.is_new], now_ms)
+    part_store.add(tx, [part for puzzle in going_on for part in puzzle.fresh])
 
 
 def _set_of(inbound: Inbound, concat: udh.Concatenation, set_id: int) -> PartSet:
@@ -134,7 +186,7 @@ def _set_of(inbound: Inbound, concat: udh.Concatenation, set_id: int) -> PartSet
     return PartSet(set_id, inbound.link_id, inbound.source, inbound.destination or "", concat.reference, concat.total, alphabet)
 
 
-def _part_of(set_id: int, inbound: Inbound, concat: udh.Concatenation) -> Part:
+def _part_of(inbound: Inbound, concat: udh.Concatenation) -> Part:
     return Part(
-        set_id, concat.number, inbound.udh.hex().upper(), inbound.user_data.hex().upper(), inbound.dcs, inbound.pid, inbound.received_at_ms
+        0, concat.number, inbound.udh.hex().upper(), inbound.user_data.hex().upper(), inbound.dcs, inbound.pid, inbound.received_at_ms
     )
