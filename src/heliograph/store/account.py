@@ -69,6 +69,29 @@ def organisations(tx: Transaction) -> list[Organisation]:
     return [Organisation(*row) for row in tx.run(Q["organisations"])]
 
 
+def lock_organisation(tx: Transaction, organisation_id: int) -> Organisation | None:
+    """One organisation, to be changed, or None."""
+    row = tx.one(Q["lock_organisation"], id=organisation_id)
+    return Organisation(*row) if row else None
+
+
+def update_organisation(tx: Transaction, organisation: Organisation) -> None:
+    """Write a changed organisation back."""
+    tx.run(Q["update_organisation"], id=organisation.id, name=organisation.name, default_source=organisation.default_source)
+
+
+def holdings(tx: Transaction, organisation_id: int) -> tuple[int, int]:
+    """How many devices and SIMs an organisation has."""
+    devices, sims = tx.run(Q["holdings"], id=organisation_id)[0]
+    return int(devices), int(sims)
+
+
+def delete_organisation(tx: Transaction, organisation_id: int, now_ms: int) -> None:
+    """Hide an organisation; its users and tokens are good for nothing any more. What it sent and received stays for its time."""
+    for name in ("delete_organisation", "disable_users", "revoke_tokens"):
+        tx.run(Q[name], id=organisation_id, now=now_ms)
+
+
 def count_organisations(tx: Transaction) -> int:
     """How many there are."""
     row = tx.one(Q["count_organisations"])

@@ -2,16 +2,35 @@
 INSERT INTO organisation (id, name, created_at_ms) VALUES (:id, :name, :now);
 
 -- name: organisation
-SELECT id, name, default_source, created_at_ms FROM organisation WHERE id = :id;
+SELECT id, name, default_source, created_at_ms FROM organisation WHERE id = :id AND deleted_at_ms IS NULL;
 
 -- name: organisations
-SELECT id, name, default_source, created_at_ms FROM organisation ORDER BY id;
+SELECT id, name, default_source, created_at_ms FROM organisation WHERE deleted_at_ms IS NULL ORDER BY id;
 
 -- name: set_default_source
 UPDATE organisation SET default_source = :default_source WHERE id = :id RETURNING id;
 
 -- name: count_organisations
-SELECT count(*) FROM organisation;
+SELECT count(*) FROM organisation WHERE deleted_at_ms IS NULL;
+
+-- name: lock_organisation
+SELECT id, name, default_source, created_at_ms FROM organisation WHERE id = :id AND deleted_at_ms IS NULL FOR NO KEY UPDATE;
+
+-- name: update_organisation
+UPDATE organisation SET name = :name, default_source = :default_source WHERE id = :id;
+
+-- name: holdings
+SELECT (SELECT count(*) FROM device WHERE organisation_id = :id AND deleted_at_ms IS NULL),
+  (SELECT count(*) FROM sim WHERE organisation_id = :id AND deleted_at_ms IS NULL);
+
+-- name: delete_organisation
+UPDATE organisation SET deleted_at_ms = :now WHERE id = :id;
+
+-- name: disable_users
+UPDATE app_user SET disabled_at_ms = :now WHERE organisation_id = :id AND disabled_at_ms IS NULL;
+
+-- name: revoke_tokens
+UPDATE application_token SET revoked_at_ms = :now WHERE organisation_id = :id AND revoked_at_ms IS NULL;
 
 -- name: insert_user
 INSERT INTO app_user (id, organisation_id, email, name, password_hash, role, created_at_ms)
