@@ -47,6 +47,19 @@ async def test_other_temporary_errors_are_tried_after_30_s_2_min_10_min_and_the_
     assert await tries_s(world, message_id) == [0, 30, 150, 750, 1350, 1950, 2550, 3150, 3540]
 
 
+async def test_a_temporary_error_after_absences_begins_a_ladder_of_its_own(world: World) -> None:
+    world.link.says(ABSENT, ABSENT, TEMPORARY, ABSENT, TEMPORARY)
+    message_id = await world.submit()
+    assert await tries_s(world, message_id, most=5) == [0, 20, 320, 350, 950, 1070]
+    assert world.message(message_id).state == State.DELIVERED
+
+
+async def test_an_unknown_after_absences_is_tried_again_at_once_and_then_as_temporary(world: World) -> None:
+    world.link.says(ABSENT, Unknown("no answer"), Unknown("no answer"), TEMPORARY)
+    message_id = await world.submit()
+    assert await tries_s(world, message_id, most=4) == [0, 20, 20, 50, 650]
+
+
 async def test_a_full_memory_is_tried_from_5_min(world: World) -> None:
     world.link.otherwise = BUSY
     message_id = await world.submit(validity_s=HOUR)
@@ -85,6 +98,39 @@ async def test_a_device_that_sends_is_tried_at_once(world: World) -> None:
     message_id = await world.submit()
     await world.hear(msisdn(1), "4711")
     assert world.message(message_id).state == State.DELIVERED
+
+
+@pytest.mark.parametrize("news", ["attach", "mo"])
+@pytest.mark.parametrize("waiting", [True, False])
+async def test_a_device_that_was_heard_of_and_is_absent_again_is_tried_after_20_s(world: World, news: str, waiting: bool) -> None:
+    world.link.otherwise = ABSENT
+    first = await world.submit(validity_s=2 * HOUR)
+    while world.lane().ladder_step < 5:
+        await world.jump_to(world.message(first).retry_at_ms)
+    if not waiting:
+        await world.jump_to(world.message(first).expiry_at_ms + 1000)
+        await world.jump(10)
+        assert world.message(first).state == State.EXPIRED
+    if news == "attach":
+        await world.reachable()
+    else:
+        await world.hear(msisdn(1), "12345")
+    message_id = first if waiting else await world.submit()
+    await world.settle()
+    assert world.message(message_id).retry_at_ms - world.now_ms == 20_000
+
+
+async def test_a_device_that_is_heard_of_while_its_message_is_on_its_way_is_tried_after_20_s(world: World) -> None:
+    world.link.otherwise = ABSENT
+    message_id = await world.submit()
+    while world.lane().ladder_step < 5:
+        await world.jump_to(world.message(message_id).retry_at_ms)
+    world.link.otherwise = None
+    await world.jump_to(world.message(message_id).retry_at_ms)
+    await world.reachable()
+    world.link.lose_connection(ABSENT)
+    await world.settle()
+    assert world.message(message_id).retry_at_ms - world.now_ms == 20_000
 
 
 async def test_a_device_is_tried_at_most_once_in_20_s_however_often_it_is_heard_of(world: World) -> None:

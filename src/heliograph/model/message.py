@@ -4,7 +4,7 @@ from enum import IntEnum, StrEnum
 
 import msgspec
 
-from heliograph.model.link import Delivery, ErrorClass
+from heliograph.model.link import Delivery, ErrorClass, Outcome, Refused, Unknown
 
 
 class Direction(IntEnum):
@@ -146,6 +146,11 @@ def verdict(states: str, reason: str | None = None, reason_code: str | None = No
 def accepted_segment(delivery: Delivery, *, receipt_owed: bool) -> Segment:
     """What acceptance means: with a live link the device has it, unless the link says that a receipt is owed."""
     return Segment.ACCEPTED if delivery is Delivery.STORED or receipt_owed else Segment.DELIVERED
+
+
+def is_temporary(outcome: Outcome) -> bool:
+    """Whether the ladder of temporary errors counts it: neither an absence nor pacing, and not the end."""
+    return isinstance(outcome, Unknown) or (isinstance(outcome, Refused) and outcome.error_class is ErrorClass.UNKNOWN)
 
 
 BURNS_NO_ATTEMPT = frozenset({ErrorClass.THROTTLE, ErrorClass.LINK, ErrorClass.FAULT})

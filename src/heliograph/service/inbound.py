@@ -136,6 +136,8 @@ class Mailroom:
         """Write everything that `sort` decided."""
         self._intake.write()
         part_store.keep_unmatched(self.tx, self._unmatched)
+        climbed = {party.device_id for party in self._parties.values() if party.ladder_step > 0}
+        lane_store.begin_ladder_anew(self.tx, self._awake & climbed)
         for link_id, due_at_ms in lane_store.wake(self.tx, self._awake, self.now_ms, retry.WAKE_GAP):
             self.tx.after_commit(self.core.queues.hint, link_id, due_at_ms)
 

@@ -11,7 +11,17 @@ import msgspec
 
 from heliograph.model import retry
 from heliograph.model.link import Accepted, ErrorClass, LinkProfile, OnUnknown, Outcome, Refused, Unknown, Withdrawn
-from heliograph.model.message import BURNS_NO_ATTEMPT, Segment, State, Verdict, accepted_segment, open_segments, verdict, with_segment
+from heliograph.model.message import (
+    BURNS_NO_ATTEMPT,
+    Segment,
+    State,
+    Verdict,
+    accepted_segment,
+    is_temporary,
+    open_segments,
+    verdict,
+    with_segment,
+)
 from heliograph.service import fault
 from heliograph.service.core import Core
 from heliograph.service.correlate import Correlator, is_in_lane
@@ -165,6 +175,8 @@ def _settle_all(tx: Transaction, items: Sequence[Settlement]) -> None:
     core, now_ms = items[0].core, items[0].now_ms
     lanes = lane_store.lock(tx, (item.lane_id for item in items))
     messages = message_store.lock(tx, (item.message_id for item in items))
+    retried = [item for item in items if messages[item.message_id].retries and any(is_temporary(result[3]) for result in item.results)]
+    tries = message_store.temporary_tries(tx, [item.message_id for item in retried])
     ledger = Ledger(tx, core, now_ms)
     correlator = Correlator(tx, core, ledger)
     waiting: list[tuple[Lane, Locked, Settlement, int]] = []
@@ -175,7 +187,7 @@ def _settle_all(tx: Transaction, items: Sequence[Settlement]) -> None:
             continue
         if item.attempts not in (None, message.attempts):
             continue  # written before, by a commit whose answer was lost
-        step = _Step(item, lane, message, ledger, correlator)
+        step = _Step(item, lane, message, ledger, correlator, tries.get(message.id, 0))
         if (retry_at_ms := step.apply()) is None:
             lane.head_seq = message.lane_seq + 1
             left.append((lane, item))
@@ -199,12 +211,13 @@ def _settle_all(tx: Transaction, items: Sequence[Settlement]) -> None:
 class _Step:
     """One settlement: what its outcomes make of its message and its lane."""
 
-    def __init__(self, item: Settlement, lane: Lane, message: Locked, ledger: Ledger, correlator: Correlator) -> None:
+    def __init__(self, item: Settlement, lane: Lane, message: Locked, ledger: Ledger, correlator: Correlator, temporary_tries: int) -> None:
         self.item = item
         self.lane = lane
         self.message = message
         self.ledger = ledger
         self.correlator = correlator
+        self.temporary_tries = temporary_tries
 
     def apply(self) -> int | None:
         """Change message, attempts and correlation; when to try again, or None when the message leaves its lane."""
@@ -293,16 +306,17 @@ class _Step:
         """A live link is tried again at once, then as for other temporary errors; a stored one after the time a receipt may take."""
         if self.item.profile.on_unknown is OnUnknown.WAIT:
             return min(now_ms + retry.UNKNOWN_WAIT, self.message.expiry_at_ms)
-        if self.message.retries == 0:
+        if self.temporary_tries == 0:
             return now_ms
-        return retry.next_try(ErrorClass.UNKNOWN, self.message.retries - 1, now_ms, self.message.expiry_at_ms)
+        return retry.next_try(ErrorClass.UNKNOWN, self.temporary_tries - 1, now_ms, self.message.expiry_at_ms)
 
     def _after_refusal(self, error_class: ErrorClass, now_ms: int) -> int:
-        """The ladder is the device's: a lane keeps its step from message to message until one is delivered."""
+        """The ladder of an absent device is the device's: a lane keeps its step from message to message until one is delivered, or it is
+        heard of. That of other errors is the message's."""
         if error_class in (ErrorClass.DEVICE_ABSENT, ErrorClass.DEVICE_BUSY):
             step, self.lane.ladder_step = self.lane.ladder_step, self.lane.ladder_step + 1
         else:
-            step = self.message.retries
+            step = self.temporary_tries
         return retry.next_try(error_class, step, now_ms, self.message.expiry_at_ms)
 
     def _withdrawn(self, outcome: Withdrawn) -> int | None:

@@ -25,7 +25,8 @@ def wake_number(tx: Transaction, core: Core, number: str, now_ms: int) -> None:
 
 
 def wake(tx: Transaction, core: Core, device_ids: list[int], now_ms: int) -> None:
-    """Make the lanes of these devices due, each at most once in 20 s."""
+    """Make the lanes of these devices due, each at most once in 20 s, and begin their ladders anew."""
+    lane_store.begin_ladder_anew(tx, device_ids)
     for link_id, due_at_ms in lane_store.wake(tx, device_ids, now_ms, retry.WAKE_GAP):
         tx.after_commit(core.queues.hint, link_id, due_at_ms)
 

@@ -121,6 +121,11 @@ def wake(tx: Transaction, device_ids: Iterable[int], now_ms: int, gap_ms: int) -
     return [(row.link_id, row.due_at_ms) for row in tx.many(Q["wake"], rows, _Woken)]
 
 
+def begin_ladder_anew(tx: Transaction, device_ids: Iterable[int]) -> None:
+    """Devices are heard of: the next time one is absent is the first."""
+    tx.apply(Q["begin_ladder_anew"], [(device_id,) for device_id in sorted(set(device_ids))])
+
+
 class _Id(msgspec.Struct, array_like=True, frozen=True):
     id: int
 

@@ -48,6 +48,9 @@ SELECT lane.id AS lane_id, lane.taken_epoch, message.id AS message_id, message.s
 LEFT JOIN message ON message.lane_id = lane.id AND message.lane_seq = lane.head_seq AND message.state < 4
 WHERE lane.link_id = :link_id AND lane.taken_epoch < :epoch LIMIT :most;
 
+-- name: begin_ladder_anew (device_id bigint)
+UPDATE lane SET ladder_step = 0 FROM input WHERE lane.device_id = input.device_id AND lane.ladder_step > 0;
+
 -- name: wake (device_id bigint, now_ms bigint, gap_ms bigint)
 -- Never later than it was; not while a receipt is waited for, which may make a second try a duplicate.
 UPDATE lane SET woken_at_ms = CASE WHEN woken_at_ms + gap_ms > now_ms THEN woken_at_ms ELSE now_ms END,

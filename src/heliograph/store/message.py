@@ -303,6 +303,12 @@ def insert_attempts(tx: Transaction, rows: Sequence[Sequence[int | str | None]])
     tx.apply(Q["insert_attempts"], rows)
 
 
+def temporary_tries(tx: Transaction, message_ids: Iterable[int]) -> dict[int, int]:
+    """How many tries of each message ended with nobody knowing, or in an error that is no absence and no pacing; none: left out."""
+    rows = tx.many(Q["temporary_tries"], [(each,) for each in sorted(set(message_ids))], _Tries)
+    return {row.message_id: row.tries for row in rows}
+
+
 def attempts(tx: Transaction, message_id: int) -> list[Attempt]:
     """All attempts of a message, oldest first."""
     return [Attempt(*row) for row in tx.run(Q["attempts"], message_id=message_id)]
@@ -373,6 +379,11 @@ class _Id(msgspec.Struct, array_like=True, frozen=True):
 class _OfLane(msgspec.Struct, array_like=True, frozen=True):
     id: int
     lane_id: int
+
+
+class _Tries(msgspec.Struct, array_like=True, frozen=True):
+    message_id: int
+    tries: int
 
 
 class _Expiry(msgspec.Struct, array_like=True, frozen=True):

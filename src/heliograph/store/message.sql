@@ -87,6 +87,10 @@ WHERE message.state < 4 AND (message.segment_states LIKE '%w%' OR message.segmen
 INSERT INTO attempt (message_id, number, segment, link_id, at_ms, answered_at_ms, outcome, error_class, code, reason, ref)
 SELECT message_id, number, segment, link_id, at_ms, answered_at_ms, outcome, error_class, code, reason, ref FROM input;
 
+-- name: temporary_tries (message_id bigint)
+SELECT input.message_id, count(DISTINCT attempt.number) AS tries FROM input JOIN attempt ON attempt.message_id = input.message_id
+WHERE attempt.outcome = 'unknown' OR attempt.error_class = 'unknown' GROUP BY input.message_id;
+
 -- name: attempts
 SELECT number, segment, link_id, at_ms, answered_at_ms, outcome, error_class, code, reason, ref FROM attempt
 WHERE message_id = :message_id ORDER BY number, segment;
