@@ -177,3 +177,20 @@ async def test_a_scheduled_sms_shows_its_time_until_and_after_it(site: Site) -> 
     await site.world.jump(3600)
     await site.world.advance(3)
     assert ((await shown())["status"]["id"], (await shown())["scheduled_at"][:19]) == (4, "2027-01-15T09:00:00")
+
+
+async def test_a_timeline_is_a_list_of_steps_with_type_time_text_and_fields(site: Site) -> None:
+    message_id = await site.send(payload="я")
+    reply = await site.get(f"{ALL}/{message_id}/timeline")
+    assert [set(step) for step in reply.json] == [{"type", "at", "text", "fields"}] * len(reply.json)
+    accepted = reply.json[0]
+    assert (accepted["type"], accepted["at"]) == ("accepted", "2027-01-15T08:00:00.000+0000")
+    assert accepted["text"] == "Accepted over the REST API by the application token Alpha, valid until 2027-01-16 08:00:00 UTC"
+    assert accepted["fields"] == {
+        "door": "rest",
+        "expiry_at": "2027-01-16T08:00:00.000+0000",
+        "token": site.a.token_id,
+        "token_description": "Alpha",
+    }
+    assert reply.json[-1]["type"] == "final"
+    assert (await site.get(f"{ALL}/{message_id}/timeline", token=site.b_auth)).status == 404

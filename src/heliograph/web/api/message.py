@@ -18,7 +18,9 @@ from heliograph.model.ids import MessageId, OrganisationId
 from heliograph.model.message import STATE_NAMES, Direction, State, TrafficClass
 from heliograph.model.problem import Code, Problem
 from heliograph.service import search as searching
+from heliograph.service import timeline as timelines
 from heliograph.service.search import Found, Wanted
+from heliograph.service.step import Step
 from heliograph.store.search import FoundMessage, Place
 from heliograph.web.answer import Answer, Header, json
 from heliograph.web.api import wire
@@ -77,6 +79,12 @@ async def retrieve(call: Call) -> Answer:
     return json(message_of(await searching.message(call.context.core, call.actor, MessageId(call.id("sms_id")))))
 
 
+async def timeline(call: Call) -> Answer:
+    """Every step of one, oldest first: its type, its time, what happened in plain words, and the same as fields."""
+    steps = await timelines.timeline(call.context.core, call.actor, MessageId(call.id("sms_id")))
+    return json([_step(each) for each in steps])
+
+
 def message_of(found: FoundMessage) -> Message:
     """A message as the API shows it beside the contract."""
     known = msgspec.structs.asdict(sms_of(found))
@@ -93,6 +101,14 @@ def message_of(found: FoundMessage) -> Message:
         cancel_requested=True if found.cancel_requested_at_ms is not None else UNSET,
         resend_of=UNSET if found.resend_of is None else found.resend_of,
     )
+
+
+def _step(each: Step) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, value in each.fields.items():
+        moment = name.endswith("_at_ms") and isinstance(value, int)
+        fields[name.removesuffix("_ms") if moment else name] = wire.stamp(value) if isinstance(value, int) and moment else value
+    return {"type": each.type, "at": wire.stamp(each.at_ms), "text": each.text, "fields": fields}
 
 
 # what is asked for
@@ -237,4 +253,5 @@ def _cell(value: object) -> object:
 ROUTES = {
     "/api/v1/sms": Resource(GET=list_messages),
     "/api/v1/sms/{sms_id}": Resource(GET=retrieve),
+    "/api/v1/sms/{sms_id}/timeline": Resource(GET=timeline),
 }
