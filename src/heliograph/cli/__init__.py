@@ -26,6 +26,9 @@ COMMANDS: Final = {
     "try": "serve:try_",
     "serve": "serve:serve",
     "migrate": "serve:migrate",
+    "backup": "backup:backup",
+    "restore": "backup:restore",
+    "copy": "backup:copy",
 }
 
 

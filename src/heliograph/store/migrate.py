@@ -35,12 +35,14 @@ def migrations() -> list[Migration]:
     return sorted(found, key=lambda migration: migration.version)
 
 
-def migrate(engine: Engine) -> list[Migration]:
-    """Apply what the database lacks; processes that start together wait for each other. Returns what was applied."""
+def migrate(engine: Engine, *, up_to: int | None = None) -> list[Migration]:
+    """Apply what the database lacks; processes that start together wait for each other. Returns what was applied.
+
+    `up_to`: the last version to apply, where it is not to become this release's. Raises SchemaTooNew."""
     session = engine.connect()
     try:
         session.begin()
-        applied = _apply_missing(engine, session)
+        applied = _apply_missing(engine, session, up_to)
         session.commit()
     finally:
         session.close()
@@ -56,7 +58,7 @@ def schema_version(engine: Engine) -> int:
         session.close()
 
 
-def _apply_missing(engine: Engine, session: Session) -> list[Migration]:
+def _apply_missing(engine: Engine, session: Session, up_to: int | None) -> list[Migration]:
     if lock := _LOCK.get(engine.name):
         session.run(Query("migrate.lock", lock), {})
     known = migrations()
@@ -67,7 +69,7 @@ def _apply_missing(engine: Engine, session: Session) -> list[Migration]:
         )
     if version == 0:
         session.script(engine.adapt_schema(_CREATE))
-    missing = [migration for migration in known if migration.version > version]
+    missing = [migration for migration in known if migration.version > version and (up_to is None or migration.version <= up_to)]
     for migration in missing:
         session.script(engine.adapt_schema(migration.text))
         values: dict[str, Scalar] = {"version": migration.version, "name": migration.name, "now": time.time_ns() // 1_000_000}
