@@ -87,6 +87,17 @@ class Webhooks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """For how long things are kept, in days. The counters of usage outlive them."""
+
+    messages_days: int = setting(whole(1, 36_500), 180, "Messages with their attempts, receipts and webhook deliveries.")
+    bodies_days: int = setting(whole(0, 36_500), 180, "The texts of messages, where they are to go before the messages themselves.")
+    events_days: int = setting(whole(1, 36_500), 30, "Events of devices, SIMs, links and limits.")
+    feed_days: int = setting(whole(1, 36_500), 7, "Events of messages: for so long a reader of the event feed can be away and resume.")
+    audit_days: int = setting(whole(1, 36_500), 400, "Who changed what.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
     """What is written to standard error."""
 
@@ -117,6 +128,7 @@ class Config:
     http: Http = field(default_factory=Http)
     authenticate: Authenticate = field(default_factory=Authenticate)
     webhooks: Webhooks = field(default_factory=Webhooks)
+    retention: Retention = field(default_factory=Retention)
     log: Log = field(default_factory=Log)
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), compare=False, repr=False)
 
