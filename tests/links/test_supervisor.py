@@ -1,6 +1,7 @@
 """Links run, fail, change and change hands: one process or two on one database, time moved by hand."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,37 @@ async def test_a_lost_connection_is_shown_and_comes_back(tmp_path: Path) -> None
         assert (row.state, row.reason) == ("down", "the cable is cut")
         await world.clock.advance(5)
         assert (await lease_of(world)).state == "up"
+
+
+def told(world: World) -> list[tuple[str, str | None]]:
+    """The events of the operator's feed, with the reason of each."""
+    session = world.database.engine.connect(read_only=True)
+    rows = session.run(Query("test.told", "SELECT type, detail FROM event WHERE organisation_id = 0 ORDER BY number"), {})
+    session.close()
+    details = [json.loads(detail) for _, detail in rows]
+    assert {detail["link"]["name"] for detail in details} == {"Simulator"}
+    return [(kind, detail["reason"]) for (kind, _), detail in zip(rows, details, strict=True)]
+
+
+async def test_the_operator_is_told_what_becomes_of_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with World(tmp_path) as world:
+        assert told(world) == [("link.up", None)]
+        world.simulator.lose_connection("the cable is cut", for_s=5)
+        await world.clock.advance(7)
+        assert told(world)[1:] == [("link.down", "the cable is cut"), ("link.up", None)]
+        with monkeypatch.context() as broken:
+            broken.setattr(OwnedLink, "reachable", _fail)
+            world.simulator.attach(NUMBER)
+            await world.clock.settle()
+        await world.clock.advance(5)
+        fault, up = told(world)[3:]
+        assert (fault[0], up) == ("link.fault", ("link.up", None))
+        assert "no disk" in str(fault[1])
+    async with World(tmp_path) as world:
+        assert told(world)[5:] == [("link.up", None)], "a stop is what somebody asked for"
+        await world.die()
+    async with World(tmp_path) as world:
+        assert told(world)[6:] == [("link.down", "its process ended"), ("link.up", None)]
 
 
 async def test_a_link_that_fails_starts_again_after_a_growing_pause_and_loses_nothing(

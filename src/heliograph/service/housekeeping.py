@@ -9,6 +9,7 @@ from heliograph.service.core import Core
 from heliograph.service.correlate import END
 from heliograph.service.expire import expire_abandoned
 from heliograph.service.ledger import Ledger
+from heliograph.service.link_event import tell
 from heliograph.service.receive import hand_out_stale_parts
 from heliograph.service.schedule import release_due
 from heliograph.store import correlation
@@ -164,5 +165,6 @@ def _bury(tx: Transaction, node: NodeRow, now_ms: int, *, forced: bool = False) 
     if open_from is None:
         return False
     notification_store.free_claims(tx, node.id, open_from, now_ms)
-    link_store.free_of_node(tx, node.id)
+    for link_id in link_store.free_of_node(tx, node.id):
+        tell(tx, "down", link_id, link_store.state(tx, link_id)[0], "its process ended", now_ms)
     return True

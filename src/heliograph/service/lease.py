@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from heliograph.model.ids import LinkId
 from heliograph.service.core import Core
+from heliograph.service.link_event import tell
 from heliograph.store import lane as lane_store
 from heliograph.store import link as store
 from heliograph.store.link import LinkRow
@@ -39,8 +40,8 @@ async def beat(core: Core, lease: Lease) -> bool:
 
 
 async def set_state(core: Core, lease: Lease, state: str, reason: str | None) -> None:
-    """Note that the link is up, down or at fault, for people."""
-    await core.database.write(store.set_state, lease.link_id, lease.epoch, state, reason, core.clock.now_ms())
+    """Note that the link is up, down or at fault, for people; that it has become so is an event."""
+    await core.database.write(_set_state, lease, state, reason, core.clock.now_ms())
 
 
 async def release(core: Core, lease: Lease) -> None:
@@ -54,3 +55,9 @@ def _acquire(tx: Transaction, core: Core, seen: LinkRow, now_ms: int) -> Lease |
         return None
     lane_store.adopt(tx, seen.id)
     return Lease(LinkId(seen.id), epoch)
+
+
+def _set_state(tx: Transaction, lease: Lease, state: str, reason: str | None, now_ms: int) -> None:
+    name, before = store.state(tx, lease.link_id)
+    if store.set_state(tx, lease.link_id, lease.epoch, state, reason, now_ms) and state != before:
+        tell(tx, state, lease.link_id, name, reason, now_ms)

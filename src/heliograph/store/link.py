@@ -93,6 +93,12 @@ def beat(tx: Transaction, link_id: int, node_id: NodeId, epoch: int) -> bool:
     return tx.one(Q["beat"], link_id=link_id, node_id=node_id, epoch=epoch) is not None
 
 
+def state(tx: Transaction, link_id: int) -> tuple[str, str]:
+    """Name and state of a link."""
+    ((name, found),) = tx.run(Q["state"], link_id=link_id)
+    return name, found
+
+
 def set_state(tx: Transaction, link_id: int, epoch: int, state: str, reason: str | None, now_ms: int) -> bool:
     """Note that the link is up, down or at fault."""
     return tx.one(Q["set_state"], link_id=link_id, epoch=epoch, state=state, reason=reason, now=now_ms) is not None
@@ -103,9 +109,9 @@ def release(tx: Transaction, link_id: int, node_id: NodeId, epoch: int, now_ms: 
     tx.run(Q["release"], link_id=link_id, node_id=node_id, epoch=epoch, now=now_ms)
 
 
-def free_of_node(tx: Transaction, node_id: int) -> None:
-    """Give up all links of a process known to be dead."""
-    tx.run(Q["free_of_node"], node_id=node_id)
+def free_of_node(tx: Transaction, node_id: int) -> list[int]:
+    """Give up all links of a process known to be dead; which those were."""
+    return sorted(row[0] for row in tx.run(Q["free_of_node"], node_id=node_id))
 
 
 def hold(tx: Transaction, link_id: int, epoch: int) -> bool:

@@ -32,6 +32,9 @@ WHERE link_id = :link_id AND epoch = :epoch AND beat = :beat RETURNING epoch;
 -- name: beat
 UPDATE link_lease SET beat = beat + 1 WHERE link_id = :link_id AND epoch = :epoch AND node_id = :node_id RETURNING beat;
 
+-- name: state
+SELECT link.name, lease.state FROM link JOIN link_lease AS lease ON lease.link_id = link.id WHERE link.id = :link_id;
+
 -- name: set_state
 UPDATE link_lease SET state = :state, reason = :reason, changed_at_ms = :now
 WHERE link_id = :link_id AND epoch = :epoch RETURNING epoch;
@@ -44,4 +47,5 @@ WHERE link_id = :link_id AND epoch = :epoch AND node_id = :node_id RETURNING epo
 SELECT epoch FROM link_lease WHERE link_id = :link_id AND epoch = :epoch AND node_id IS NOT NULL FOR KEY SHARE;
 
 -- name: free_of_node
-UPDATE link_lease SET node_id = NULL, beat = beat + 1, state = 'stopped', reason = 'its process ended' WHERE node_id = :node_id;
+UPDATE link_lease SET node_id = NULL, beat = beat + 1, state = 'stopped', reason = 'its process ended' WHERE node_id = :node_id
+RETURNING link_id;
