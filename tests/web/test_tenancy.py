@@ -51,6 +51,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/endpoint/{endpoint_id}/reachable"): {},
     ("POST", "/api/v1/endpoint/{endpoint_id}/sms"): {"payload": "x"},
     ("PATCH", "/api/v1/organisation/{organisation_id}"): {"name": "Renamed"},
+    ("POST", "/api/v1/sms"): {"payload": "x", "filter": {"service_profile": {"id": Ref("profile_id")}}},
+    ("POST", "/api/v1/sms/{sms_id}/resend"): {},
     ("PATCH", "/api/v1/sim/{sim_id}"): {"status": {"id": 2}},
     ("PATCH", "/api/v1/sim_batch/bic/{bic}"): {"sim_status": {"id": 1}},
     ("POST", "/api/v1/service_profile"): {"name": "new"},

@@ -7,7 +7,6 @@ device, as if it were sent at that moment. Whoever ends its waiting, by a releas
 from heliograph.model.device import ready
 from heliograph.model.message import State, Verdict
 from heliograph.model.problem import Code, Problem
-from heliograph.service import fault
 from heliograph.service.core import Core
 from heliograph.service.ledger import Ledger
 from heliograph.service.submit import Intake, subscriber_of
@@ -54,7 +53,6 @@ def release(tx: Transaction, core: Core, now_ms: int) -> int:
         placed.append(new)
     store.place(tx, placed)
     intake.write()
-    fault.point("schedule.before_commit")
     return len(due)
 
 

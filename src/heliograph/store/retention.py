@@ -8,6 +8,14 @@ from heliograph.store.query import queries
 from heliograph.store.transaction import Transaction
 
 Q = queries("retention")
+_OF_A_MESSAGE = (
+    "delete_scheduled",
+    "delete_resent",
+    "delete_attempts",
+    "delete_receipts_of_messages",
+    "delete_delivery_attempts",
+    "delete_notifications",
+)
 
 
 class Aged(msgspec.Struct, array_like=True, frozen=True):
@@ -41,7 +49,7 @@ def organisations(tx: Transaction) -> list[int]:
 def delete_messages(tx: Transaction, ids: Sequence[int]) -> None:
     """Delete messages that are final and have no open delivery, with all that is theirs. Locks in the order of a message's life."""
     gone = [(row.id,) for row in tx.many(Q["delete_messages"], _rows(ids), _Id)]
-    for name in ("delete_attempts", "delete_receipts_of_messages", "delete_delivery_attempts", "delete_notifications"):
+    for name in _OF_A_MESSAGE:
         tx.apply(Q[name], gone)
 
 

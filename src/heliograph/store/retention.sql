@@ -7,6 +7,12 @@ FROM message WHERE id > :after ORDER BY id LIMIT :most;
 DELETE FROM message WHERE id IN (SELECT id FROM input) AND state >= 4
 AND NOT EXISTS (SELECT 1 FROM notification WHERE notification.message_id = message.id AND notification.final_at_ms IS NULL) RETURNING id;
 
+-- name: delete_scheduled (id bigint)
+DELETE FROM scheduled WHERE message_id IN (SELECT id FROM input);
+
+-- name: delete_resent (id bigint)
+DELETE FROM resent WHERE message_id IN (SELECT id FROM input);
+
 -- name: delete_attempts (id bigint)
 DELETE FROM attempt WHERE message_id IN (SELECT id FROM input);
 

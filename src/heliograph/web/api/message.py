@@ -8,7 +8,7 @@ import csv
 import io
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from enum import IntEnum
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -23,8 +23,9 @@ from heliograph.service.search import Found, Wanted
 from heliograph.service.step import Step
 from heliograph.store.search import FoundMessage, Place
 from heliograph.web.answer import Answer, Header, json
-from heliograph.web.api import wire
+from heliograph.web.api import sending, wire
 from heliograph.web.api.sms import Sms, sms_of
+from heliograph.web.operation import Parameter, operation
 from heliograph.web.resource import Call, Resource
 
 T = TypeVar("T")
@@ -58,8 +59,37 @@ class Message(Sms, kw_only=True):
     resend_of: int | UnsetType = UNSET
 
 
+class TimelineStep(msgspec.Struct, frozen=True):
+    """One step: its type, when, what happened in plain words, and the same for programs."""
+
+    type: str
+    at: str
+    text: str
+    fields: dict[str, Any]
+
+
+QUERY: Final = {
+    "device": Parameter("The id of a device.", int),
+    "tag": Parameter("Devices with this tag."),
+    "direction": Parameter("MT, to a device, or MO, from one.", Literal["MT", "MO"]),
+    "class": Parameter("The traffic class.", Literal["a2p_mt", "a2p_mo", "p2p_internal", "p2p_external_in", "p2p_external_out"]),
+    "status": Parameter("One status or several, such as FAILED|EXPIRED, or their numbers."),
+    "from": Parameter("Submitted at this time or later, as 2027-01-15 or 2027-01-15T08:00:00Z."),
+    "until": Parameter("Submitted before this time."),
+    "text": Parameter("Contains this, in any case of A to Z; needs a device, or `from` at most 31 days before `until`."),
+    "organisation": Parameter("For the operator: the organisation to look into.", int),
+    "per_page": Parameter("How many, 100 if left out.", Annotated[int, msgspec.Meta(ge=1, le=MOST_PER_PAGE)]),
+    "cursor": Parameter("The X-Next-Cursor of the page before."),
+    "format": Parameter("csv: a table of all pages in one, for a spreadsheet; with a text, of this page.", Literal["json", "csv"]),
+}
+
+
+@operation(
+    "List the SMS of all devices", answer=list[Message], query=QUERY, refuses=(Code.INVALID_QUERY,), media=("application/json", "text/csv")
+)
 async def list_messages(call: Call) -> Answer:
-    """One page, or everything as CSV."""
+    """From new to old, page by page. `X-Next-Cursor` and `Link` say where the next page begins; without them this was the last. What takes
+    more than 2 s to find ends there with what was found: `X-Search-Complete` is then false, and the next page goes on from that place."""
     asked = _asked(call)
     wanted = _wanted(asked)
     core = call.context.core
@@ -74,11 +104,13 @@ async def list_messages(call: Call) -> Answer:
     return json([message_of(each) for each in found.items], *headers)
 
 
+@operation("Retrieve an SMS by its id alone", answer=Message)
 async def retrieve(call: Call) -> Answer:
-    """One, whatever its device."""
+    """One, whatever its device, with what is ours."""
     return json(message_of(await searching.message(call.context.core, call.actor, MessageId(call.id("sms_id")))))
 
 
+@operation("List the steps of an SMS", answer=list[TimelineStep])
 async def timeline(call: Call) -> Answer:
     """Every step of one, oldest first: its type, its time, what happened in plain words, and the same as fields."""
     steps = await timelines.timeline(call.context.core, call.actor, MessageId(call.id("sms_id")))
@@ -103,12 +135,12 @@ def message_of(found: FoundMessage) -> Message:
     )
 
 
-def _step(each: Step) -> dict[str, Any]:
+def _step(each: Step) -> TimelineStep:
     fields: dict[str, Any] = {}
     for name, value in each.fields.items():
         moment = name.endswith("_at_ms") and isinstance(value, int)
         fields[name.removesuffix("_ms") if moment else name] = wire.stamp(value) if isinstance(value, int) and moment else value
-    return {"type": each.type, "at": wire.stamp(each.at_ms), "text": each.text, "fields": fields}
+    return TimelineStep(each.type, wire.stamp(each.at_ms), each.text, fields)
 
 
 # what is asked for
@@ -251,7 +283,8 @@ def _cell(value: object) -> object:
 
 
 ROUTES = {
-    "/api/v1/sms": Resource(GET=list_messages),
+    "/api/v1/sms": Resource(GET=list_messages, POST=sending.send_to_many),
     "/api/v1/sms/{sms_id}": Resource(GET=retrieve),
     "/api/v1/sms/{sms_id}/timeline": Resource(GET=timeline),
+    "/api/v1/sms/{sms_id}/resend": Resource(POST=sending.resend),
 }

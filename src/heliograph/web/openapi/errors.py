@@ -20,6 +20,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.DUPLICATED: "Something else has this value already, and only one can: change it here or there.",
     Code.IN_USE: "Something else uses it: change that first; the message says what.",
     Code.NOT_ALLOWED: "It is not allowed as things are now: the message says what to change first.",
+    Code.KEY_REUSED: "this Idempotency-Key came with another request in the last 24 h: use a new key for each new request",
     Code.FORBIDDEN: "Your role may not do this: ask an Administrator of your organisation, or the operator.",
     Code.INVALID_CREDENTIALS: "The credentials are wrong: check them, or ask for new ones.",
     Code.INVALID_TOKEN: "No `auth_token` of ours: POST /api/v1/authenticate gives one; send it as `Authorization: Bearer <auth_token>`.",
