@@ -23,7 +23,7 @@ import msgspec
 from heliograph.gsm import alphabet as gsm7
 from heliograph.model.account import Actor, Door, Role
 from heliograph.model.ids import DeviceId, LinkId, MessageId, OrganisationId
-from heliograph.model.link import Answer, Delivery, Inbound, LinkProfile, LinkRole, OnUnknown, Receipt, ReceiptState
+from heliograph.model.link import Answer, Delivery, Inbound, LinkProfile, LinkRole, OnUnknown, Receipt, Receipts, ReceiptState
 from heliograph.model.route import NumberRules
 from heliograph.service import housekeeping, lease, receive
 from heliograph.service.core import Core
@@ -102,6 +102,8 @@ class Setting:
     window: int = 1000
     numbers: tuple[str, ...] = ()
     may_return: bool = False
+    receipts: Receipts = Receipts.EXPECTED
+    receipts_by_reference: bool = False
     rules: NumberRules = field(default_factory=NumberRules)
 
 
@@ -177,6 +179,8 @@ class World:
             setting.numbers,
             window=setting.window,
             may_return=setting.may_return,
+            receipts=setting.receipts,
+            receipts_by_reference=setting.receipts_by_reference,
         )
 
     async def crash(self) -> None:

@@ -242,6 +242,21 @@ async def test_an_id_that_comes_again_after_the_end_of_its_first_message_is_a_ke
     assert [world.message(each).state for each in (first, second)] == [State.EXPIRED, State.DELIVERED]
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_of_an_id_that_comes_twice_the_operator_is_told_once(world: World, at_once: bool) -> None:
+    world.link.otherwise = None
+    for device in (1, 2, 3):
+        await world.submit(device)
+    for sent in world.link.open:
+        sent.answer(Accepted("same"))
+        if not at_once:
+            await world.settle()
+    await world.settle()
+    (event,) = world.rows("SELECT type, detail FROM event WHERE organisation_id = 0")
+    assert event.type == "link.fault"
+    assert "same" in json.loads(event.detail)["reason"]
+
+
 async def test_one_batch_with_one_id_for_two_messages_is_ambiguous_too(world: World) -> None:
     world.link.otherwise = None
     first, second = await world.submit(1), await world.submit(2)

@@ -88,6 +88,12 @@ class Outgoing(msgspec.Struct, frozen=True):
     want_receipt: bool
 
 
+def reference_of(message_id: int, number: int) -> int:
+    """Our reference of a segment (from 1), 16 bits. Those of messages that follow each other are apart, whatever their segments: with
+    steps of one the second segment of a message had the reference of the next message."""
+    return (message_id + (number - 1) * 24_593) % 0x10000
+
+
 class Inbound(msgspec.Struct, frozen=True):
     """One SMS (or one part of one) that a link heard. Octets as in `Outgoing`; numbers already completed to international digits.
 
@@ -196,8 +202,16 @@ class LinkRole(StrEnum):
     INTERCONNECT = "interconnect"
 
 
+class Receipts(StrEnum):
+    """Whether a stored network says what became of what it took. NONE: it never does, so taken is all there is to know."""
+
+    EXPECTED = "expected"
+    NONE = "none"
+
+
 class LinkProfile(msgspec.Struct, frozen=True):
-    """What the queue needs to know of a link, whatever its kind. Times in seconds."""
+    """What the queue needs to know of a link, whatever its kind. Times in seconds. `receipts_by_reference`: its receipts may carry our
+    reference (`umr:`) and no id, though it gave one. References come again after 65,536 segments, so it is said where it is so."""
 
     link_id: LinkId
     name: str
@@ -213,3 +227,5 @@ class LinkProfile(msgspec.Struct, frozen=True):
     number_space: str = ""
     may_return: bool = False
     window: int = 1000
+    receipts: Receipts = Receipts.EXPECTED
+    receipts_by_reference: bool = False

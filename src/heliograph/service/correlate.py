@@ -9,16 +9,18 @@ from dataclasses import dataclass
 
 import msgspec
 
-from heliograph.model.link import LinkProfile, ReceiptState
+from heliograph.model.link import LinkProfile, ReceiptState, reference_of
 from heliograph.model.message import Segment, State, Verdict, open_segments, verdict, with_segment
 from heliograph.service.core import Core
 from heliograph.service.ledger import Ledger
+from heliograph.service.link_event import tell
 from heliograph.store import correlation
 from heliograph.store.correlation import Key, Parked, Submitted
 from heliograph.store.message import Locked
 from heliograph.store.transaction import Transaction
 
-REFERENCES = 0x10000
+ID = "id:"
+SECOND = 2
 END = "end:"
 """Begins a key that no receipt has."""
 SEGMENT_OF = {
@@ -47,13 +49,19 @@ class Correlator:
         self.ledger = ledger
         self._rows: list[Submitted] = []
         self._messages: dict[int, Locked] = {}
+        self._links: dict[str, LinkProfile] = {}
 
     def submitted(self, message: Locked, profile: LinkProfile, segment: int, ref: str | None, source: str, address: str) -> None:
-        """Leave the key of an accepted segment for its receipt. Without a reference of the network it is our own."""
-        key = f"id:{ref}" if ref else f"umr:{(message.id + segment - 1) % REFERENCES}"
+        """Leave the keys of an accepted segment for its receipt: the network's reference, and our own where it gave none or may report
+        by it."""
+        keys = [f"{ID}{ref}"] if ref else []
+        if not ref or profile.receipts_by_reference:
+            keys.append(f"umr:{reference_of(message.id, segment)}")
         expires_at_ms = message.expiry_at_ms + profile.receipt_grace_s * 1000
-        self._rows.append(Submitted(profile.correlation_group, key, message.id, segment, source, address, expires_at_ms))
+        group = profile.correlation_group
+        self._rows.extend(Submitted(group, key, message.id, segment, source, address, expires_at_ms) for key in keys)
         self._messages[message.id] = message
+        self._links[group] = profile
 
     def finish(self) -> None:
         """Write the keys, and apply the receipts that were parked under them."""
@@ -78,11 +86,20 @@ class Correlator:
             left.extend(keys.values())
             for row in rows:
                 key = keys[row.correlation_group, row.key]
+                self._tell_of_second_use(row, key)
                 if key.message_id != row.message_id or key.expires_at_ms > row.expires_at_ms:
                     end = f"{END}{row.message_id}"
                     ends[end] = msgspec.structs.replace(row, key=end)
         correlation.leave_submits(self.tx, list(ends.values()))
         return left
+
+    def _tell_of_second_use(self, row: Submitted, key: Key) -> None:
+        """An id that comes twice is no key for anybody: somebody must hear of a network that does so, once for each id."""
+        is_second = key.uses == SECOND and (key.message_id, key.segment) != (row.message_id, row.segment)
+        if is_second and row.key.startswith(ID):
+            link = self._links[row.correlation_group]
+            reason = f"the network gave the id {row.key.removeprefix(ID)} to two messages: receipts with it are kept and match neither"
+            tell(self.tx, "fault", link.link_id, link.name, reason, self.ledger.now_ms)
 
 
 def is_key_of(key: Key) -> bool:

@@ -4,12 +4,10 @@ from collections import deque
 
 from heliograph.gsm.segment import Segment
 from heliograph.model.ids import MessageId
-from heliograph.model.link import Outgoing
+from heliograph.model.link import Outgoing, reference_of
 from heliograph.model.message import open_segments
 from heliograph.service.encode import split
 from heliograph.store.message import Head
-
-REFERENCES = 0x10000
 
 
 def cut(head: Head) -> deque[Outgoing]:
@@ -30,7 +28,7 @@ def _outgoing(head: Head, segment: Segment, number: int, total: int) -> Outgoing
         user_data=segment.user_data,
         dcs=head.dcs,
         pid=head.pid,
-        reference=(head.message_id + number - 1) % REFERENCES,
+        reference=reference_of(head.message_id, number),
         expiry_at_ms=head.expiry_at_ms,
         want_receipt=True,
     )
