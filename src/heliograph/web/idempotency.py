@@ -14,8 +14,16 @@ from heliograph.model.problem import Code, Problem
 from heliograph.service.idempotency import MOST_OCTETS, Once, Told, earlier
 from heliograph.service.submit import Submission, accepted, accepted_once
 from heliograph.web.answer import Answer, Header
+from heliograph.web.operation import Parameter
 from heliograph.web.resource import Call
 
+DECLARED: Final = {
+    "Idempotency-Key": Parameter(
+        "Have this request happen once: with the same key again, within 24 h, it is told what it was told the first time, with "
+        "`Idempotency-Replayed: true`. 1 to 255 octets, a UUID for example; a refusal is not kept."
+    )
+}
+"""For the documentation of a call that takes the header."""
 REPLAYED: Final[Header] = (b"idempotency-replayed", b"true")
 SPACE: Final = 0x20
 _HEADER: Final = b"idempotency-key"

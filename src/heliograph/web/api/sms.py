@@ -100,7 +100,8 @@ _WANTED = wire.decoder(SmsWanted)
     example={"payload": "valve open", "source_address": "1000"},
     status=201,
     location=True,
-    refuses=(Code.INVALID_FORMAT, *SENDING),
+    headers=idempotency.DECLARED,
+    refuses=(Code.INVALID_FORMAT, Code.KEY_REUSED, *SENDING),
 )
 async def send(call: Call) -> Answer:
     """201 without a body; Location is absolute and nothing stands before /api in it, so that its ninth part is the id. X-Note (ours) says

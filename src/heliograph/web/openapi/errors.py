@@ -19,6 +19,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.NOT_FOUND: "There is nothing at this path, or the thing is gone: see /api/docs for the paths there are.",
     Code.DUPLICATED: "Something else has this value already, and only one can: change it here or there.",
     Code.IN_USE: "Something else uses it: change that first; the message says what.",
+    Code.KEY_REUSED: "The Idempotency-Key came with another request in the last 24 h: use a new key for each new request.",
     Code.NOT_ALLOWED: "It is not allowed as things are now: the message says what to change first.",
     Code.KEY_REUSED: "this Idempotency-Key came with another request in the last 24 h: use a new key for each new request",
     Code.FORBIDDEN: "Your role may not do this: ask an Administrator of your organisation, or the operator.",
