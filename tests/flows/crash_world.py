@@ -25,7 +25,7 @@ from heliograph.links.simulator import Behaviour
 from heliograph.model.account import Role
 from heliograph.model.device import DeviceStatus, SimStatus
 from heliograph.model.ids import LinkId
-from heliograph.service.access import hash_of
+from heliograph.service.secret import hash_of
 from heliograph.store import account, device, link, policy, sim
 from heliograph.store.database import engine_of
 from heliograph.store.device import Device

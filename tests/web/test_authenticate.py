@@ -1,5 +1,7 @@
 """Who gets an auth token, who does not, and for how long it is one."""
 
+import asyncio
+
 import jwt
 import pytest
 
@@ -27,7 +29,7 @@ async def test_wrong_credentials_are_401_with_an_empty_body(site: Site) -> None:
         assert (reply.status, reply.body) == (401, b"")
 
 
-@pytest.mark.parametrize("body", [{}, {"username": "x"}, {"mfa_token": "x", "code": "123456"}, b"{"])
+@pytest.mark.parametrize("body", [{}, {"username": "x"}, {"mfa_token": "x"}, b"{"])
 async def test_a_request_without_credentials_is_400(site: Site, body: object) -> None:
     assert (await site.post(PATH, body, token=None)).status == 400
 
@@ -42,12 +44,55 @@ async def test_a_user_logs_in_by_the_sha1_of_their_password_in_any_case(site: Si
     assert upper.status == 200
 
 
+async def refresh(site: Site, token: str) -> Reply:
+    return await site.post(PATH, {"refresh_token": token}, token=None)
+
+
 async def test_a_refresh_token_gives_auth_tokens_and_is_none_itself(site: Site) -> None:
     tokens = (await log_in(site, site.a.email)).json
-    reply = await site.post(PATH, {"refresh_token": tokens["refresh_token"]}, token=None)
+    reply = await refresh(site, tokens["refresh_token"])
     assert (await site.get("/api/v1/endpoint", token=reply.json["auth_token"])).status == 200
     assert (await site.get("/api/v1/endpoint", token=tokens["refresh_token"])).status == 401
-    assert (await site.post(PATH, {"refresh_token": tokens["auth_token"]}, token=None)).status == 401
+    assert (await refresh(site, tokens["auth_token"])).status == 401
+    kept = site.world.rows("SELECT token_hash FROM refresh_token")
+    assert tokens["refresh_token"] not in str(kept)
+
+
+async def test_a_client_that_knows_no_successor_uses_its_refresh_token_until_it_expires(site: Site) -> None:
+    first = (await log_in(site, site.a.email)).json["refresh_token"]
+    for _ in range(5):
+        await site.world.jump(FOUR_HOURS)
+        assert (await refresh(site, first)).status == 200
+    await site.world.jump(FOUR_HOURS)
+    assert (await refresh(site, first)).status == 401
+
+
+async def test_a_refresh_token_whose_successor_was_used_ends_all_that_came_of_that_login(site: Site) -> None:
+    first = (await log_in(site, site.a.email)).json["refresh_token"]
+    other = (await log_in(site, site.a.email)).json["refresh_token"]
+    second = (await refresh(site, first)).json["refresh_token"]
+    third = (await refresh(site, second)).json["refresh_token"]
+    assert (await refresh(site, first)).status == 401, "one of two has it who should not"
+    assert (await refresh(site, third)).status == 401
+    assert (await refresh(site, other)).status == 200, "another login"
+
+
+async def test_a_lost_answer_of_a_refresh_and_two_at_once_do_no_harm(site: Site) -> None:
+    first = (await log_in(site, site.a.email)).json["refresh_token"]
+    one, other = [reply.json["refresh_token"] for reply in await asyncio.gather(refresh(site, first), refresh(site, first))]
+    assert (await refresh(site, one)).status == 200
+    assert (await refresh(site, other)).status == 200
+
+
+async def test_refresh_tokens_go_on_for_30_days_after_the_login_and_old_ones_are_deleted(site: Site) -> None:
+    token = (await log_in(site, site.a.email)).json["refresh_token"]
+    for _ in range(30):
+        await site.world.jump(86_400 - 1)
+        token = (await refresh(site, token)).json["refresh_token"]
+    await site.world.jump(86_400 - 1)
+    assert (await refresh(site, token)).status == 401
+    await site.world.sweep()
+    assert site.world.rows("SELECT token_hash FROM refresh_token") == []
 
 
 async def test_the_password_is_kept_as_argon2id_of_its_sha1(site: Site) -> None:
@@ -163,3 +208,52 @@ async def test_a_hot_request_verifies_no_signature(site: Site, monkeypatch: pyte
     assert (await site.get("/api/v1/endpoint/status")).status == 200
     monkeypatch.setattr(jwt, "decode", None)
     assert (await site.get("/api/v1/endpoint/status")).status == 200
+
+
+async def test_an_auth_token_of_an_application_token_is_for_its_network_too(site: Site) -> None:
+    made = (await site.post("/api/v1/application_token", {"ip": "203.0.113.0/24"})).json["application_token"]
+    reply = await site.post(PATH, {"application_token": made}, token=None, address="203.0.113.9")
+    for address, status in (("203.0.113.77", 200), ("198.51.100.9", 403), ("203.0.113.9", 200)):
+        asked = await site.get("/api/v1/endpoint", token=reply.json["auth_token"], address=address)
+        assert asked.status == status, "403, since the SDK would authenticate for ever on 401"
+
+
+async def test_failures_are_counted_for_all_processes(site: Site) -> None:
+    other = Site(site.world)
+    other.a = site.a
+    for each in (site, other, site):
+        assert (await log_in(each, site.a.email, "wrong")).body == b""
+    assert (await log_in(other, site.a.email)).json["error_token"] == "TooManyRequests"
+
+
+async def test_no_number_of_processes_gives_more_than_three_guesses(site: Site) -> None:
+    sites = [Site(site.world) for _ in range(8)]
+    replies = await asyncio.gather(*(log_in(each, site.a.email, "wrong") for each in sites))
+    assert sorted(reply.body[:1] for reply in replies) == [b""] * 3 + [b"{"] * 5
+
+
+async def workspace(site: Site, organisation_id: int, token: str) -> Reply:
+    return await site.post(f"{PATH}/workspace", {"target_organisation": {"id": organisation_id}}, token=token)
+
+
+async def test_the_operator_works_in_another_organisation_as_its_administrator_and_sees_only_that(site: Site) -> None:
+    auth = (await log_in(site, site.operator.email)).json["auth_token"]
+    reply = await workspace(site, site.b.organisation_id, auth)
+    there = reply.json["auth_token"]
+    assert reply.json.keys() == {"auth_token"}
+    assert (await site.get("/api/v1/organisation/my", token=there)).json["name"] == "Beta"
+    assert [device["name"] for device in (await site.get("/api/v1/endpoint", token=there)).json] == ["Beta one"]
+    assert (await site.get("/api/v1/organisation/my", token=auth)).json["name"] == "Operator", "the first token stays good"
+    home = (await workspace(site, site.operator.organisation_id, there)).json["auth_token"]
+    assert len((await site.get("/api/v1/endpoint", token=home)).json) == 3
+
+
+async def test_a_user_works_in_no_organisation_but_their_own(site: Site) -> None:
+    auth = (await log_in(site, site.a.email)).json["auth_token"]
+    assert (await workspace(site, site.a.organisation_id, auth)).status == 200
+    assert (await workspace(site, site.b.organisation_id, auth)).status == 404
+    assert (await workspace(site, 999, auth)).status == 404
+
+
+async def test_workspaces_are_for_users_not_for_application_tokens(site: Site) -> None:
+    assert (await workspace(site, site.a.organisation_id, site.a_auth)).status == 403

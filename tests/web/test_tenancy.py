@@ -38,6 +38,7 @@ DEVICE = {"status": {"id": 0}, "service_profile": {"id": Ref("profile_id")}, "ta
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/application_token"): {"description": "another"},
     ("PATCH", "/api/v1/application_token/{token_id}"): {"description": "changed"},
+    ("POST", "/api/v1/authenticate/workspace"): {"target_organisation": {"id": Ref("organisation_id")}},
     ("POST", "/api/v1/api_callback"): {"url": "https://new.example/sms", "purpose": "x"},
     ("POST", "/api/v1/api_secret"): {"secret": "s3cret", "purpose": "x"},
     ("POST", "/api/v1/endpoint"): DEVICE | {"name": "new", "organisation": {"id": Ref("organisation_id")}},

@@ -79,7 +79,9 @@ def passwd(email: str, /, *, ask: Ask = False, options: OrganisationOptions = AN
         if user is None or (viewer.role is not Role.SUPER_ADMIN and user.organisation_id != viewer.organisation_id):
             raise Refusal(f"there is no user {email}: `heliograph user list` shows who there is")
         password = _password(ask=ask)
-        await desk.database.write(store.set_password, user.id, await asyncio.to_thread(Passwords().hash, sha1_hex(password)))
+        await desk.database.write(
+            store.set_password, user.id, await asyncio.to_thread(Passwords().hash, sha1_hex(password)), desk.clock.now_ms()
+        )
         return _told(f"{user.email} has a new password", {"id": user.id, "email": user.email}, password, asked=ask)
 
     return at_desk(options, work)

@@ -16,8 +16,9 @@ from heliograph.links.simulator import Behaviour, SimulatorSettings
 from heliograph.model.account import Role
 from heliograph.model.device import DeviceStatus, SimStatus
 from heliograph.model.ids import OrganisationId, UserId
-from heliograph.service.access import hash_of, new_application_token
+from heliograph.service.access import new_application_token
 from heliograph.service.password import Passwords, sha1_hex
+from heliograph.service.secret import hash_of
 from heliograph.store import account, device, link, policy, sim
 from heliograph.store.device import Device
 from heliograph.store.listing import Order
@@ -112,7 +113,7 @@ def _ensure_user(tx: Transaction, organisation_id: OrganisationId, password_hash
     user = account.user_by_email(tx, EMAIL)
     if user is None:
         return account.insert_user(tx, organisation_id, EMAIL, "Demo operator", password_hash, Role.SUPER_ADMIN, now_ms)
-    account.set_password(tx, user.id, password_hash)
+    account.set_password(tx, user.id, password_hash, user.credentials_at_ms)
     return user.id
 
 

@@ -18,7 +18,8 @@ class Organisation(msgspec.Struct, array_like=True, frozen=True):
 
 
 class User(msgspec.Struct, array_like=True, frozen=True):
-    """A person. `password_hash`: argon2id of the SHA-1 hex of the password; None: cannot log in by password."""
+    """A person. `password_hash`: argon2id of the SHA-1 hex of the password; None: cannot log in by password. `credentials_at_ms`: when
+    the password or the second factor last changed; auth tokens made before are no more."""
 
     id: UserId
     organisation_id: OrganisationId
@@ -29,6 +30,12 @@ class User(msgspec.Struct, array_like=True, frozen=True):
     role: str
     created_at_ms: int
     disabled_at_ms: int | None
+    credentials_at_ms: int = 0
+
+    @property
+    def is_pending(self) -> bool:
+        """Invited, and has not set a password yet."""
+        return self.password_hash is None and self.disabled_at_ms is None
 
 
 class Token(msgspec.Struct, array_like=True, frozen=True):
@@ -138,9 +145,31 @@ def users(tx: Transaction, organisation_id: int) -> list[User]:
     return [User(*row) for row in tx.run(Q["users"], organisation_id=organisation_id)]
 
 
-def set_password(tx: Transaction, user_id: int, password_hash: str) -> None:
+def set_password(tx: Transaction, user_id: int, password_hash: str, now_ms: int) -> None:
     """Replace a user's password."""
-    tx.run(Q["set_password"], id=user_id, password_hash=password_hash)
+    tx.run(Q["set_password"], id=user_id, password_hash=password_hash, now=now_ms)
+
+
+def touch_credentials(tx: Transaction, user_id: int, now_ms: int) -> None:
+    """End the auth tokens of a user."""
+    tx.run(Q["touch_credentials"], id=user_id, now=now_ms)
+
+
+def update_user(tx: Transaction, user: User) -> None:
+    """Change what can be changed of a user."""
+    tx.run(Q["update_user"], id=user.id, name=user.name, role=user.role, disabled_at_ms=user.disabled_at_ms)
+
+
+def lock_user(tx: Transaction, organisation_id: int, user_id: int) -> User | None:
+    """One user of an organisation (0: of any), locked, or None."""
+    tx.run(Q["lock_user"], id=user_id)
+    found = user(tx, user_id)
+    return found if found is not None and organisation_id in (0, found.organisation_id) else None
+
+
+def lock_operators(tx: Transaction) -> list[UserId]:
+    """The users that are SuperAdmin and not disabled, locked in the order of their ids."""
+    return [UserId(row[0]) for row in tx.run(Q["lock_operators"])]
 
 
 def insert_token(
@@ -199,21 +228,3 @@ def signing_key(tx: Transaction, name: str, fresh: str, now_ms: int) -> str:
     tx.run(Q["insert_signing_key"], name=name, secret=fresh, now=now_ms)
     row = tx.one(Q["signing_key"], name=name)
     return str(row[0]) if row else fresh
-
-
-def login_failures(tx: Transaction, email: str, address: str) -> tuple[int, int]:
-    """How often in a row this user failed to log in from this address, and when last."""
-    row = tx.one(Q["login_failure"], email=email, address=address)
-    return (int(row[0]), int(row[1])) if row else (0, 0)
-
-
-def note_login_failure(tx: Transaction, email: str, address: str, now_ms: int, stale_ms: int) -> int:
-    """Count one more; a row of failures whose last was before `stale_ms` is forgotten. Returns how many in a row."""
-    tx.run(Q["delete_old_login_failures"], stale=stale_ms)
-    row = tx.one(Q["note_login_failure"], email=email, address=address, now=now_ms, stale=stale_ms)
-    return int(row[0]) if row else 0
-
-
-def clear_login_failures(tx: Transaction, email: str, address: str) -> None:
-    """They got in."""
-    tx.run(Q["clear_login_failures"], email=email, address=address)

@@ -38,22 +38,34 @@ VALUES (:id, :organisation_id, :email, :name, :password_hash, :role, :now) ON CO
 
 -- name: user_by_email
 SELECT app_user.id, app_user.organisation_id, organisation.name, app_user.email, app_user.name, app_user.password_hash, app_user.role,
-  app_user.created_at_ms, app_user.disabled_at_ms
+  app_user.created_at_ms, app_user.disabled_at_ms, app_user.credentials_at_ms
 FROM app_user JOIN organisation ON organisation.id = app_user.organisation_id WHERE app_user.email = :email;
 
 -- name: user
 SELECT app_user.id, app_user.organisation_id, organisation.name, app_user.email, app_user.name, app_user.password_hash, app_user.role,
-  app_user.created_at_ms, app_user.disabled_at_ms
+  app_user.created_at_ms, app_user.disabled_at_ms, app_user.credentials_at_ms
 FROM app_user JOIN organisation ON organisation.id = app_user.organisation_id WHERE app_user.id = :id;
 
 -- name: users
 SELECT app_user.id, app_user.organisation_id, organisation.name, app_user.email, app_user.name, app_user.password_hash, app_user.role,
-  app_user.created_at_ms, app_user.disabled_at_ms
+  app_user.created_at_ms, app_user.disabled_at_ms, app_user.credentials_at_ms
 FROM app_user JOIN organisation ON organisation.id = app_user.organisation_id
 WHERE :organisation_id = 0 OR app_user.organisation_id = :organisation_id ORDER BY app_user.id;
 
 -- name: set_password
-UPDATE app_user SET password_hash = :password_hash WHERE id = :id RETURNING id;
+UPDATE app_user SET password_hash = :password_hash, credentials_at_ms = :now WHERE id = :id RETURNING id;
+
+-- name: touch_credentials
+UPDATE app_user SET credentials_at_ms = :now WHERE id = :id;
+
+-- name: update_user
+UPDATE app_user SET name = :name, role = :role, disabled_at_ms = :disabled_at_ms WHERE id = :id;
+
+-- name: lock_user
+SELECT id FROM app_user WHERE id = :id FOR NO KEY UPDATE;
+
+-- name: lock_operators
+SELECT id FROM app_user WHERE role = 'SuperAdmin' AND disabled_at_ms IS NULL ORDER BY id FOR NO KEY UPDATE;
 
 -- name: insert_token
 INSERT INTO application_token (id, organisation_id, creator_id, description, token_hash, ip, role, created_at_ms, expiry_at_ms)
@@ -87,18 +99,3 @@ INSERT INTO signing_key (name, secret, created_at_ms) VALUES (:name, :secret, :n
 
 -- name: signing_key
 SELECT secret FROM signing_key WHERE name = :name;
-
--- name: login_failure
-SELECT failures, last_at_ms FROM login_failure WHERE email = :email AND address = :address;
-
--- name: note_login_failure
-INSERT INTO login_failure (email, address, failures, last_at_ms) VALUES (:email, :address, 1, :now)
-ON CONFLICT (email, address) DO UPDATE SET last_at_ms = :now,
-  failures = CASE WHEN login_failure.last_at_ms < :stale THEN 1 ELSE login_failure.failures + 1 END
-RETURNING failures;
-
--- name: clear_login_failures
-DELETE FROM login_failure WHERE email = :email AND address = :address;
-
--- name: delete_old_login_failures
-DELETE FROM login_failure WHERE last_at_ms < :stale;

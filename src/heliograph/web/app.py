@@ -17,6 +17,7 @@ from heliograph.model.problem import Code, Problem
 from heliograph.service.access import Access, AccessSettings
 from heliograph.service.core import Core
 from heliograph.service.limit import Limit
+from heliograph.service.login import Login
 from heliograph.store.database import DatabaseLost
 from heliograph.web import problem as problems
 from heliograph.web.answer import PREFLIGHT, Answer, json, send_answer
@@ -42,18 +43,16 @@ def make_app(
 ) -> "App":
     """The application. `check_url` says why a webhook may not be called, or None; `routes`: what is beside the API;
     `requests_per_5_min`: of one token, 0 for no limit."""
-    access = Access(
-        core.database,
-        core.clock,
-        AccessSettings(
-            auth_token_s=settings.jwt_minutes * 60,
-            logins_per_5_min=settings.authenticate.rate_per_5_min,
-            lockout_failures=settings.authenticate.lockout_failures,
-            lockout_s=settings.authenticate.lockout_s,
-        ),
+    wanted = AccessSettings(
+        auth_token_s=settings.jwt_minutes * 60,
+        logins_per_5_min=settings.authenticate.rate_per_5_min,
+        lockout_failures=settings.authenticate.lockout_failures,
+        lockout_s=settings.authenticate.lockout_s,
     )
+    access = Access(core.database, core.clock, wanted)
+    login = Login(core.database, core.clock, wanted, access)
     limit = Limit(core.clock, requests_per_5_min, 300)
-    return App(Context(core, access, metrics, limit, settings.http.public_url, check_url), Routes(ROUTES.items()), routes)
+    return App(Context(core, access, login, metrics, limit, settings.http.public_url, check_url), Routes(ROUTES.items()), routes)
 
 
 class App:

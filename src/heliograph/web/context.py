@@ -12,6 +12,7 @@ from heliograph.model.problem import Code, Problem
 from heliograph.service.access import Access
 from heliograph.service.core import Core
 from heliograph.service.limit import Limit
+from heliograph.service.login import Login
 
 AUTHORIZATION: Final = b"authorization"
 BEARER: Final = b"bearer "
@@ -25,6 +26,7 @@ class Context:
         self,
         core: Core,
         access: Access,
+        login: Login,
         metrics: Metrics,
         requests: Limit,
         public_url: str | None,
@@ -32,6 +34,7 @@ class Context:
     ) -> None:
         self.core = core
         self.access = access
+        self.login = login
         self.metrics = metrics
         self.check_url = check_url
         self._requests = requests
@@ -40,7 +43,7 @@ class Context:
     def known(self, scope: Scope) -> Actor | None:
         """Who asks, if their auth token was verified lately. Raises Problem where their token's limit is used up."""
         token = _bearer(scope)
-        actor = self.access.known(token) if token else None
+        actor = self.access.known(token, address_of(scope)) if token else None
         if actor is not None and self._requests.most:
             self._count(actor)
         return actor
@@ -52,7 +55,7 @@ class Context:
             raise Problem(
                 Code.INVALID_TOKEN, "the request needs the header `Authorization: Bearer <auth_token>`: POST /api/v1/authenticate gives one"
             )
-        actor = await self.access.actor(token)
+        actor = await self.access.actor(token, address_of(scope))
         self._count(actor)
         return actor
 
@@ -68,6 +71,12 @@ class Context:
 
     def _count(self, actor: Actor) -> None:
         self._requests.take(f"t{actor.token_id}" if actor.token_id else f"u{actor.user_id}")
+
+
+def address_of(scope: Scope) -> str:
+    """Where a caller is."""
+    client = scope.get("client")
+    return str(client[0]) if client else "unknown"
 
 
 def _bearer(scope: Scope) -> bytes | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -12,10 +12,8 @@ from heliograph.model.account import Actor
 from heliograph.model.permission import require
 from heliograph.model.problem import Code, Problem
 from heliograph.web.answer import Answer, json
+from heliograph.web.context import Context, address_of
 from heliograph.web.rights import right_of
-
-if TYPE_CHECKING:
-    from heliograph.web.context import Context
 
 T = TypeVar("T")
 MOST_BODY: Final = 4 * 1024 * 1024
@@ -31,7 +29,7 @@ class Disconnected(Exception):
 class Request(msgspec.Struct):
     """A request as it came. `ids`: the variables of its path."""
 
-    context: "Context"
+    context: Context
     scope: Scope
     ids: dict[str, str]
     body: bytes
@@ -39,8 +37,7 @@ class Request(msgspec.Struct):
     @property
     def address(self) -> str:
         """Where the caller is."""
-        client = self.scope.get("client")
-        return str(client[0]) if client else "unknown"
+        return address_of(self.scope)
 
     def id(self, name: str) -> int:
         """A number of the path. Raises Problem, in emnify's words."""
@@ -102,7 +99,7 @@ class Resource:
         """Stand at a route, which says what a caller needs."""
         self._rights = {method: right_of(method, template) for method in self.handlers}
 
-    async def answer(self, context: "Context", scope: Scope, receive: Receive, ids: dict[str, str]) -> Answer:
+    async def answer(self, context: Context, scope: Scope, receive: Receive, ids: dict[str, str]) -> Answer:
         """Answer a request. Raises Problem."""
         method = _method(scope)
         handler = self.handlers.get(method)
@@ -119,7 +116,7 @@ class OpenResource:
     def __init__(self, **handlers: OpenHandler) -> None:
         self.handlers = handlers
 
-    async def answer(self, context: "Context", scope: Scope, receive: Receive, ids: dict[str, str]) -> Answer:
+    async def answer(self, context: Context, scope: Scope, receive: Receive, ids: dict[str, str]) -> Answer:
         """Answer a request. Raises Problem."""
         method = _method(scope)
         handler = self.handlers.get(method)

@@ -9,6 +9,7 @@ from typing import Final
 from heliograph.model.permission import Right
 
 RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
+    ("POST", "/api/v1/authenticate/workspace"): Right.OWN_ACCOUNT,
     ("GET", "/api/v1/application_token"): Right.ADMINISTER,
     ("POST", "/api/v1/application_token"): Right.ADMINISTER,
     ("PATCH", "/api/v1/application_token/{token_id}"): Right.ADMINISTER,
