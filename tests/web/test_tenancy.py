@@ -56,6 +56,12 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/sms/{sms_id}/resend"): {},
     ("PATCH", "/api/v1/sim/{sim_id}"): {"status": {"id": 2}},
     ("PATCH", "/api/v1/sim_batch/bic/{bic}"): {"sim_status": {"id": 1}},
+    ("DELETE", "/api/v1/sim/multi"): [{"id": Ref("sim_id")}],
+    ("POST", "/api/v2/endpoint/multi"): DEVICE | {"organisation": {"id": Ref("organisation_id")}, "endpoints": [{"name": "new"}]},
+    ("PATCH", "/api/v2/endpoint/multi"): [
+        {"id": Ref("endpoint_id"), "service_profile": {"id": Ref("profile_id")}, "sim": {"id": Ref("sim_id")}}
+    ],
+    ("DELETE", "/api/v2/endpoint/multi"): [{"id": Ref("endpoint_id")}],
     ("POST", "/api/v1/service_profile"): {"name": "new"},
     ("PATCH", "/api/v1/service_profile/{profile_id}"): {
         "name": "changed",

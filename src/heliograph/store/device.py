@@ -1,6 +1,6 @@
 """Devices, the list of them, and the mobile networks they are not to use. SIMs: `store/sim.py`; waiting messages: `store/lane.py`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -90,6 +90,12 @@ def lock(tx: Transaction, organisation_id: int, device_id: int) -> Device | None
     """A device of an organisation (0: of any) to be changed, or None."""
     row = tx.one(Q["lock"], id=device_id, organisation_id=organisation_id)
     return Device(*row) if row else None
+
+
+def of_ids(tx: Transaction, organisation_id: int, device_ids: Iterable[int]) -> dict[int, Device]:
+    """Those of these devices that an organisation (0: any) has, as they are; not locked."""
+    found = tx.many(Q["of_ids"], [(each,) for each in sorted(set(device_ids))], Device, organisation_id=organisation_id)
+    return {device.id: device for device in found}
 
 
 def update(tx: Transaction, device: Device, now_ms: int) -> None:

@@ -8,6 +8,12 @@ VALUES (:id, :organisation_id, :name, :tags, :imei, :imei_lock, :status_id, :ser
 SELECT id, organisation_id, name, tags, imei, imei_lock, status_id, service_profile_id, tariff_profile_id, ip_address, ip_address_space_id
 FROM device WHERE id = :id AND deleted_at_ms IS NULL AND (:organisation_id = 0 OR organisation_id = :organisation_id) FOR NO KEY UPDATE;
 
+-- name: of_ids (id bigint)
+SELECT device.id, device.organisation_id, device.name, device.tags, device.imei, device.imei_lock, device.status_id,
+  device.service_profile_id, device.tariff_profile_id, device.ip_address, device.ip_address_space_id
+FROM input JOIN device ON device.id = input.id
+WHERE device.deleted_at_ms IS NULL AND (:organisation_id = 0 OR device.organisation_id = :organisation_id);
+
 -- name: update
 UPDATE device SET name = :name, tags = :tags, imei = :imei, imei_lock = :imei_lock, status_id = :status_id,
   service_profile_id = :service_profile_id, tariff_profile_id = :tariff_profile_id, ip_address = :ip_address,

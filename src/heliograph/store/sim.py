@@ -95,6 +95,12 @@ def lock_of_device(tx: Transaction, device_id: int) -> Sim | None:
     return Sim(*row) if row else None
 
 
+def of_ids(tx: Transaction, organisation_id: int, sim_ids: Iterable[int]) -> dict[int, Sim]:
+    """Those of these SIMs that an organisation (0: any) has, as they are; not locked."""
+    found = tx.many(Q["of_ids"], [(each,) for each in sorted(set(sim_ids))], Sim, organisation_id=organisation_id)
+    return {sim.id: sim for sim in found}
+
+
 def lock_batch(tx: Transaction, organisation_id: int, bic: str) -> list[Sim]:
     """The SIMs that were made under one batch identification code."""
     return [Sim(*row) for row in tx.run(Q["lock_batch"], bic=bic, organisation_id=organisation_id)]

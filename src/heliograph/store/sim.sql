@@ -11,6 +11,11 @@ FROM sim WHERE id = :id AND deleted_at_ms IS NULL AND (:organisation_id = 0 OR o
 SELECT id, organisation_id, iccid, imsi, msisdn, status_id, device_id, bic, model, activation_at_ms
 FROM sim WHERE device_id = :device_id FOR NO KEY UPDATE;
 
+-- name: of_ids (id bigint)
+SELECT sim.id, sim.organisation_id, sim.iccid, sim.imsi, sim.msisdn, sim.status_id, sim.device_id, sim.bic, sim.model, sim.activation_at_ms
+FROM input JOIN sim ON sim.id = input.id
+WHERE sim.deleted_at_ms IS NULL AND (:organisation_id = 0 OR sim.organisation_id = :organisation_id);
+
 -- name: lock_batch
 SELECT id, organisation_id, iccid, imsi, msisdn, status_id, device_id, bic, model, activation_at_ms
 FROM sim WHERE bic = :bic AND deleted_at_ms IS NULL AND (:organisation_id = 0 OR organisation_id = :organisation_id)

@@ -77,12 +77,12 @@ async def create(office: Office, actor: Actor, wanted: DeviceChange, organisatio
 
 async def update(office: Office, actor: Actor, device_id: DeviceId, change: DeviceChange) -> None:
     """Change a device. Raises Problem."""
-    await office.database.write(_update, actor, changed_by(actor), device_id, change, office.clock.now_ms())
+    await office.database.write(update_one, actor, changed_by(actor), device_id, change, office.clock.now_ms())
 
 
 async def delete(office: Office, actor: Actor, device_id: DeviceId) -> None:
     """Delete a device that has no SIM; its messages stay. Raises Problem."""
-    await office.database.write(_delete, actor, changed_by(actor), device_id, office.clock.now_ms())
+    await office.database.write(delete_one, actor, changed_by(actor), device_id, office.clock.now_ms())
 
 
 async def view(office: Office, actor: Actor, device_id: DeviceId) -> DeviceView:
@@ -147,7 +147,8 @@ def create_one(tx: Transaction, actor: Actor, home: OrganisationId, wanted: Devi
     return _view(tx, home, device.id)
 
 
-def _update(tx: Transaction, actor: Actor, scope: int, device_id: int, change: DeviceChange, now_ms: int) -> None:
+def update_one(tx: Transaction, actor: Actor, scope: int, device_id: int, change: DeviceChange, now_ms: int) -> None:
+    """Change a device. Part of a transaction. Raises Problem; where its SIM is refused, the device has been changed."""
     task = _Task(tx, actor, now_ms)
     device = store.lock(tx, scope, device_id)
     if device is None:
@@ -166,7 +167,7 @@ def _update(tx: Transaction, actor: Actor, scope: int, device_id: int, change: D
 
 
 def _apply(task: _Task, verb: str, device: Device, change: DeviceChange) -> None:
-    if problems := _problems(task.tx, device.organisation_id, change):
+    if problems := [*malformed(change), *unknown_policies(task.tx, device.organisation_id, change)]:
         raise _refused(verb, *problems)
     for name in change.__struct_fields__:
         value = getattr(change, name)
@@ -174,7 +175,8 @@ def _apply(task: _Task, verb: str, device: Device, change: DeviceChange) -> None
             setattr(device, "status_id" if name == "status" else name, int(value) if isinstance(value, bool | DeviceStatus) else value)
 
 
-def _problems(tx: Transaction, organisation_id: int, change: DeviceChange) -> list[Problem]:
+def malformed(change: DeviceChange) -> list[Problem]:
+    """What no device can be."""
     problems: list[Problem] = []
     if change.status is DeviceStatus.DELETED:
         problems.append(Problem(Code.NOT_ALLOWED, "delete the endpoint instead of giving it the status Deleted", field="status"))
@@ -182,6 +184,12 @@ def _problems(tx: Transaction, organisation_id: int, change: DeviceChange) -> li
         problems.append(Problem(Code.INVALID_FORMAT, f"imei '{change.imei}' is not 14 to 16 digits", field="imei"))
     if change.ip_address and not _is_address(change.ip_address):
         problems.append(Problem(Code.INVALID_FORMAT, f"ip_address '{change.ip_address}' is no IP address", field="ip_address"))
+    return problems
+
+
+def unknown_policies(tx: Transaction, organisation_id: int, change: DeviceChange) -> list[Problem]:
+    """The policies that a device of the organisation is to have and the organisation does not."""
+    problems: list[Problem] = []
     if isinstance(change.service_profile_id, int) and not policy_store.exists(tx, organisation_id, change.service_profile_id):
         problems.append(not_found("Service profile", change.service_profile_id))
     if isinstance(change.tariff_profile_id, int) and not policy_store.tariff_exists(tx, organisation_id, change.tariff_profile_id):
@@ -219,7 +227,8 @@ def _release(task: _Task, device: Device, unless: int | None) -> None:
     sims.note_sim(task.tx, task.actor, "sim.released", sim, task.now_ms, device.id)
 
 
-def _delete(tx: Transaction, actor: Actor, scope: int, device_id: int, now_ms: int) -> None:
+def delete_one(tx: Transaction, actor: Actor, scope: int, device_id: int, now_ms: int) -> None:
+    """Delete a device that has no SIM. Part of a transaction. Raises Problem."""
     device = store.lock(tx, scope, device_id)
     if device is None:
         raise not_found("Endpoint", device_id)

@@ -64,12 +64,12 @@ async def enter(office: Office, actor: Actor, wanted: Sequence[NewSim], organisa
 
 async def update(office: Office, actor: Actor, sim_id: SimId, change: SimChange) -> None:
     """Change a SIM. Raises Problem."""
-    await office.database.write(_update, actor, changed_by(actor), sim_id, change, office.clock.now_ms())
+    await office.database.write(update_one, actor, changed_by(actor), sim_id, change, office.clock.now_ms())
 
 
 async def delete(office: Office, actor: Actor, sim_id: SimId) -> None:
     """Delete a SIM that is in no device; its ICCID and numbers are free again. Raises Problem."""
-    await office.database.write(_delete, actor, changed_by(actor), sim_id, office.clock.now_ms())
+    await office.database.write(delete_one, actor, changed_by(actor), sim_id, office.clock.now_ms())
 
 
 async def view(office: Office, actor: Actor, sim_id: SimId) -> tuple[SimView, list[str]]:
@@ -213,7 +213,8 @@ def _field_of(taken: str, sim: Sim) -> str:
     return {sim.iccid: "iccid", sim.msisdn: "msisdn", sim.imsi: "imsi"}.get(taken, "aliases")
 
 
-def _update(tx: Transaction, actor: Actor, scope: int, sim_id: int, change: SimChange, now_ms: int) -> None:
+def update_one(tx: Transaction, actor: Actor, scope: int, sim_id: int, change: SimChange, now_ms: int) -> None:
+    """Change a SIM. Part of a transaction. Raises Problem."""
     sim = store.lock(tx, scope, sim_id)
     if sim is None:
         raise not_found("SIM", sim_id)
@@ -253,7 +254,8 @@ def _move(tx: Transaction, actor: Actor, sim: Sim, organisation_id: int) -> None
     sim.organisation_id = organisation_id
 
 
-def _delete(tx: Transaction, actor: Actor, scope: int, sim_id: int, now_ms: int) -> None:
+def delete_one(tx: Transaction, actor: Actor, scope: int, sim_id: int, now_ms: int) -> None:
+    """Delete a SIM that is in no device. Part of a transaction. Raises Problem."""
     sim = store.lock(tx, scope, sim_id)
     if sim is None:
         raise not_found("SIM", sim_id)

@@ -26,6 +26,7 @@ OF_FILE: Final[dict[str, str]] = {
     "documentation": "Operation",
     "endpoint": "Devices",
     "event": "Events",
+    "fleet": "Devices",
     "health": "Operation",
     "me": "Authentication",
     "message": "SMS",
