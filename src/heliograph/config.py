@@ -20,6 +20,7 @@ from heliograph import log
 from heliograph.setting import (
     ADDRESS,
     DATABASE,
+    LOOPBACK,
     NETWORK,
     NUMBER,
     PATH,
@@ -62,6 +63,15 @@ class Http:
     )
     trusted_proxies: tuple[Network, ...] = setting(
         list_of(NETWORK), (), "Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."
+    )
+    tls_certificate: Path | None = setting(
+        optional(PATH),
+        None,
+        "A certificate with its chain (PEM): with it and `tls_key` HTTPS is served, else HTTP. SIGHUP reads them anew.",
+    )
+    tls_key: Path | None = setting(optional(PATH), None, "The private key of the certificate (PEM, not encrypted).")
+    metrics_allow: tuple[Network, ...] = setting(
+        list_of(NETWORK), LOOPBACK, "Who may read `/metrics`. A request that a proxy passed on counts as its client's."
     )
     requests_per_5_min: int = setting(whole(0, 10_000_000), 0, "API requests that one token may make in five minutes; 0 for no limit.")
 
@@ -146,7 +156,10 @@ class Config:
                 problems.append(f"{name} = {_quoted(one.value)} ({one.origin}) is not accepted; it takes {known.kind.accepts}")
         if problems:
             raise ConfigError(problems)
-        return dataclasses.replace(_built(cls, values), origins=MappingProxyType({name: one.origin for name, one in given.items()}))
+        config = dataclasses.replace(_built(cls, values), origins=MappingProxyType({name: one.origin for name, one in given.items()}))
+        if (config.http.tls_certificate is None) != (config.http.tls_key is None):
+            raise ConfigError(["http.tls_certificate and http.tls_key belong together: give both, or neither"])
+        return config
 
     @property
     def sqlite_path(self) -> Path | None:

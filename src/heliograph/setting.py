@@ -119,6 +119,7 @@ WEB_ORIGIN: Final = Kind(
     "http:// or https:// with a host and maybe a port, without a path, for example https://sms.example.com", _web_origin
 )
 NETWORK: Final[Kind[Network]] = Kind("a network or address, for example 10.20.0.0/16", lambda value: ip_network(_text(value)))
+LOOPBACK: Final[tuple[Network, ...]] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 NUMBER: Final = Kind("a number as dialled, or a prefix that ends in *", lambda value: _match(r"\+?[0-9A-Za-z*#]+", value).group())
 DATABASE: Final = Kind(
     "the path of an SQLite file (relative to data_dir), or postgresql://USER:PASSWORD@HOST:PORT/DATABASE",

@@ -5,6 +5,7 @@ Each organisation has a policy, a tariff, a webhook, a secret, a user, an applic
 
 import json
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -27,6 +28,7 @@ from heliograph.store.device import Device
 from heliograph.store.transaction import Transaction
 from heliograph.web import app as web_app
 from heliograph.web.app import App
+from heliograph.web.scrape import Scrapers
 from tests.core_world import Setting, World
 
 PASSWORD = "correct horse"
@@ -90,7 +92,12 @@ class Site:
         self.metrics = Metrics()
         settings = settings or Settings()
         self.app: App = web_app.make_app(
-            world.core, settings, self.metrics, refuses_metadata, requests_per_5_min=settings.requests_per_5_min
+            world.core,
+            settings,
+            self.metrics,
+            refuses_metadata,
+            requests_per_5_min=settings.requests_per_5_min,
+            scrapers=Scrapers((ip_network(ADDRESS),)),
         )
         self.app.context.access.passwords = Passwords(CHEAP)
 

@@ -49,7 +49,8 @@ class Face(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a daemon is made of, beside its settings. `prepare` runs once the database is open and before any loop; `ready` once all run."""
+    """What a daemon is made of, beside its settings. `prepare` runs once the database is open and before any loop; `ready` once all run;
+    `reload` when an operator asks to read anew what can be read while it runs."""
 
     config: Config
     clock: Clock
@@ -59,6 +60,7 @@ class Plan:
     make_faces: Callable[[Core], Sequence[Face]]
     prepare: Callable[[Core], Coroutine[Any, Any, None]]
     ready: Callable[["Daemon"], Coroutine[Any, Any, None]]
+    reload: Callable[[], None] = lambda: None
 
 
 class Daemon:
@@ -75,6 +77,10 @@ class Daemon:
     def stop(self) -> None:
         """Have `run` drain and return."""
         self._stopping.set()
+
+    def reload(self) -> None:
+        """Read anew what can be, the certificate say."""
+        self._plan.reload()
 
     def crash(self, error: BaseException) -> None:
         """Have `run` end with this error, which happened outside of any task."""

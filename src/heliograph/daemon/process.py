@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import gc
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -11,18 +12,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import psycopg
 import uvloop
 
 from heliograph import log
 from heliograph.config import Config
 from heliograph.daemon.composition import Daemon
 from heliograph.daemon.server import ListenError
-from heliograph.store.database import DatabaseLost
+from heliograph.daemon.storage import DATABASE_ERRORS, unreachable
+from heliograph.daemon.tls import CertificateError
+from heliograph.store.engine import EngineTooOld
 from heliograph.store.migrate import SchemaTooNew
 
 SWITCH_INTERVAL_S: Final = 0.0001
 """The event loop and the database's writer hand the interpreter to each other; with Python's 5 ms one waits for the other's slice."""
+FILES: Final = 65_536
 LOCK_NAME: Final = "heliograph.lock"
 
 _log = log.get("daemon")
@@ -32,7 +35,7 @@ class StartError(Exception):
     """The daemon cannot start; the text says what to do."""
 
 
-EXPECTED: Final = (StartError, ListenError, SchemaTooNew, DatabaseLost, psycopg.OperationalError)
+EXPECTED: Final = (StartError, ListenError, CertificateError, SchemaTooNew, EngineTooOld, *DATABASE_ERRORS)
 """What an operator can mend: told in one line, without a trace."""
 
 
@@ -40,21 +43,35 @@ def run(config: Config, make: Callable[[], Daemon]) -> int:
     """Run a daemon until a signal ends it, and return the exit code: 0, or 1 where it could not start or failed."""
     log.configure(config.log.level, config.log.format)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    _raise_file_limit()
     os.umask(0o077)  # the database holds messages and secrets: readable by its owner only
     try:
         with _locked(config), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(make))
     except EXPECTED as error:
-        print(f"heliograph: {error}", file=sys.stderr)  # noqa: T201
+        _tell(config, error)
         return 1
     except BaseExceptionGroup as errors:
         expected, others = errors.split(EXPECTED)
         for leaf in _leaves(expected):
-            print(f"heliograph: {leaf}", file=sys.stderr)  # noqa: T201
+            _tell(config, leaf)
         if others is not None:
             _log.critical("the daemon failed", exc_info=others)
         return 1
     return 0
+
+
+def _tell(config: Config, error: BaseException) -> None:
+    text = unreachable(config, error) if isinstance(error, DATABASE_ERRORS) else str(error)
+    print(f"heliograph: {text}", file=sys.stderr)  # noqa: T201
+
+
+def _raise_file_limit() -> None:
+    """Every connection and delivery needs a descriptor; the usual soft limit of 1,024 is meant for programs that use select()."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def settle_memory() -> None:
@@ -70,6 +87,7 @@ async def _run(make: Callable[[], Daemon]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, daemon.stop)
+    loop.add_signal_handler(signal.SIGHUP, daemon.reload)
     loop.set_exception_handler(lambda _, context: _on_loop_error(daemon, context))
     await daemon.run()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from heliograph.config import Http
+from heliograph.daemon.tls import Certificate
 from heliograph.setting import Address
 
 BACKLOG = 2048
@@ -20,8 +22,8 @@ class ListenError(Exception):
     """The address cannot be listened on; the text says which and why."""
 
 
-def listen(address: Address) -> socket.socket:
-    """A bound socket. Raises ListenError."""
+def listen(address: Address, named: str = "http.listen") -> socket.socket:
+    """A bound socket. Raises ListenError, which names the setting or option `named`."""
     bound = None
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -32,7 +34,7 @@ def listen(address: Address) -> socket.socket:
     except OSError as error:
         if bound is not None:
             bound.close()
-        raise ListenError(f"cannot listen on {address}: {error.strerror}") from error
+        raise ListenError(f"cannot listen on {address} ({named}): {error.strerror}. {_advice(error, named)}") from error
     bound.setblocking(False)
     return bound
 
@@ -42,10 +44,18 @@ def address_of(bound: socket.socket, asked: Address) -> Address:
     return Address(asked.host, bound.getsockname()[1])
 
 
+def _advice(error: OSError, named: str) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Stop what listens there, or choose another port with {named}; port 0 takes a free one"
+    if error.errno == errno.EACCES:
+        return f"Choose a port from 1024 with {named}, or let the service have ports below it (CAP_NET_BIND_SERVICE)"
+    return f"Give an address of this machine with {named}"
+
+
 class HttpServer(uvicorn.Server):
     """Serves one application (`composition.Face`)."""
 
-    def __init__(self, app: ASGIApp, bound: socket.socket, settings: Http) -> None:
+    def __init__(self, app: ASGIApp, bound: socket.socket, settings: Http, certificate: Certificate | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -60,6 +70,7 @@ class HttpServer(uvicorn.Server):
                 backlog=BACKLOG,
                 timeout_keep_alive=KEEP_ALIVE_S,
                 proxy_headers=bool(settings.trusted_proxies),
+                ssl_context_factory=None if certificate is None else lambda _config, _default: certificate.context,
                 forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
             )
         )

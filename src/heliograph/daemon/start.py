@@ -10,13 +10,17 @@ from heliograph import log
 from heliograph.clock import SystemClock
 from heliograph.config import Config
 from heliograph.daemon import demo, greeting
+from heliograph.daemon.begin import next_steps
 from heliograph.daemon.composition import Daemon, Face, Plan, links_are_up
 from heliograph.daemon.process import run, settle_memory
 from heliograph.daemon.server import HttpServer, address_of, listen
+from heliograph.daemon.storage import engine_for
+from heliograph.daemon.tls import certificate_of
 from heliograph.metrics import Metrics
 from heliograph.service.core import Core
-from heliograph.store.database import Database, engine_of
+from heliograph.store.database import Database
 from heliograph.web.app import make_app
+from heliograph.web.scrape import Scrapers
 from heliograph.webhooks.egress import LOOPBACK, EgressPolicy, check_url
 
 LINKS_UP_WITHIN_S = 10.0
@@ -53,6 +57,8 @@ class Installation:
         """Nothing: what is there, stays."""
 
     async def ready(self, daemon: Daemon, base_url: str) -> None:
+        for step in await daemon.core.database.read(next_steps):
+            _log.warning(step.what, do=step.do)
         _log.info("ready", url=base_url)
 
 
@@ -80,15 +86,19 @@ class DemoWorld:
 
 
 def _daemon(config: Config, egress: EgressPolicy, story: Story) -> Daemon:
-    bound = listen(config.http.listen)
-    address = address_of(bound, config.http.listen)
-    base_url = config.http.public_url or f"http://{ANY_ADDRESS.get(address.host, address.host)}:{address.port}"
+    http = config.http
+    certificate = certificate_of(http)
+    bound = listen(http.listen, "--http" if config.origins.get("http.listen") == "command line" else "http.listen")
+    address, scheme = address_of(bound, http.listen), "https" if certificate else "http"
+    base_url = http.public_url or f"{scheme}://{ANY_ADDRESS.get(address.host, address.host)}:{address.port}"
     metrics = Metrics()
     servers: list[HttpServer] = []
 
     def make_faces(core: Core) -> Sequence[Face]:
-        app = make_app(core, config, metrics, partial(check_url, policy=egress), requests_per_5_min=config.http.requests_per_5_min)
-        servers.append(HttpServer(app, bound, config.http))
+        scrapers = Scrapers(http.metrics_allow, bool(http.trusted_proxies))
+        check = partial(check_url, policy=egress)
+        app = make_app(core, config, metrics, check, requests_per_5_min=http.requests_per_5_min, scrapers=scrapers)
+        servers.append(HttpServer(app, bound, http, certificate))
         return servers
 
     async def ready(daemon: Daemon) -> None:
@@ -98,6 +108,10 @@ def _daemon(config: Config, egress: EgressPolicy, story: Story) -> Daemon:
         await story.ready(daemon, base_url)
 
     def make_database() -> Database:
-        return Database(engine_of(str(config.sqlite_path or config.database)))
+        return Database(engine_for(config))
 
-    return Daemon(Plan(config, SystemClock(), metrics, make_database, egress, make_faces, story.prepare, ready))
+    def reload() -> None:
+        if certificate is not None:
+            certificate.reload()
+
+    return Daemon(Plan(config, SystemClock(), metrics, make_database, egress, make_faces, story.prepare, ready, reload))

@@ -25,9 +25,12 @@ from heliograph.web.api import ROUTES
 from heliograph.web.context import Context
 from heliograph.web.resource import AnyResource, Disconnected
 from heliograph.web.routes import Routes
+from heliograph.web.scrape import Scrapers
 from heliograph.web.settings import Settings
 
 PREFIXES: Final = ("/api/", "/health/", "/metrics")
+
+THIS_MACHINE: Final = Scrapers()
 
 _log = log.get("web")
 
@@ -40,9 +43,10 @@ def make_app(
     *,
     routes: Sequence[BaseRoute] = (),
     requests_per_5_min: int = 0,
+    scrapers: Scrapers = THIS_MACHINE,
 ) -> "App":
     """The application. `check_url` says why a webhook may not be called, or None; `routes`: what is beside the API;
-    `requests_per_5_min`: of one token, 0 for no limit."""
+    `requests_per_5_min`: of one token, 0 for no limit. `scrapers`: who may read the metrics."""
     wanted = AccessSettings(
         auth_token_s=settings.jwt_minutes * 60,
         logins_per_5_min=settings.authenticate.rate_per_5_min,
@@ -52,7 +56,8 @@ def make_app(
     access = Access(core.database, core.clock, wanted)
     login = Login(core.database, core.clock, wanted, access)
     limit = Limit(core.clock, requests_per_5_min, 300)
-    return App(Context(core, access, login, metrics, limit, settings.http.public_url, check_url), Routes(ROUTES.items()), routes)
+    context = Context(core, access, login, metrics, limit, settings.http.public_url, check_url, scrapers)
+    return App(context, Routes(ROUTES.items()), routes)
 
 
 class App:

@@ -13,6 +13,7 @@ from heliograph.service.access import Access
 from heliograph.service.core import Core
 from heliograph.service.limit import Limit
 from heliograph.service.login import Login
+from heliograph.web.scrape import Scrapers
 
 AUTHORIZATION: Final = b"authorization"
 BEARER: Final = b"bearer "
@@ -31,12 +32,14 @@ class Context:
         requests: Limit,
         public_url: str | None,
         check_url: Callable[[str], Problem | None],
+        scrapers: Scrapers,
     ) -> None:
         self.core = core
         self.access = access
         self.login = login
         self.metrics = metrics
         self.check_url = check_url
+        self.scrapers = scrapers
         self._requests = requests
         self._origin = public_url.rstrip("/") if public_url else None
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from heliograph.metrics import CONTENT_TYPE
+from heliograph.model.problem import Code, Problem
 from heliograph.service import health
 from heliograph.web.answer import Answer, json
 from heliograph.web.operation import Reply, operation
@@ -33,9 +34,11 @@ async def ready(request: Request) -> Answer:
     return json(Ready(status="not ready" if missing else "ok", missing=missing), status=503 if missing else 200)
 
 
-@operation("Show the counters of the process", answer=str, media=("text/plain",))
+@operation("Show the counters of the process", answer=str, media=("text/plain",), refuses=(Code.FORBIDDEN,))
 async def metrics(request: Request) -> Answer:
-    """In Prometheus' text form."""
+    """In Prometheus' text form, for the machine itself and for whom the setting `http.metrics_allow` names."""
+    if not request.context.scrapers.allow(request.scope):
+        raise Problem(Code.FORBIDDEN, "the metrics are not for this address: ask the operator to add it to the setting http.metrics_allow")
     return Answer(200, ((b"content-type", CONTENT_TYPE.encode()),), request.context.metrics.exposition())
 
 
