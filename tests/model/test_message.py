@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heliograph.model.link import Delivery
+from heliograph.model.link import Delivery, Receipts
 from heliograph.model.message import (
     FINAL_EVENTS,
     STATE_NAMES,
@@ -100,16 +100,20 @@ def test_a_message_that_the_network_has_whole_is_buffered(states: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("delivery", "receipt_owed", "segment"),
+    ("delivery", "receipts", "receipt_owed", "segment"),
     [
-        (Delivery.LIVE, False, Segment.DELIVERED),
-        (Delivery.LIVE, True, Segment.ACCEPTED),
-        (Delivery.STORED, False, Segment.ACCEPTED),
-        (Delivery.STORED, True, Segment.ACCEPTED),
+        (Delivery.LIVE, Receipts.EXPECTED, False, Segment.DELIVERED),
+        (Delivery.LIVE, Receipts.EXPECTED, True, Segment.ACCEPTED),
+        (Delivery.STORED, Receipts.EXPECTED, False, Segment.ACCEPTED),
+        (Delivery.STORED, Receipts.EXPECTED, True, Segment.ACCEPTED),
+        (Delivery.LIVE, Receipts.NONE, False, Segment.DELIVERED),
+        (Delivery.STORED, Receipts.NONE, False, Segment.DELIVERED),
     ],
 )
-def test_acceptance_by_a_live_link_is_delivery_unless_a_receipt_is_owed(delivery: Delivery, receipt_owed: bool, segment: Segment) -> None:
-    assert accepted_segment(delivery, receipt_owed=receipt_owed) is segment
+def test_acceptance_is_delivery_unless_a_receipt_comes(
+    delivery: Delivery, receipts: Receipts, receipt_owed: bool, segment: Segment
+) -> None:
+    assert accepted_segment(delivery, receipts, receipt_owed=receipt_owed) is segment
 
 
 def test_the_kinds_of_segments_are_open_with_the_network_or_final() -> None:

@@ -4,7 +4,7 @@ from enum import IntEnum, StrEnum
 
 import msgspec
 
-from heliograph.model.link import Delivery, ErrorClass, Outcome, Refused, Unknown
+from heliograph.model.link import Delivery, ErrorClass, Outcome, Receipts, Refused, Unknown
 
 
 class Direction(IntEnum):
@@ -143,14 +143,38 @@ def verdict(states: str, reason: str | None = None, reason_code: str | None = No
     return Verdict(State.BUFFERED)
 
 
-def accepted_segment(delivery: Delivery, *, receipt_owed: bool) -> Segment:
-    """What acceptance means: with a live link the device has it, unless the link says that a receipt is owed."""
-    return Segment.ACCEPTED if delivery is Delivery.STORED or receipt_owed else Segment.DELIVERED
+def accepted_segment(delivery: Delivery, receipts: Receipts, *, receipt_owed: bool) -> Segment:
+    """What acceptance means: with a live link the device has it, unless the link says that a receipt is owed; with a stored one that
+    sends no receipts it is all that will ever be known."""
+    is_reported = delivery is Delivery.STORED and receipts is Receipts.EXPECTED
+    return Segment.ACCEPTED if is_reported or receipt_owed else Segment.DELIVERED
+
+
+UNCONFIRMED = Verdict(State.DELIVERED, "Sent, not confirmed: the network took it and sends no delivery receipts", "not_confirmed")
+"""What `receipts = none` on a stored link makes of a message that was taken whole."""
 
 
 def is_temporary(outcome: Outcome) -> bool:
     """Whether the ladder of temporary errors counts it: neither an absence nor pacing, and not the end."""
     return isinstance(outcome, Unknown) or (isinstance(outcome, Refused) and outcome.error_class is ErrorClass.UNKNOWN)
+
+
+def worse(worst: Outcome | None, outcome: Outcome) -> Outcome:
+    """Of the outcomes of a message's segments, the one that decides when it is tried again: Unknown, then a refusal."""
+    if worst is None or isinstance(outcome, Unknown) or (isinstance(outcome, Refused) and not isinstance(worst, Unknown)):
+        return outcome
+    return worst
+
+
+def words(outcome: Outcome | None) -> tuple[str | None, str | None]:
+    """Reason and code of a message by the outcome that decides; none for an acceptance."""
+    match outcome:
+        case Refused(error_class, reason):
+            return reason, error_class.value
+        case Unknown(reason):
+            return reason, "unknown"
+        case _:
+            return None, None
 
 
 BURNS_NO_ATTEMPT = frozenset({ErrorClass.THROTTLE, ErrorClass.LINK, ErrorClass.FAULT})

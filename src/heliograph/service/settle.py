@@ -8,11 +8,13 @@ import random
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from heliograph.model import retry
-from heliograph.model.link import Accepted, ErrorClass, LinkProfile, OnUnknown, Outcome, Refused, Unknown, Withdrawn
+from heliograph.model.link import Accepted, Delivery, ErrorClass, LinkProfile, OnUnknown, Outcome, Receipts, Refused, Unknown, Withdrawn
 from heliograph.model.message import (
     BURNS_NO_ATTEMPT,
+    UNCONFIRMED,
     Segment,
     State,
     Verdict,
@@ -21,7 +23,10 @@ from heliograph.model.message import (
     open_segments,
     verdict,
     with_segment,
+    words,
+    worse,
 )
+from heliograph.model.policy_settings import read
 from heliograph.service import fault
 from heliograph.service.core import Core
 from heliograph.service.correlate import Correlator, is_in_lane
@@ -31,6 +36,7 @@ from heliograph.service.ledger import Ledger
 from heliograph.store import lane as lane_store
 from heliograph.store import link as link_store
 from heliograph.store import message as message_store
+from heliograph.store import policy as policy_store
 from heliograph.store.lane import Lane
 from heliograph.store.message import Head, Locked, attempt_row
 from heliograph.store.transaction import Transaction
@@ -175,6 +181,7 @@ def _settle_all(tx: Transaction, items: Sequence[Settlement]) -> None:
     core, now_ms = items[0].core, items[0].now_ms
     lanes = lane_store.lock(tx, (item.lane_id for item in items))
     messages = message_store.lock(tx, (item.message_id for item in items))
+    items = _by_policy(tx, items)
     retried = [item for item in items if messages[item.message_id].retries and any(is_temporary(result[3]) for result in item.results)]
     tries = message_store.temporary_tries(tx, [item.message_id for item in retried])
     ledger = Ledger(tx, core, now_ms)
@@ -208,6 +215,17 @@ def _settle_all(tx: Transaction, items: Sequence[Settlement]) -> None:
     ledger.write()
 
 
+def _by_policy(tx: Transaction, items: Sequence[Settlement]) -> Sequence[Settlement]:
+    """The settlements with what a policy says of Unknown in place of what the link says. Policies are read only where there is one."""
+    unknown = [item.message_id for item in items if any(isinstance(result[3], Unknown) for result in item.results)]
+    said = {key: read(settings).on_unknown for key, settings in policy_store.settings_of_messages(tx, unknown).items()}
+    return [_with_on_unknown(item, said.get(item.message_id)) for item in items] if any(said.values()) else items
+
+
+def _with_on_unknown(item: Settlement, on_unknown: OnUnknown | None) -> Settlement:
+    return item if on_unknown is None else replace(item, profile=replace(item.profile, on_unknown=on_unknown))
+
+
 class _Step:
     """One settlement: what its outcomes make of its message and its lane."""
 
@@ -229,17 +247,24 @@ class _Step:
         worst: Outcome | None = None
         for number, _, _, outcome in item.results:
             self._segment(number, outcome)
-            worst = _worse(worst, outcome)
+            worst = worse(worst, outcome)
         if State(message.state).is_final:
             return None
-        reason, code = _words(worst)
+        reason, code = words(worst)
         result = verdict(message.segment_states, reason, code)
+        if result.state is State.DELIVERED and self._is_unconfirmed():
+            result = UNCONFIRMED
         attempted_at_ms = max(sent for _, sent, _, _ in item.results)
         if result.state is not None:
             self.lane.ladder_step = 0
             self.ledger.change(message, result, attempted_at_ms=attempted_at_ms, is_sent=was_open)
             return None
         return self._again(worst, reason, code, attempted_at_ms)
+
+    def _is_unconfirmed(self) -> bool:
+        """Whether delivered means no more than that the network took it."""
+        profile = self.item.profile
+        return profile.delivery is Delivery.STORED and profile.receipts is Receipts.NONE
 
     def _keep_attempts(self) -> None:
         message = self.message
@@ -274,7 +299,7 @@ class _Step:
         profile = self.item.profile
         match outcome:
             case Accepted(receipt_owed=owed):
-                return accepted_segment(profile.delivery, receipt_owed=owed)
+                return accepted_segment(profile.delivery, profile.receipts, receipt_owed=owed)
             case Refused(ErrorClass.PERMANENT):
                 return Segment.FAILED
             case Unknown() if profile.on_unknown is OnUnknown.FAIL:
@@ -327,23 +352,6 @@ class _Step:
             end_undelivered(self.ledger, message)
             return None
         return now_ms
-
-
-def _worse(worst: Outcome | None, outcome: Outcome) -> Outcome:
-    """Of the outcomes of a message's segments, the one that decides when it is tried again: Unknown, then a refusal."""
-    if worst is None or isinstance(outcome, Unknown) or (isinstance(outcome, Refused) and not isinstance(worst, Unknown)):
-        return outcome
-    return worst
-
-
-def _words(outcome: Outcome | None) -> tuple[str | None, str | None]:
-    match outcome:
-        case Refused(error_class, reason):
-            return reason, error_class.value
-        case Unknown(reason):
-            return reason, "unknown"
-        case _:
-            return None, None
 
 
 def _advance(tx: Transaction, core: Core, left: Sequence[tuple[Lane, Settlement]], now_ms: int) -> None:

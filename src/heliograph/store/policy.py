@@ -1,5 +1,7 @@
 """Service policies with their webhooks and secrets, and tariffs. What a policy decides: `model/policy.py`."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from heliograph.model.ids import CallbackId, PolicyId
@@ -189,3 +191,14 @@ def exists(tx: Transaction, organisation_id: int, policy_id: int) -> bool:
 def tariff_exists(tx: Transaction, organisation_id: int, tariff_id: int) -> bool:
     """Whether the organisation has the tariff."""
     return tx.one(Q["tariff_exists"], id=tariff_id, organisation_id=organisation_id) is not None
+
+
+def settings_of_messages(tx: Transaction, message_ids: Iterable[int]) -> dict[int, str]:
+    """The settings, JSON, of the policy of each message's device."""
+    rows = tx.many(Q["of_messages"], [(each,) for each in sorted(set(message_ids))], _OfMessage)
+    return {row.message_id: row.settings for row in rows}
+
+
+class _OfMessage(msgspec.Struct, array_like=True, frozen=True):
+    message_id: int
+    settings: str

@@ -87,3 +87,7 @@ SELECT 1 FROM service_profile WHERE id = :id AND organisation_id = :organisation
 
 -- name: tariff_exists
 SELECT 1 FROM tariff_profile WHERE id = :id AND organisation_id = :organisation_id;
+
+-- name: of_messages (message_id bigint)
+SELECT input.message_id, profile.settings FROM input JOIN message ON message.id = input.message_id
+JOIN device ON device.id = message.device_id JOIN service_profile AS profile ON profile.id = device.service_profile_id;
