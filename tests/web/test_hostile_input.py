@@ -82,6 +82,9 @@ def valid_bodies(site: Site) -> dict[tuple[str, str], dict[str, Any]]:
     policy = {
         "name": "n", "description": "d", "apply_sms_quota": True, "sms_p2p_int": True, "sms_p2p_ext": False, "sms_a2p": True,
         "api_callback": {"id": tenant.callback_id}, "api_secret": {"id": tenant.secret_id}, "esme_interface_type": {"id": 1},
+        "allowed_3g": False, "retail": True, "moc_callback": {"id": 1}, "breakout_region": {"id": 2}, "dns": {"id": 3}, "mt_limit": 5,
+        "mo_limit": None, "mo_to_application": "all", "short_number_max_digits": 7, "application_numbers": ["1000", "42*"],
+        "sender_allow_list": ["+49 170 1"], "default_source": "Meter", "on_unknown": "wait", "order": "strict",
     }  # fmt: skip
     sms = {
         "payload": "x", "source_address": "1000", "source_address_type": {"id": 161}, "dest_address": "1", "udh": "050003CC0201", "dcs": 0,
@@ -102,6 +105,8 @@ def valid_bodies(site: Site) -> dict[tuple[str, str], dict[str, Any]]:
         ("PATCH", "/api/v1/sim_batch/bic/{bic}"): {"sim_status": {"id": 1}, "id": 1},
         ("POST", "/api/v1/service_profile"): policy,
         ("PATCH", "/api/v1/service_profile/{profile_id}"): policy,
+        ("POST", "/api/v1/tariff_profile"): {"name": "n", "description": "d"},
+        ("PATCH", "/api/v1/tariff_profile/{tariff_id}"): {"name": "n", "description": None},
         ("POST", "/api/v1/api_callback"): {"url": "https://x.example/", "purpose": "p"},
         ("POST", "/api/v1/api_secret"): {"secret": "s", "purpose": "p"},
         ("POST", "/api/v1/simulator/endpoint/{endpoint_id}/mo"): {"payload": "x", "dest_address": "1000", "dcs": 0, "udh": ""},

@@ -35,7 +35,10 @@ async def test_a_whole_policy_has_its_webhook_secret_interface_and_services(site
     assert policy["api_callback"]["url"] == "https://Alpha.example/sms"
     assert policy["api_secret"] == {"id": site.a.secret_id, "purpose": "purpose Alpha"}
     assert policy["esme_interface_type"] == {"id": 1, "description": "RestAPI"}
-    assert policy["service"] == [{"id": 6, "description": "SMS MT"}, {"id": 32, "description": "SMS MO"}]
+    assert policy["service"] == [
+        {"id": 6, "description": "SMS MT", "traffic_limits": []},
+        {"id": 32, "description": "SMS MO", "traffic_limits": []},
+    ]
     assert "Alpha-secret" not in str(policy)
 
 
@@ -65,8 +68,16 @@ async def test_a_policy_made_by_the_api_has_no_services_until_they_are_put(site:
 async def test_a_policy_made_smpp_sends_everything_to_the_application_as_on_emnify(site: Site) -> None:
     policy = await make(site, esme_interface_type={"id": 2})
     assert policy["esme_interface_type"] == {"id": 2, "description": "SMPP"}
-    settings = site.world.rows("SELECT settings FROM service_profile WHERE id = :id", id=policy["id"])[0].settings
-    assert settings == '{"mo_to_application":"all"}'
+    assert policy["mo_to_application"] == "all"
+    rest = await make(site)
+    assert rest["mo_to_application"] == "short_numbers"
+    changed = (await site.patch(f"{PATH}/{rest['id']}", {"esme_interface_type": {"id": 2}})).json
+    assert changed["mo_to_application"] == "all"
+    again = (await site.patch(f"{PATH}/{rest['id']}", {"mo_to_application": None})).json
+    assert again["mo_to_application"] == "short_numbers", "what was chosen afterwards stays"
+    assert (await site.patch(f"{PATH}/{rest['id']}", {"esme_interface_type": {"id": 2}})).json["mo_to_application"] == "short_numbers"
+    chosen = await make(site, esme_interface_type={"id": 2}, mo_to_application="short_numbers")
+    assert chosen["mo_to_application"] == "short_numbers"
 
 
 @pytest.mark.parametrize(

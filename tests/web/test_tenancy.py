@@ -68,6 +68,8 @@ BODIES: dict[tuple[str, str], Any] = {
         "api_callback": {"id": Ref("callback_id")},
         "api_secret": {"id": Ref("secret_id")},
     },
+    ("POST", "/api/v1/tariff_profile"): {"name": "new"},
+    ("PATCH", "/api/v1/tariff_profile/{tariff_id}"): {"name": "changed"},
 }
 NOT_OURS_TO_DO = {("POST", "/api/v1/sim"), ("POST", "/api/v1/organisation"), ("DELETE", "/api/v1/organisation/{organisation_id}")}
 """What only the operator does here, where there are several organisations."""
@@ -88,10 +90,11 @@ def ids_of(tenant: Tenant, message_id: int) -> dict[str, Any]:
         "bic": f"BIC-{tenant.name}",
         "operator_id": 262001,
         "service_id": 38,
+        "limit_id": 506,
     }
 
 
-SHARED = {"operator_id", "service_id"}
+SHARED = {"operator_id", "service_id", "limit_id"}
 """Variables that name what is nobody's own."""
 
 
@@ -147,7 +150,8 @@ class Neighbours:
         self.nobody = {name: "BIC-Nobody" if name == "bic" else NOBODYS for name in self.a} | {name: self.a[name] for name in SHARED}
 
     async def ask(self, method: str, template: str, path: dict[str, Any], body: dict[str, Any] | list[Any] | None, token: str) -> Reply:
-        return await self.site.call(method, template.format(**path), body, token=token)
+        limited = {"service_id": 6} if "{limit_id}" in template else {}
+        return await self.site.call(method, template.format(**(path | limited)), body, token=token)
 
     def body(self, method: str, template: str, ids: dict[str, Any], only: int | None = None) -> Any:
         """The body of a call with `ids` in its references, or only in one of them and B's own in the others."""

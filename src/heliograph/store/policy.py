@@ -147,6 +147,16 @@ def tariff(tx: Transaction, organisation_id: int, tariff_id: int) -> Tariff | No
     return Tariff(*row) if row else None
 
 
+def update_tariff(tx: Transaction, tariff_id: int, name: str, description: str | None) -> None:
+    """Write a changed tariff back."""
+    tx.run(Q["update_tariff"], id=tariff_id, name=name, description=description)
+
+
+def delete_tariff(tx: Transaction, tariff_id: int, now_ms: int) -> bool:
+    """Hide a tariff; False where a device has it."""
+    return bool(tx.run(Q["delete_tariff"], id=tariff_id, now=now_ms))
+
+
 def insert(tx: Transaction, policy: ServicePolicy, now_ms: int) -> PolicyId:
     """A new policy. Its `id` is given here."""
     policy.id = tx.ids("policy")[0]

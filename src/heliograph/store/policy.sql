@@ -36,12 +36,19 @@ INSERT INTO tariff_profile (id, organisation_id, name, description) VALUES (:id,
 -- name: tariffs
 SELECT id, organisation_id, name, description,
   (SELECT count(*) FROM device WHERE tariff_profile_id = tariff_profile.id AND deleted_at_ms IS NULL) AS used_count
-FROM tariff_profile WHERE :organisation_id = 0 OR organisation_id = :organisation_id ORDER BY id;
+FROM tariff_profile WHERE deleted_at_ms IS NULL AND (:organisation_id = 0 OR organisation_id = :organisation_id) ORDER BY id;
 
 -- name: tariff
 SELECT id, organisation_id, name, description,
   (SELECT count(*) FROM device WHERE tariff_profile_id = tariff_profile.id AND deleted_at_ms IS NULL) AS used_count
-FROM tariff_profile WHERE id = :id AND (:organisation_id = 0 OR organisation_id = :organisation_id);
+FROM tariff_profile WHERE id = :id AND deleted_at_ms IS NULL AND (:organisation_id = 0 OR organisation_id = :organisation_id);
+
+-- name: update_tariff
+UPDATE tariff_profile SET name = :name, description = :description WHERE id = :id;
+
+-- name: delete_tariff
+UPDATE tariff_profile SET deleted_at_ms = :now WHERE id = :id
+AND NOT EXISTS (SELECT 1 FROM device WHERE tariff_profile_id = :id AND deleted_at_ms IS NULL) RETURNING id;
 
 -- name: insert
 INSERT INTO service_profile (id, organisation_id, name, description, mt, mo, sms_a2p, sms_p2p_int, sms_p2p_ext, esme_interface_type_id,
@@ -86,7 +93,7 @@ WHERE profile.id = :id AND profile.deleted_at_ms IS NULL AND (:organisation_id =
 SELECT 1 FROM service_profile WHERE id = :id AND organisation_id = :organisation_id AND deleted_at_ms IS NULL;
 
 -- name: tariff_exists
-SELECT 1 FROM tariff_profile WHERE id = :id AND organisation_id = :organisation_id;
+SELECT 1 FROM tariff_profile WHERE id = :id AND organisation_id = :organisation_id AND deleted_at_ms IS NULL;
 
 -- name: of_messages (message_id bigint)
 SELECT input.message_id, profile.settings FROM input JOIN message ON message.id = input.message_id

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from heliograph.model.account import Actor
 from heliograph.model.ids import CallbackId
 from heliograph.model.problem import Code, Problem
+from heliograph.service import audit
 from heliograph.service.manage.scope import Office, changed_by, home_of, not_found, seen_by
 from heliograph.store import policy as store
 from heliograph.store.policy import Callback, Secret
@@ -18,16 +19,12 @@ async def create(office: Office, actor: Actor, url: str, purpose: str) -> Callba
     """A new webhook. Raises Problem for what is no http or https URL."""
     home = home_of(actor, None)
     _check_url(url)
-    callback_id = await office.database.write(store.insert_callback, home, url, purpose, office.clock.now_ms())
-    return await view(office, actor, callback_id)
+    return await office.database.write(_create, actor, home, url, purpose, office.clock.now_ms())
 
 
 async def view(office: Office, actor: Actor, callback_id: CallbackId) -> Callback:
     """One webhook. Raises Problem."""
-    found = await office.database.read(store.callback, seen_by(actor), callback_id)
-    if found is None:
-        raise not_found("API callback", callback_id)
-    return found
+    return await office.database.read(_view, seen_by(actor), callback_id)
 
 
 async def views(office: Office, actor: Actor) -> list[Callback]:
@@ -37,7 +34,7 @@ async def views(office: Office, actor: Actor) -> list[Callback]:
 
 async def delete(office: Office, actor: Actor, callback_id: CallbackId) -> None:
     """Delete a webhook that no policy has. Raises Problem."""
-    await office.database.write(_delete, changed_by(actor), callback_id, office.clock.now_ms())
+    await office.database.write(_delete, actor, changed_by(actor), callback_id, office.clock.now_ms())
 
 
 async def create_secret(office: Office, actor: Actor, secret: str, purpose: str) -> Secret:
@@ -45,16 +42,12 @@ async def create_secret(office: Office, actor: Actor, secret: str, purpose: str)
     home = home_of(actor, None)
     if not 1 <= len(secret) <= MOST_SECRET:
         raise Problem(Code.INVALID, f"secret must have 1 to {MOST_SECRET} characters", field="secret")
-    secret_id = await office.database.write(store.insert_secret, home, secret, purpose, office.clock.now_ms())
-    return await view_secret(office, actor, secret_id)
+    return await office.database.write(_create_secret, actor, home, secret, purpose, office.clock.now_ms())
 
 
 async def view_secret(office: Office, actor: Actor, secret_id: int) -> Secret:
     """One secret, without what is secret. Raises Problem."""
-    found = await office.database.read(store.secret, seen_by(actor), secret_id)
-    if found is None:
-        raise not_found("API secret", secret_id)
-    return found
+    return await office.database.read(_view_secret, seen_by(actor), secret_id)
 
 
 async def secrets(office: Office, actor: Actor) -> list[Secret]:
@@ -64,7 +57,7 @@ async def secrets(office: Office, actor: Actor) -> list[Secret]:
 
 async def delete_secret(office: Office, actor: Actor, secret_id: int) -> None:
     """Delete a secret that no policy has. Raises Problem."""
-    await office.database.write(_delete_secret, changed_by(actor), secret_id, office.clock.now_ms())
+    await office.database.write(_delete_secret, actor, changed_by(actor), secret_id, office.clock.now_ms())
 
 
 def _check_url(url: str) -> None:
@@ -77,15 +70,45 @@ def _check_url(url: str) -> None:
         raise Problem(Code.INVALID_FORMAT, "url must be an http or https address without user name and password", field="url")
 
 
-def _delete(tx: Transaction, scope: int, callback_id: int, now_ms: int) -> None:
-    if store.callback(tx, scope, callback_id) is None:
+def _create(tx: Transaction, actor: Actor, home: int, url: str, purpose: str, now_ms: int) -> Callback:
+    made = _view(tx, home, store.insert_callback(tx, home, url, purpose, now_ms))
+    audit.record(tx, actor, "webhook.created", home, now_ms, object_id=made.id, after=_told(made))
+    return made
+
+
+def _view(tx: Transaction, scope: int, callback_id: int) -> Callback:
+    found = store.callback(tx, scope, callback_id)
+    if found is None:
         raise not_found("API callback", callback_id)
+    return found
+
+
+def _delete(tx: Transaction, actor: Actor, scope: int, callback_id: int, now_ms: int) -> None:
+    before = _view(tx, scope, callback_id)
     if not store.delete_callback(tx, scope, callback_id, now_ms):
         raise Problem(Code.IN_USE, f"API callback with Id '{callback_id}' is used by a service profile: give that another one first")
+    audit.record(tx, actor, "webhook.deleted", before.organisation_id, now_ms, object_id=callback_id, before=_told(before))
 
 
-def _delete_secret(tx: Transaction, scope: int, secret_id: int, now_ms: int) -> None:
-    if store.secret(tx, scope, secret_id) is None:
+def _create_secret(tx: Transaction, actor: Actor, home: int, secret: str, purpose: str, now_ms: int) -> Secret:
+    made = _view_secret(tx, home, store.insert_secret(tx, home, secret, purpose, now_ms))
+    audit.record(tx, actor, "secret.created", home, now_ms, object_id=made.id, after={"purpose": made.purpose})
+    return made
+
+
+def _view_secret(tx: Transaction, scope: int, secret_id: int) -> Secret:
+    found = store.secret(tx, scope, secret_id)
+    if found is None:
         raise not_found("API secret", secret_id)
+    return found
+
+
+def _delete_secret(tx: Transaction, actor: Actor, scope: int, secret_id: int, now_ms: int) -> None:
+    before = _view_secret(tx, scope, secret_id)
     if not store.delete_secret(tx, scope, secret_id, now_ms):
         raise Problem(Code.IN_USE, f"API secret with Id '{secret_id}' is used by a service profile: take it out there first")
+    audit.record(tx, actor, "secret.deleted", before.organisation_id, now_ms, object_id=secret_id, before={"purpose": before.purpose})
+
+
+def _told(callback: Callback) -> dict[str, str]:
+    return {"url": callback.url, "purpose": callback.purpose}

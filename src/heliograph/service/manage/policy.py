@@ -1,15 +1,24 @@
-"""Service policies: make, change, delete, list; and the services in them, as the compatible API switches SMS on and off."""
+"""Service policies: make, change, delete, list; and the services in them, as the compatible API switches SMS on and off.
+
+What a policy decides: `model/policy.py`. The limits on its services as emnify's API puts them there: `manage/traffic_limit.py`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from heliograph.model import policy_settings
 from heliograph.model.account import Actor
 from heliograph.model.ids import OrganisationId, PolicyId
 from heliograph.model.policy_settings import MoToApplication
 from heliograph.model.problem import Code, Problem
+from heliograph.service import audit
+from heliograph.service.manage.note import note
 from heliograph.service.manage.scope import Office, changed_by, home_of, not_found, seen_by
 from heliograph.store import policy as store
-from heliograph.store.policy import PolicyView, ServicePolicy, Tariff
+from heliograph.store.policy import PolicyView, ServicePolicy
 from heliograph.store.transaction import Transaction
 
 REST_API, SMPP = 1, 2
@@ -17,11 +26,29 @@ INTERFACE_TYPES = {REST_API: "RestAPI", SMPP: "SMPP"}
 SMS_MT, SMS_MO = 6, 32
 SERVICES = {0: "USSD", 3: "Voice", SMS_MT: "SMS MT", SMS_MO: "SMS MO", 38: "Data"}
 OTHER_SERVICES = "services"
+LIMIT_SETTINGS = {SMS_MT: "mt_limit", SMS_MO: "mo_limit"}
 MO_TO_APPLICATION = "mo_to_application"
+
+CARRIED: Final[Mapping[str, Any]] = {
+    "allowed_3g": True,
+    "allowed_4g": True,
+    "allowed_nb_iot": True,
+    "allowed_nb_iot_geo": False,
+    "apply_data_quota": False,
+    "retail": False,
+    "prepaid": False,
+    "nipdp": False,
+    "moc_callback": None,
+    "breakout_region": None,
+    "dns": None,
+}
+"""What emnify's clients write of radio, data and voice, with emnify's defaults: kept and given back, without any effect here."""
 
 
 class PolicyChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What of a policy is to change; UNSET leaves what is, None takes the webhook or the secret away."""
+    """What of a policy is to change; UNSET leaves what is, None takes the webhook or the secret away.
+
+    `settings`: what is ours, by the names of `model.policy_settings`; `carried`: what only emnify knows, by the names of CARRIED."""
 
     name: str | UnsetType = UNSET
     description: str | UnsetType | None = UNSET
@@ -32,21 +59,26 @@ class PolicyChange(msgspec.Struct, frozen=True, kw_only=True):
     esme_interface_type_id: int | UnsetType = UNSET
     api_callback_id: int | UnsetType | None = UNSET
     api_secret_id: int | UnsetType | None = UNSET
+    settings: Mapping[str, object] = {}
+    carried: Mapping[str, object] = {}
+
+
+_COLUMNS = tuple(name for name in PolicyChange.__struct_fields__ if name not in ("settings", "carried"))
 
 
 async def create(office: Office, actor: Actor, wanted: PolicyChange) -> PolicyView:
     """A new policy, without services: they are put into it one by one, as on emnify. Raises Problem."""
-    return await office.database.write(_create, home_of(actor, None), wanted, office.clock.now_ms())
+    return await office.database.write(_create, actor, home_of(actor, None), wanted, office.clock.now_ms())
 
 
 async def update(office: Office, actor: Actor, policy_id: PolicyId, change: PolicyChange) -> PolicyView:
     """Change a policy. Raises Problem."""
-    return await office.database.write(_update, changed_by(actor), policy_id, change)
+    return await office.database.write(_update, actor, changed_by(actor), policy_id, change, office.clock.now_ms())
 
 
 async def delete(office: Office, actor: Actor, policy_id: PolicyId) -> None:
     """Delete a policy that no device has. Raises Problem."""
-    await office.database.write(_delete, changed_by(actor), policy_id, office.clock.now_ms())
+    await office.database.write(_delete, actor, changed_by(actor), policy_id, office.clock.now_ms())
 
 
 async def view(office: Office, actor: Actor, policy_id: PolicyId) -> PolicyView:
@@ -61,25 +93,12 @@ async def views(office: Office, actor: Actor) -> list[PolicyView]:
 
 async def add_service(office: Office, actor: Actor, policy_id: PolicyId, service_id: int) -> None:
     """Switch a service on. Raises Problem, also where it is on."""
-    await office.database.write(_switch, changed_by(actor), policy_id, service_id, True)
+    await office.database.write(_switch, actor, changed_by(actor), policy_id, service_id, True, office.clock.now_ms())
 
 
 async def remove_service(office: Office, actor: Actor, policy_id: PolicyId, service_id: int) -> None:
-    """Switch a service off. Raises Problem, also where it is off."""
-    await office.database.write(_switch, changed_by(actor), policy_id, service_id, False)
-
-
-async def tariffs(office: Office, actor: Actor) -> list[Tariff]:
-    """The tariffs the actor sees."""
-    return await office.database.read(store.tariffs, seen_by(actor))
-
-
-async def tariff(office: Office, actor: Actor, tariff_id: int) -> Tariff:
-    """One tariff. Raises Problem."""
-    found = await office.database.read(store.tariff, seen_by(actor), tariff_id)
-    if found is None:
-        raise not_found("Tariff profile", tariff_id)
-    return found
+    """Switch a service off. Raises Problem, also where it is off, and where it has a limit."""
+    await office.database.write(_switch, actor, changed_by(actor), policy_id, service_id, False, office.clock.now_ms())
 
 
 def services_of(policy: ServicePolicy | PolicyView) -> list[int]:
@@ -88,55 +107,107 @@ def services_of(policy: ServicePolicy | PolicyView) -> list[int]:
     return sorted([*other, *([SMS_MT] if policy.mt else []), *([SMS_MO] if policy.mo else [])])
 
 
-def _create(tx: Transaction, home: OrganisationId, wanted: PolicyChange, now_ms: int) -> PolicyView:
+def limit_setting(policy: ServicePolicy | PolicyView, service_id: int) -> int | None:
+    """How many segments of a service a device may use in a month; None: any number."""
+    name = LIMIT_SETTINGS.get(service_id)
+    return None if name is None else getattr(policy_settings.read(policy.settings), name)
+
+
+def check_service(service_id: int) -> None:
+    """Raises Problem for a service there is not."""
+    if service_id not in SERVICES:
+        raise not_found("Service", service_id)
+
+
+def carried(settings: str) -> dict[str, Any]:
+    """What of a policy is kept for emnify's clients alone, each with its value."""
+    kept: dict[str, Any] = msgspec.json.decode(settings).get("carried", {})
+    return {name: kept.get(name, default) for name, default in CARRIED.items()}
+
+
+def locked(tx: Transaction, scope: int, policy_id: int) -> ServicePolicy:
+    """A policy to be changed. Raises Problem where there is none in `scope`."""
+    policy = store.lock(tx, scope, policy_id)
+    if policy is None:
+        raise not_found("Service profile", policy_id)
+    return policy
+
+
+def save(tx: Transaction, actor: Actor, before: ServicePolicy, policy: ServicePolicy, now_ms: int) -> None:
+    """Write a changed policy, and who changed what."""
+    store.update(tx, policy)
+    audit.record(
+        tx, actor, "policy.changed", policy.organisation_id, now_ms, object_id=policy.id, before=_told(before), after=_told(policy)
+    )
+
+
+def _create(tx: Transaction, actor: Actor, home: OrganisationId, wanted: PolicyChange, now_ms: int) -> PolicyView:
     policy = ServicePolicy(0, home, "")
     _apply(tx, policy, wanted)
-    if not policy.name:
-        raise Problem(Code.REQUIRED, "name is required", field="name")
-    return _view(tx, home, store.insert(tx, policy, now_ms))
+    policy_id = store.insert(tx, policy, now_ms)
+    audit.record(tx, actor, "policy.created", home, now_ms, object_id=policy_id, after=_told(policy))
+    return _view(tx, home, policy_id)
 
 
-def _update(tx: Transaction, scope: int, policy_id: int, change: PolicyChange) -> PolicyView:
-    policy = _lock(tx, scope, policy_id)
+def _update(tx: Transaction, actor: Actor, scope: int, policy_id: int, change: PolicyChange, now_ms: int) -> PolicyView:
+    policy = locked(tx, scope, policy_id)
+    before = msgspec.structs.replace(policy)
     _apply(tx, policy, change)
-    store.update(tx, policy)
+    save(tx, actor, before, policy, now_ms)
+    if policy.apply_sms_quota != before.apply_sms_quota:
+        kind = "quota.enabled" if policy.apply_sms_quota else "quota.disabled"
+        note(tx, actor, kind, policy.organisation_id, now_ms, service_profile={"id": policy_id, "name": policy.name})
     return _view(tx, scope, policy_id)
 
 
 def _apply(tx: Transaction, policy: ServicePolicy, change: PolicyChange) -> None:
+    """Raises Problem with a part for everything that is wrong."""
+    smpp_from_now_on = change.esme_interface_type_id == SMPP and policy.esme_interface_type_id != SMPP
+    problems = _problems(tx, policy, change)
+    settings = policy.settings
+    try:
+        settings = policy_settings.changed(settings, change.settings)
+    except Problem as problem:
+        problems += problem.parts
+    if problems:
+        raise Problem(Code.INVALID, "Service profile validation error", parts=tuple(problems))
+    for name in _COLUMNS:
+        value = getattr(change, name)
+        if value is not UNSET:
+            setattr(policy, name, int(value) if isinstance(value, bool) else value)
+    kept = msgspec.json.decode(settings)
+    if change.carried:
+        values = carried(settings) | dict(change.carried)
+        kept["carried"] = {name: value for name, value in values.items() if value != CARRIED[name]}
+    if smpp_from_now_on:
+        # As on emnify, unless somebody chose otherwise (rules: Where a device's message goes).
+        kept.setdefault(MO_TO_APPLICATION, MoToApplication.ALL.value)
+    policy.settings = msgspec.json.encode(kept).decode()
+
+
+def _problems(tx: Transaction, policy: ServicePolicy, change: PolicyChange) -> list[Problem]:
     problems: list[Problem] = []
+    if not (policy.name if change.name is UNSET else change.name).strip():
+        problems.append(Problem(Code.REQUIRED, "name is required: give the policy one", field="name"))
     if change.api_callback_id and store.callback(tx, policy.organisation_id, change.api_callback_id) is None:
         problems.append(not_found("API callback", change.api_callback_id))
     if change.api_secret_id and store.secret(tx, policy.organisation_id, change.api_secret_id) is None:
         problems.append(not_found("API secret", change.api_secret_id))
     if isinstance(change.esme_interface_type_id, int) and change.esme_interface_type_id not in INTERFACE_TYPES:
         problems.append(not_found("ESME interface type", change.esme_interface_type_id))
-    if problems:
-        raise Problem(Code.INVALID, "Service profile validation error", parts=tuple(problems))
-    if change.esme_interface_type_id == SMPP and policy.esme_interface_type_id != SMPP:
-        _send_everything_to_the_application(policy)
-    for name in change.__struct_fields__:
-        value = getattr(change, name)
-        if value is not UNSET:
-            setattr(policy, name, int(value) if isinstance(value, bool) else value)
+    return problems
 
 
-def _send_everything_to_the_application(policy: ServicePolicy) -> None:
-    """A policy made SMPP starts so, as on emnify, unless somebody chose otherwise (rules: Where a device's message goes)."""
-    settings = msgspec.json.decode(policy.settings)
-    settings.setdefault(MO_TO_APPLICATION, MoToApplication.ALL.value)
-    policy.settings = msgspec.json.encode(settings).decode()
-
-
-def _switch(tx: Transaction, scope: int, policy_id: int, service_id: int, on: bool) -> None:
-    policy = _lock(tx, scope, policy_id)
-    if service_id not in SERVICES:
-        raise not_found("Service", service_id)
-    is_on = service_id in services_of(policy)
-    if is_on == on:
+def _switch(tx: Transaction, actor: Actor, scope: int, policy_id: int, service_id: int, on: bool, now_ms: int) -> None:
+    policy = locked(tx, scope, policy_id)
+    before = msgspec.structs.replace(policy)
+    check_service(service_id)
+    if (service_id in services_of(policy)) == on:
         raise Problem(
             Code.DUPLICATED if on else Code.IN_USE, f"{SERVICES[service_id]} is {'already' if on else 'not'} in service profile {policy_id}"
         )
+    if not on and limit_setting(policy, service_id) is not None:
+        raise Problem(Code.IN_USE, f"{SERVICES[service_id]} has a traffic limit in service profile {policy_id}: remove the limit first")
     if service_id == SMS_MT:
         policy.mt = int(on)
     elif service_id == SMS_MO:
@@ -146,20 +217,14 @@ def _switch(tx: Transaction, scope: int, policy_id: int, service_id: int, on: bo
         kept = [each for each in settings.get(OTHER_SERVICES, []) if each != service_id]
         settings[OTHER_SERVICES] = [*kept, service_id] if on else kept
         policy.settings = msgspec.json.encode(settings).decode()
-    store.update(tx, policy)
+    save(tx, actor, before, policy, now_ms)
 
 
-def _delete(tx: Transaction, scope: int, policy_id: int, now_ms: int) -> None:
-    _lock(tx, scope, policy_id)
+def _delete(tx: Transaction, actor: Actor, scope: int, policy_id: int, now_ms: int) -> None:
+    policy = locked(tx, scope, policy_id)
     if not store.delete(tx, policy_id, now_ms):
         raise Problem(Code.IN_USE, f"Service profile with Id '{policy_id}' is used by endpoints: give them another one first")
-
-
-def _lock(tx: Transaction, scope: int, policy_id: int) -> ServicePolicy:
-    policy = store.lock(tx, scope, policy_id)
-    if policy is None:
-        raise not_found("Service profile", policy_id)
-    return policy
+    audit.record(tx, actor, "policy.deleted", policy.organisation_id, now_ms, object_id=policy_id, before=_told(policy))
 
 
 def _view(tx: Transaction, scope: int, policy_id: int) -> PolicyView:
@@ -167,3 +232,10 @@ def _view(tx: Transaction, scope: int, policy_id: int) -> PolicyView:
     if found is None:
         raise not_found("Service profile", policy_id)
     return found
+
+
+def _told(policy: ServicePolicy) -> dict[str, Any]:
+    """A policy for the audit, with each setting under its name."""
+    fields = msgspec.structs.asdict(policy)
+    settings: dict[str, Any] = msgspec.json.decode(fields.pop("settings"))
+    return fields | settings

@@ -32,6 +32,8 @@ TYPES: dict[str, tuple[int, str, dict[str, Any], dict[str, Any]]] = {
     "sim.factory_test": (45, "SIM factory test", API, INFO),
     "sim.released": (50, "SIM Released", API, INFO),
     "sim.assigned": (51, "SIM Assigned", API, INFO),
+    "quota.enabled": (54, "SMS quota enabled", API, INFO),
+    "quota.disabled": (55, "SMS quota disabled", API, INFO),
 }
 IDS = 10**10
 """An id of ours is the organisation's, and behind it the event's number in it, so that it says where the event is."""

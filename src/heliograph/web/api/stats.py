@@ -131,9 +131,14 @@ def _month_of_all(used: Usage) -> dict[str, Any]:
 def _summary(summary: Summary, owner: str, owner_id: int) -> dict[str, Any]:
     months = {"last_month": summary.last_month, "current_month": summary.current_month}
     body: dict[str, Any] = {name: _month(used, owner, owner_id) for name, used in months.items() if used.received or used.sent}
-    received = [[wire.stamp(int(minute.period)), minute.received] for minute in summary.last_hour]
-    sent = [[wire.stamp(int(minute.period)), minute.sent] for minute in summary.last_hour]
+    received = [[_hour_and_minute(minute), minute.received] for minute in summary.last_hour]
+    sent = [[_hour_and_minute(minute), minute.sent] for minute in summary.last_hour]
     return body | {"last_hour": {"data": {"rx": [], "tx": []}, "sms": {"rx": received, "tx": sent}}}
+
+
+def _hour_and_minute(minute: Usage) -> str:
+    """As emnify writes the times of such pairs: 08:15."""
+    return wire.plain_stamp(int(minute.period))[11:16]
 
 
 def _month(used: Usage, owner: str, owner_id: int) -> dict[str, Any]:

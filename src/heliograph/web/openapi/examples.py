@@ -28,7 +28,17 @@ BY_FIELD: Final[dict[str, Any]] = {
     "Profile.description": "for the meters in the north",
     "Profile.esme_interface_type": {"id": 1, "description": "RestAPI"},
     "Profile.name": "Meters",
-    "Profile.service": [{"id": 6, "description": "SMS MT"}, {"id": 32, "description": "SMS MO"}],
+    "Profile.service": [
+        {"id": 6, "description": "SMS MT", "traffic_limits": []},
+        {
+            "id": 32,
+            "description": "SMS MO",
+            "traffic_limits": [{"id": 10032, "volume": 100, "period": {"id": 2, "time_units": 1, "unit": "Month"}}],
+        },
+    ],
+    "Profile.mt_limit": None,
+    "Profile.mo_limit": 100,
+    "Profile.mo_to_application": "short_numbers",
     "Profile.used_count": 4,
     "Ready.missing": [],
     "Ready.status": "ok",

@@ -33,6 +33,7 @@ OF_FILE: Final[dict[str, str]] = {
     "operator": "Look-ups",
     "organisation": "Organisations",
     "sending": "SMS",
+    "service": "Service policies",
     "service_profile": "Service policies",
     "sim": "SIMs",
     "simulator": "Simulator",
