@@ -37,9 +37,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing: a line per field for people, an object for programs."""
+    """One thing: a line per field for people, an object for programs. `story`: lines below it, for people."""
 
     fields: Mapping[str, Any]
+    story: Sequence[str] = ()
 
 
 Answer = Table | Said | Item
@@ -58,7 +59,8 @@ def show(answer: Answer, *, as_json: bool) -> None:
     elif isinstance(answer, Item):
         width = max(map(len, answer.fields), default=0)
         for name, value in answer.fields.items():
-            print(f"{name:{width}}  {_cell(value)}".rstrip())
+            print(f"{name.replace('_', ' '):{width}}  {_cell(value)}".rstrip())
+        print("".join(f"\n{_cell(each)}" for each in answer.story), end="\n" if answer.story else "")
     else:
         if answer.text:
             print(answer.text, file=sys.stderr, flush=True)

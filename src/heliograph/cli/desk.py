@@ -5,11 +5,12 @@ owner finds it within a second, and what is to be delivered is claimed by a daem
 """
 
 import asyncio
+import getpass
 import os
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final, Literal, NoReturn
 
 from cyclopts import Parameter
 
@@ -33,6 +34,8 @@ from heliograph.store.engine import EngineTooOld
 from heliograph.store.migrate import SchemaTooNew, migrations, schema_version
 
 CONFIG_VARIABLE: Final = "HELIOGRAPH_CONFIG"
+RoleName = Literal["SuperAdmin", "Administrator", "User", "Observer"]
+"""The roles by the names that the API and the portal use."""
 
 
 @Parameter(name="*")
@@ -96,11 +99,11 @@ class Desk:
                 if several
                 else "there is no organisation yet: make one with `heliograph organisation add NAME`"
             )
-        return Actor(found.id, found.name, Role.SUPER_ADMIN, Door.CLI)
+        return _actor(found)
 
     def caretaker(self) -> Actor:
         """Who runs the installation, in no organisation."""
-        return Actor(OrganisationId(0), "", Role.SUPER_ADMIN, Door.CLI)
+        return _actor(None)
 
     async def viewer(self) -> Actor:
         """Who sees what is the organisation's that was asked for, or all."""
@@ -108,7 +111,7 @@ class Desk:
         if found is None:
             return self.caretaker()
         wanted = isinstance(self.options, OrganisationOptions) and self.options.organisation is not None
-        return Actor(found.id, found.name, Role.ADMINISTRATOR if wanted else Role.SUPER_ADMIN, Door.CLI)
+        return _actor(found, Role.ADMINISTRATOR if wanted else Role.SUPER_ADMIN)
 
     async def _organisation(self) -> Organisation | None:
         """The one asked for, or the only one. Raises Refusal where it is not there."""
@@ -172,6 +175,20 @@ async def _work(config: Config, options: Options, work: Work, *, founds: bool) -
         return await work(Desk(config, _core(database, config), options))
     finally:
         await database.close()
+
+
+def _actor(organisation: Organisation | None, role: Role = Role.SUPER_ADMIN) -> Actor:
+    """Who is at the keyboard, by their login on this machine: the audit says so."""
+    if organisation is None:
+        return Actor(OrganisationId(0), "", role, Door.CLI, email=_login())
+    return Actor(organisation.id, organisation.name, role, Door.CLI, email=_login())
+
+
+def _login() -> str:
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):  # a container may have no name for its user
+        return f"uid {os.getuid()}"
 
 
 def _check_schema(config: Config, *, founds: bool) -> None:

@@ -4,7 +4,8 @@ from cyclopts import App
 
 from heliograph.cli.answer import Answer, Said, Table, time_of
 from heliograph.cli.desk import PLAIN, Desk, Options, at_desk
-from heliograph.service.manage import account
+from heliograph.service.manage import account, organisation
+from heliograph.service.manage.organisation import OrganisationChange
 
 app = App(name="organisation")
 
@@ -20,8 +21,9 @@ def add(name: str, /, *, options: Options = PLAIN) -> int:
     """
 
     async def work(desk: Desk) -> Answer:
-        made = await desk.database.write(account.found_organisation, name, desk.clock.now_ms())
-        return Said(f"made the organisation {name}, with a service policy and a tariff; its id:", {"id": made, "name": name}, str(made))
+        made = await organisation.create(desk, desk.caretaker(), OrganisationChange(name=name))
+        text = f"made the organisation {made.name}, with a service policy and a tariff; its id:"
+        return Said(text, {"id": made.id, "name": made.name}, str(made.id))
 
     return at_desk(options, work, founds=True)
 

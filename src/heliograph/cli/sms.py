@@ -1,18 +1,25 @@
-"""`heliograph sms`: send a message, follow what happens to all."""
+"""`heliograph sms`: send a message, list and show them, send one again, follow what happens to all."""
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from heliograph.cli.answer import DONE, Answer, Said, line, print_line, time_of
+from heliograph.cli.answer import DONE, Answer, Item, Said, Table, line, print_line, time_of
 from heliograph.cli.desk import ANY, Desk, OrganisationOptions, at_desk
-from heliograph.model.ids import DeviceId
-from heliograph.model.message import Direction
+from heliograph.cli.moment import ago_ms
+from heliograph.model.ids import DeviceId, MessageId
+from heliograph.model.message import STATE_NAMES, Direction, State
 from heliograph.service.draft import Draft
 from heliograph.service.follow import follow
-from heliograph.service.submit import submit
+from heliograph.service.resend import original, prepare_again
+from heliograph.service.search import Wanted, message, search
+from heliograph.service.step import Step
+from heliograph.service.submit import accepted, submit
+from heliograph.service.timeline import timeline
 from heliograph.store.feed import SmsEvent
+from heliograph.store.search import FoundMessage, Place
 
 app = App(name="sms")
 
@@ -51,6 +58,104 @@ def send(
     return at_desk(options, work)
 
 
+@app.command(name="list")
+def list_(
+    *,
+    device: int | None = None,
+    tag: str | None = None,
+    direction: Direction | None = None,
+    status: Annotated[Sequence[State], Parameter(negative="")] = (),
+    since: str | None = None,
+    until: str | None = None,
+    text: str | None = None,
+    most: int = 50,
+    options: OrganisationOptions = ANY,
+) -> int:
+    """List messages, newest first.
+
+    Parameters
+    ----------
+    device
+        Only those of this device, by its id.
+    tag
+        Only those of devices with this tag.
+    direction
+        Only those to devices (MT) or from them (MO).
+    status
+        Only those in this state; may be given several times.
+    since
+        From when: so long ago (90m, 12h, 7d), or a date (2027-01-31, 2027-01-31T08:00).
+    until
+        Until when, in the same form.
+    text
+        Only those whose text contains this; needs --device or --since.
+    most
+        How many at most.
+    """
+
+    async def work(desk: Desk) -> Answer:
+        actor = await desk.operator() if device is None else await desk.viewer()
+        now_ms = desk.clock.now_ms()
+        wanted = Wanted(
+            device_id=device,
+            tag=tag,
+            direction=direction,
+            states=tuple(status),
+            from_ms=None if since is None else ago_ms("--since", since, now_ms),
+            until_ms=None if until is None else ago_ms("--until", until, now_ms),
+            text=text,
+        )
+        found = await search(desk.core, actor, wanted, Place(), max(1, most))
+        if not found.is_complete:
+            print("time was up before all was looked at: narrow it down with --device, --since or --until", file=sys.stderr)
+        columns = ("id", "submitted", "direction", "device", "source", "dest", "status", "text")
+        return Table([_row(each) for each in found.items], columns, "no message")
+
+    return at_desk(options, work)
+
+
+@app.command
+def show(message_id: Annotated[int, Parameter(name="ID")], /, *, options: OrganisationOptions = ANY) -> int:
+    """Show a message and every step of it in plain words: what was decided, each try, what the network and the application said.
+
+    Parameters
+    ----------
+    message_id
+        Its id.
+    """
+
+    async def work(desk: Desk) -> Answer:
+        actor = await desk.viewer()
+        found = await message(desk.core, actor, MessageId(message_id))
+        steps = await timeline(desk.core, actor, MessageId(message_id))
+        about = _row(found) | {"expires": time_of(found.expiry_at_ms), "segments": found.segments, "reason": found.reason}
+        if options.json:
+            told = [{"type": each.type, "at": time_of(each.at_ms), "text": each.text} | _advice(each) for each in steps]
+            return Item(about | {"timeline": told})
+        return Item(about, [f"{time_of(each.at_ms)}  {_in_words(each)}" for each in steps])
+
+    return at_desk(options, work)
+
+
+@app.command
+def resend(message_id: Annotated[int, Parameter(name="ID")], /, *, options: OrganisationOptions = ANY) -> int:
+    """Send a message that is over once more, as a new one.
+
+    Parameters
+    ----------
+    message_id
+        The id of the message that is over.
+    """
+
+    async def work(desk: Desk) -> Answer:
+        actor = await desk.viewer()
+        found = await original(desk.core, actor, MessageId(message_id))
+        again = await accepted(prepare_again(desk.core, actor, found))
+        return Said(f"sent the message {message_id} again; the id of the new one:", {"id": again, "resend_of": message_id}, str(again))
+
+    return at_desk(options, work)
+
+
 @app.command
 def tail(
     *,
@@ -75,6 +180,31 @@ def tail(
         return DONE
 
     return at_desk(options, work)
+
+
+def _row(found: FoundMessage) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "submitted": time_of(found.submitted_at_ms),
+        "organisation_id": found.organisation_id,
+        "direction": Direction(found.direction).name,
+        "class": found.traffic_class,
+        "device_id": found.device_id,
+        "device": found.device_name,
+        "source": found.source,
+        "dest": found.dest,
+        "status": STATE_NAMES[State(found.state)],
+        "text": found.payload,
+    }
+
+
+def _in_words(step: Step) -> str:
+    advice = step.fields.get("advice")
+    return f"{step.text}. {advice}" if advice else step.text
+
+
+def _advice(step: Step) -> dict[str, Any]:
+    return {"advice": step.fields["advice"]} if step.fields.get("advice") else {}
 
 
 def _fields(event: SmsEvent) -> dict[str, Any]:

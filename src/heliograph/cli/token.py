@@ -1,27 +1,25 @@
 """`heliograph token`: the application tokens of programs."""
 
-import re
-from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from heliograph.cli.answer import Answer, Refusal, Said, Table, time_of
-from heliograph.cli.desk import ANY, Desk, OrganisationOptions, at_desk
+from heliograph.cli.answer import Answer, Said, Table, time_of
+from heliograph.cli.desk import ANY, Desk, OrganisationOptions, RoleName, at_desk
+from heliograph.cli.moment import ahead_ms
 from heliograph.model.account import Role
 from heliograph.model.ids import TokenId
 from heliograph.service.manage import account
 from heliograph.store.account import Token
 
 app = App(name="token")
-UNITS: Final = {"h": 3600, "d": 86_400, "w": 7 * 86_400}
 
 
 @app.command
 def create(
     *,
     description: str | None = None,
-    role: Role = Role.ADMINISTRATOR,
+    role: RoleName = "Administrator",
     ip: str | None = None,
     expires: str | None = None,
     options: OrganisationOptions = ANY,
@@ -42,10 +40,10 @@ def create(
 
     async def work(desk: Desk) -> Answer:
         actor = await desk.operator()
-        until_ms = None if expires is None else _expiry_ms(expires, desk.clock.now_ms())
-        token_id, token = await account.create_token(desk, actor, description=description, ip=ip, expiry_at_ms=until_ms, role=role)
-        fields = {"id": token_id, "organisation_id": actor.organisation_id, "role": role.value, "application_token": token}
-        return Said(f"application token {token_id} of {actor.organisation_name} ({role.value}), shown this once:", fields, token)
+        until_ms = None if expires is None else ahead_ms("--expires", expires, desk.clock.now_ms())
+        token_id, token = await account.create_token(desk, actor, description=description, ip=ip, expiry_at_ms=until_ms, role=Role(role))
+        fields = {"id": token_id, "organisation_id": actor.organisation_id, "role": role, "application_token": token}
+        return Said(f"application token {token_id} of {actor.organisation_name} ({role}), shown this once:", fields, token)
 
     return at_desk(options, work)
 
@@ -93,13 +91,3 @@ def _row(token: Token, now_ms: int) -> dict[str, object]:
         "expires": time_of(token.expiry_at_ms),
         "revoked": time_of(token.revoked_at_ms),
     }
-
-
-def _expiry_ms(text: str, now_ms: int) -> int:
-    if match := re.fullmatch(r"(\d{1,6})([hdw])", text):
-        return now_ms + int(match[1]) * UNITS[match[2]] * 1000
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise Refusal(f"--expires {text}: give a time from now such as 90d, or a date such as 2027-01-31") from None
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from cyclopts import App, Parameter
 
 from heliograph.cli.answer import Answer, Refusal, Said, Table, time_of
-from heliograph.cli.desk import ANY, Desk, OrganisationOptions, at_desk
+from heliograph.cli.desk import ANY, Desk, OrganisationOptions, RoleName, at_desk
 from heliograph.model.account import Role
 from heliograph.service.manage import account
 from heliograph.service.password import Passwords, sha1_hex
@@ -29,7 +29,7 @@ def add(
     /,
     *,
     name: str | None = None,
-    role: Role | None = None,
+    role: RoleName | None = None,
     ask: Ask = False,
     options: OrganisationOptions = ANY,
 ) -> int:
@@ -51,7 +51,7 @@ def add(
         actor = await desk.operator()
         password = _password(ask=ask)
         password_hash = await asyncio.to_thread(Passwords().hash, sha1_hex(password))
-        chosen = await desk.database.read(_next_role) if role is None else role
+        chosen = await desk.database.read(_next_role) if role is None else Role(role)
         user_id = await desk.database.write(
             account.enter_user, actor.organisation_id, email, name or email.partition("@")[0], password_hash, chosen, desk.clock.now_ms()
         )

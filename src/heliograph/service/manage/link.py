@@ -1,9 +1,12 @@
 """Links, as the operator keeps them: add, list, switch off and on. What a kind's settings may be, `links` knows."""
 
+import msgspec
+
 from heliograph.model.account import Actor
 from heliograph.model.ids import LinkId
 from heliograph.model.permission import Right, require
 from heliograph.model.problem import Code, Problem
+from heliograph.service import audit
 from heliograph.service.manage.scope import Office, not_found
 from heliograph.store import link as store
 from heliograph.store.link import LinkView
@@ -18,7 +21,7 @@ async def add(office: Office, actor: Actor, name: str, kind: str, settings: str)
     name = name.strip()
     if not 1 <= len(name) <= MOST_NAME or not name.isprintable():
         raise Problem(Code.INVALID_FORMAT, f"a link's name has 1 to {MOST_NAME} printable characters", field="name")
-    return await office.database.write(_add, name, kind, settings, office.clock.now_ms())
+    return await office.database.write(_add, actor, name, kind, settings, office.clock.now_ms())
 
 
 async def views(office: Office, actor: Actor) -> list[LinkView]:
@@ -30,11 +33,19 @@ async def views(office: Office, actor: Actor) -> list[LinkView]:
 async def switch(office: Office, actor: Actor, link_id: int, *, on: bool) -> None:
     """Switch a link on or off; off, it drains, and messages wait for it. Raises Problem."""
     require(actor, Right.OPERATE)
-    if not await office.database.write(store.set_disabled, LinkId(link_id), None if on else office.clock.now_ms()):
-        raise not_found("Link", link_id)
+    await office.database.write(_switch, actor, link_id, office.clock.now_ms(), on=on)
 
 
-def _add(tx: Transaction, name: str, kind: str, settings: str, now_ms: int) -> LinkId:
+def _add(tx: Transaction, actor: Actor, name: str, kind: str, settings: str, now_ms: int) -> LinkId:
     if store.exists(tx, name):
         raise Problem(Code.DUPLICATED, f"there is a link '{name}' already: choose another name", field="name")
-    return store.insert(tx, name, kind, settings, now_ms)
+    link_id = store.insert(tx, name, kind, settings, now_ms)
+    after = {"name": name, "kind": kind, **msgspec.json.decode(settings)}
+    audit.record(tx, actor, "link.created", actor.organisation_id, now_ms, object_id=link_id, after=after)
+    return link_id
+
+
+def _switch(tx: Transaction, actor: Actor, link_id: int, now_ms: int, *, on: bool) -> None:
+    if not store.set_disabled(tx, LinkId(link_id), None if on else now_ms):
+        raise not_found("Link", link_id)
+    audit.record(tx, actor, "link.enabled" if on else "link.disabled", actor.organisation_id, now_ms, object_id=link_id)
