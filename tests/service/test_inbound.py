@@ -273,6 +273,13 @@ async def test_a_part_that_comes_again_with_other_octets_begins_another_sms_and_
     assert (world.rows("SELECT id FROM part_set"), world.rows("SELECT set_id FROM part")) == ([], [])
 
 
+async def test_numbers_with_u_0000_are_kept_as_they_can_be(world: World) -> None:
+    await world.hear("12\x0034", "12345", "one ", udh=part(7, 2, 1))
+    await world.hear("12\x0034", "12345", "two", udh=part(7, 2, 2))
+    await world.hear("\0", "\0", "whole")
+    assert sorted(row.source for row in world.rows("SELECT source FROM unmatched_inbound")) == ["12\ufffd34", "\ufffd"]
+
+
 async def test_parts_of_two_sms_by_one_reference_in_one_batch_are_not_mixed(world: World) -> None:
     texts = [(1, "a1"), (1, "b1"), (2, "b2"), (2, "c2"), (2, "c2"), (1, "c1")]
     octets = [(number, gsm7.encode(text)) for number, text in texts]

@@ -257,6 +257,16 @@ async def test_of_an_id_that_comes_twice_the_operator_is_told_once(world: World,
     assert "same" in json.loads(event.detail)["reason"]
 
 
+async def test_u_0000_in_what_the_network_says_stands_in_no_ones_way(world: World) -> None:
+    world.link.otherwise = Accepted("a\0b")
+    message_id = await world.submit()
+    assert await world.receipt("id:no\0ne", word="\0") is None
+    assert await world.receipt("id:a\0b", state=ReceiptState.FAILED, word="UN\0DELIV") == message_id
+    assert world.message(message_id).reason == "the network reports UN\ufffdDELIV"
+    world.link.otherwise = Refused(ErrorClass.PERMANENT, "no\0way")
+    assert world.message(await world.submit()).reason == "no\ufffdway"
+
+
 async def test_one_batch_with_one_id_for_two_messages_is_ambiguous_too(world: World) -> None:
     world.link.otherwise = None
     first, second = await world.submit(1), await world.submit(2)

@@ -75,6 +75,13 @@ class Values:
         session.many(INSERT_ROWS, SPECIAL, {}, Row)
         assert session.many(JOIN, [(place, None) for place in range(1, len(SPECIAL) + 1)], {}, Row) == [Row(*each) for each in SPECIAL]
 
+    def test_without_u_0000_for_which_u_fffd_stands(self, session: Session) -> None:
+        session.many(INSERT_ROWS, [(1, "a\0b"), Row(2, "\\u0000"), (3, "\\\0")], {}, Row)
+        session.run(INSERT_ONE, {"number": 4, "text": "\0c"})
+        found = [(1, "a\ufffdb"), (2, "\\u0000"), (3, "\\\ufffd"), (4, "\ufffdc")]
+        assert [tuple(row) for row in session.run(SELECT, {})] == found
+        assert session.many(ECHO, [(5, "\0")], {}, Row) == [Row(5, "\ufffd")]
+
     def test_no_rows_are_no_rows(self, session: Session) -> None:
         assert session.many(JOIN, [], {}, Row) == []
         assert session.run(SELECT, {}) == []
@@ -99,7 +106,10 @@ class Values:
 
 
 class TestValuesOnSqlite(Values, OnSqlite):
-    pass
+    def test_not_by_two_columns_of_one_name(self, session: Session) -> None:
+        query = Query("test.twice", "SELECT kept.text, other.text FROM input JOIN kept ON true JOIN kept AS other ON true", COLUMNS)
+        with pytest.raises(ValueError, match="two result columns of one name"):
+            session.many(query, [(1, "a")], {}, Row)
 
 
 class TestValuesOnPostgres(Values, OnPostgres):

@@ -94,6 +94,11 @@ def reference_of(message_id: int, number: int) -> int:
     return (message_id + (number - 1) * 24_593) % 0x10000
 
 
+def without_nul(text: str) -> str:
+    """U+FFFD for U+0000, which no database keeps and networks do send: for what is looked up again as it was kept."""
+    return text.replace("\0", "\ufffd")
+
+
 class Inbound(msgspec.Struct, frozen=True):
     """One SMS (or one part of one) that a link heard. Octets as in `Outgoing`; numbers already completed to international digits.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from heliograph.model.link import LinkProfile, ReceiptState, reference_of
+from heliograph.model.link import LinkProfile, ReceiptState, reference_of, without_nul
 from heliograph.model.message import Segment, State, Verdict, open_segments, verdict, with_segment
 from heliograph.service.core import Core
 from heliograph.service.ledger import Ledger
@@ -54,7 +54,7 @@ class Correlator:
     def submitted(self, message: Locked, profile: LinkProfile, segment: int, ref: str | None, source: str, address: str) -> None:
         """Leave the keys of an accepted segment for its receipt: the network's reference, and our own where it gave none or may report
         by it."""
-        keys = [f"{ID}{ref}"] if ref else []
+        keys = [f"{ID}{without_nul(ref)}"] if ref else []
         if not ref or profile.receipts_by_reference:
             keys.append(f"umr:{reference_of(message.id, segment)}")
         expires_at_ms = message.expiry_at_ms + profile.receipt_grace_s * 1000

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from heliograph.model.ids import MessageId
-from heliograph.model.link import Answer, Receipt, ReceiptState
+from heliograph.model.link import Answer, Receipt, ReceiptState, without_nul
 from heliograph.service import fault
 from heliograph.service.core import Core
 from heliograph.service.correlate import Word, apply, is_about, is_in_lane, is_key_of
@@ -31,6 +31,8 @@ class Arrival(msgspec.Struct, frozen=True):
 
 async def receive_receipt(core: Core, receipt: Receipt) -> Answer:
     """Keep a receipt and what it makes of its message; when this returns, the network may be answered."""
+    if any("\0" in key for key in receipt.keys):
+        receipt = msgspec.structs.replace(receipt, keys=tuple(without_nul(key) for key in receipt.keys))
     message_id: MessageId | None = await core.database.write_item(match, Arrival(core, receipt, core.clock.now_ms()))
     fault.point("receipt.after_commit")
     return Answer(message_id=message_id)

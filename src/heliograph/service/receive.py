@@ -12,7 +12,7 @@ from heliograph.gsm import udh
 from heliograph.gsm.dcs import parse
 from heliograph.gsm.errors import GsmError
 from heliograph.model.ids import MessageId
-from heliograph.model.link import Answer, Inbound
+from heliograph.model.link import Answer, Inbound, without_nul
 from heliograph.service import fault
 from heliograph.service.core import Core
 from heliograph.service.inbound import Arrived, Mailroom
@@ -36,6 +36,7 @@ class Arrival(msgspec.Struct, frozen=True):
 
 async def receive(core: Core, inbound: Inbound) -> Answer:
     """Keep an inbound SMS and what follows from it; when this returns, the network may be answered."""
+    inbound = _as_kept(inbound)
     arrival = Arrival(core, inbound, concatenation_of(inbound.udh), core.clock.now_ms())
     answer: Answer = await core.database.write_item(accept, arrival)
     fault.point("receive.after_commit")
@@ -47,7 +48,7 @@ async def answer_lost(core: Core, inbound: Inbound, answer: Answer) -> None:
     refused is decided anew; what the database did not confirm may not be there."""
     if answer.refused is not None:
         return
-    now_ms = core.clock.now_ms()
+    inbound, now_ms = _as_kept(inbound), core.clock.now_ms()
     await core.database.write(part_store.note_lost_answer, inbound.link_id, fingerprint(inbound), answer.message_id, now_ms)
 
 
@@ -70,6 +71,13 @@ def fingerprint(inbound: Inbound) -> str:
         digest.update(len(field).to_bytes(4, "big"))
         digest.update(field)
     return digest.hexdigest()
+
+
+def _as_kept(inbound: Inbound) -> Inbound:
+    """With numbers and id as the database keeps them."""
+    source = without_nul(inbound.source)
+    destination, transaction_id = (None if text is None else without_nul(text) for text in (inbound.destination, inbound.transaction_id))
+    return msgspec.structs.replace(inbound, source=source, destination=destination, transaction_id=transaction_id)
 
 
 def accept(tx: Transaction, items: Sequence[Arrival]) -> list[Answer | Exception]:

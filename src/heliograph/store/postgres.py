@@ -11,6 +11,7 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
 from heliograph.store.engine import EngineTooOld, Row, Scalar
+from heliograph.store.input import rows_json, scalars
 from heliograph.store.query import Query, with_input
 from heliograph.store.sqlite import split_statements
 
@@ -29,7 +30,6 @@ as TCP does by itself. What the operator's URL says of these counts instead."""
 SERVER_NETWORK = ("tcp_user_timeout = 10000", "tcp_keepalives_idle = 5", "tcp_keepalives_interval = 2", "tcp_keepalives_count = 3")
 """The same for the server's end, which else keeps the locks of a machine that is gone for two hours. Not where the URL has `options`."""
 _SCALAR = re.compile(r"(?<![:\w]):(\w+)")
-_encode = msgspec.json.Encoder().encode
 
 
 class PostgresEngine:
@@ -108,12 +108,12 @@ class PostgresSession:
 
     def run(self, query: Query, values: Mapping[str, Scalar]) -> list[Row]:
         cursor = self._connection.cursor()
-        cursor.execute(self._text(query), values)
+        cursor.execute(self._text(query), scalars(values))
         return list(cursor.fetchall()) if query.returns_rows else []
 
     def many(self, query: Query, rows: Sequence[object], values: Mapping[str, Scalar], shape: type[T]) -> list[T]:
         cursor = self._connection.cursor()
-        cursor.execute(self._text(query), {**values, "rows": _encode(rows).decode()})
+        cursor.execute(self._text(query), {**scalars(values), "rows": rows_json(rows)})
         return msgspec.convert(cursor.fetchall(), list[shape]) if query.returns_rows else []  # type: ignore[valid-type]
 
     def _send(self, text: str) -> None:

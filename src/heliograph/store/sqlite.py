@@ -16,13 +16,13 @@ from typing import Any, TypeVar
 import msgspec
 
 from heliograph.store.engine import EngineTooOld, Row, Scalar
+from heliograph.store.input import rows_json, scalars
 from heliograph.store.query import Query, with_input
 
 T = TypeVar("T")
 OLDEST = (3, 38, 0)
 BUSY_TIMEOUT_S = 30.0
 _LOCKS = re.compile(r"\bFOR (NO KEY UPDATE|UPDATE|KEY SHARE|SHARE)( OF [\w, ]+)?( SKIP LOCKED)?")
-_encode = msgspec.json.Encoder().encode
 
 
 class SqliteEngine:
@@ -86,11 +86,11 @@ class SqliteSession:
         self._connection.execute("RELEASE f")
 
     def run(self, query: Query, values: Mapping[str, Scalar]) -> list[Row]:
-        return self._connection.execute(self._text(query, wrapped=False), values).fetchall()
+        return self._connection.execute(self._text(query, wrapped=False), scalars(values)).fetchall()
 
     def many(self, query: Query, rows: Sequence[object], values: Mapping[str, Scalar], shape: type[T]) -> list[T]:
         wrapped = not query.writes
-        found = self._connection.execute(self._text(query, wrapped=wrapped), {**values, "rows": _encode(rows).decode()})
+        found = self._connection.execute(self._text(query, wrapped=wrapped), {**scalars(values), "rows": rows_json(rows)})
         if wrapped:
             text = found.fetchone()[0]
             return msgspec.json.decode(text, type=list[shape])  # type: ignore[valid-type]
@@ -124,8 +124,9 @@ class SqliteSession:
     def _columns(self, text: str) -> list[str]:
         names: dict[str, Any] = dict.fromkeys(re.findall(r":(\w+)", text))
         names["rows"] = json.dumps([])
-        description = self._connection.execute(f"SELECT * FROM ({text}) LIMIT 0", names).description
-        columns = [column[0] for column in description]
+        cursor = self._connection.execute(text, names)  # as it is: in a subquery SQLite gives columns of one name different ones
+        columns = [column[0] for column in cursor.description]
+        cursor.close()
         if len(set(columns)) != len(columns):
             raise ValueError(f"two result columns of one name: {columns}")
         return columns
