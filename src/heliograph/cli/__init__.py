@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "backup": "backup:backup",
     "restore": "backup:restore",
     "copy": "backup:copy",
+    "doctor": "doctor:doctor",
 }
 
 

@@ -2,10 +2,9 @@
 
 import os
 import sqlite3
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import psycopg
 from cyclopts import Parameter
@@ -13,12 +12,11 @@ from cyclopts import Parameter
 from heliograph.cli.answer import DONE, REFUSED, WRONG_USAGE, Answer, Refusal, Said, refuse, show
 from heliograph.cli.desk import PLAIN, Desk, Options, at_desk, settings
 from heliograph.config import Config
-from heliograph.daemon.storage import DATABASE_ERRORS, engine_for, unreachable
+from heliograph.daemon.storage import DATABASE_ERRORS, engine_for, is_served, unreachable
 from heliograph.service import housekeeping
 from heliograph.service.manage import link
 from heliograph.setting import without_password
 from heliograph.store import copy as copying
-from heliograph.store import node
 from heliograph.store.copy import Copied, CopyRefused
 from heliograph.store.database import engine_of
 from heliograph.store.engine import Engine, EngineTooOld
@@ -26,8 +24,6 @@ from heliograph.store.migrate import SchemaTooNew, schema_version
 from heliograph.store.sqlite import SqliteEngine
 
 Flag = Annotated[bool, Parameter(negative="")]
-BEATS_WITHIN_S: Final = 5.0
-"""A daemon beats every 2 s; a machine may be busy."""
 
 
 def backup(file: Path, /, *, overwrite: Flag = False, options: Options = PLAIN) -> int:
@@ -165,22 +161,8 @@ def _let_go(options: Options, *, links_off: bool) -> int:
 
 def _refuse_while_serving(engine: Engine) -> None:
     """Raises Refusal where a daemon's heart beats on the database."""
-    if schema_version(engine) == 0:
-        return
-    seen = _beats(engine)
-    until = time.monotonic() + BEATS_WITHIN_S
-    while seen and time.monotonic() < until:
-        time.sleep(0.2)
-        if any(beat != seen.get(node_id, beat) for node_id, beat in _beats(engine).items()):
-            raise Refusal("a heliograph runs on that database: stop it first")
-
-
-def _beats(engine: Engine) -> dict[int, int]:
-    session = engine.connect(read_only=True)
-    try:
-        return {int(row[0]): int(row[1]) for row in session.run(node.Q["others"], {"id": 0})}
-    finally:
-        session.close()
+    if schema_version(engine) and is_served(engine):
+        raise Refusal("a heliograph runs on that database: stop it first")
 
 
 def _close_file(path: Path) -> None:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NoReturn
+from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
 
 from cyclopts import Parameter
 
@@ -127,6 +127,7 @@ class Desk:
         return fitting[0]
 
 
+T = TypeVar("T")
 Work = Callable[[Desk], Awaitable[Answer | int]]
 
 
@@ -169,6 +170,11 @@ def settings(path: Path | None, environ: dict[str, str] | None = None, command_l
 
 async def _work(config: Config, options: Options, work: Work, *, founds: bool) -> Answer | int:
     await asyncio.to_thread(_check_schema, config, founds=founds)
+    return await with_desk(config, options, work)
+
+
+async def with_desk(config: Config, options: Options, work: Callable[[Desk], Awaitable[T]]) -> T:
+    """Have `work` done on a database that has this release's schema."""
     database = Database(engine_for(config))
     await database.open()
     try:

@@ -117,3 +117,9 @@ def free_of_node(tx: Transaction, node_id: int) -> list[int]:
 def hold(tx: Transaction, link_id: int, epoch: int) -> bool:
     """Whether `epoch` still owns the link; if so, nobody can take it over before this transaction ends."""
     return tx.one(Q["hold"], link_id=link_id, epoch=epoch) is not None
+
+
+def latest_ms(tx: Transaction) -> int:
+    """The latest time that the installation has written, as far as is quickly known; 0 where it has written none."""
+    row = tx.one(Q["latest"])
+    return int(row[0]) if row and row[0] is not None else 0

@@ -49,3 +49,9 @@ SELECT epoch FROM link_lease WHERE link_id = :link_id AND epoch = :epoch AND nod
 -- name: free_of_node
 UPDATE link_lease SET node_id = NULL, beat = beat + 1, state = 'stopped', reason = 'its process ended' WHERE node_id = :node_id
 RETURNING link_id;
+
+-- name: latest
+SELECT max(at_ms) FROM (
+  SELECT max(changed_at_ms) AS at_ms FROM link_lease
+  UNION ALL SELECT (SELECT submitted_at_ms FROM message ORDER BY id DESC LIMIT 1)
+  UNION ALL SELECT max(started_at_ms) FROM node) AS times;

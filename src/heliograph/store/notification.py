@@ -71,6 +71,15 @@ class Seen(msgspec.Struct, array_like=True):
     created_at_ms: int
 
 
+class Failing(msgspec.Struct, array_like=True, frozen=True):
+    """A webhook with deliveries that wait after a failed try; `since_ms`: when the oldest was made."""
+
+    callback_id: int
+    url: str
+    waiting: int
+    since_ms: int
+
+
 def insert(tx: Transaction, rows: Sequence[NewNotification]) -> None:
     """Insert notifications."""
     tx.apply(Q["insert"], rows)
@@ -124,3 +133,8 @@ def waiting(tx: Transaction) -> int:
 def of_message(tx: Transaction, message_id: int) -> list[Seen]:
     """The notifications about a message, oldest first."""
     return [Seen(*row) for row in tx.run(Q["of_message"], message_id=message_id)]
+
+
+def failing(tx: Transaction) -> list[Failing]:
+    """The webhooks for which deliveries wait that were tried in vain."""
+    return [Failing(*row) for row in tx.run(Q["failing"])]

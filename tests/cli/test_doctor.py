@@ -1,0 +1,84 @@
+"""`heliograph doctor`: each thing that is wrong is said once, with what to do, and changes nothing."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Cli
+
+FUTURE_MS = 9_999_999_999_999
+
+
+def findings(cli: Cli, check: str, *arguments: str) -> list[dict[str, Any]]:
+    return [each for each in cli("doctor", "--json", *arguments).json if each["check"] == check]
+
+
+def test_what_is_bad_ends_with_1_and_says_what_to_do(acme: Cli) -> None:
+    ended = acme("doctor")
+    assert ended.code == 1
+    assert "bad   daemon" in ended.out
+    assert all(each["do"] for each in acme("doctor", "--json").json if each["state"] != "ok")
+
+
+def test_it_makes_nothing_where_nothing_is(cli: Cli, tmp_path: Path) -> None:
+    assert findings(cli, "database")[0]["state"] == "bad"
+    assert not (tmp_path / "data").exists()
+
+
+def test_it_says_what_an_installation_lacks(acme: Cli) -> None:
+    assert len(findings(acme, "installation")) == 3
+    acme("user", "add", "ops@example.com")
+    acme("token", "create", "--expires", "2d")
+    acme("link", "add", "simulator", "Trial")
+    assert findings(acme, "installation") == []
+    assert findings(acme, "token")[0]["state"] == "warn"
+    assert findings(acme, "link")[0]["state"] == "bad"
+    acme("link", "disable", "Trial")
+    assert findings(acme, "link")[0]["state"] == "warn"
+
+
+def test_a_webhook_that_may_not_be_called_is_found(acme: Cli) -> None:
+    acme("policy", "set", "Default", "--webhook", "http://127.0.0.1:9000/sms")
+    assert "127.0.0.1" in findings(acme, "webhook")[0]["text"]
+    acme("policy", "set", "Default", "--webhook", "https://example.com/sms")
+    assert {each["state"] for each in findings(acme, "webhook")} == {"bad"}  # the one before is still there
+
+
+def test_a_clock_that_is_behind_is_found(acme: Cli, tmp_path: Path) -> None:
+    acme("link", "add", "simulator", "Trial")
+    assert {each["state"] for each in findings(acme, "clock")} <= {"ok", "warn"}
+    with closing(sqlite3.connect(tmp_path / "data/heliograph.sqlite")) as connection:
+        connection.execute("UPDATE link_lease SET changed_at_ms = ?", (FUTURE_MS,))
+        connection.commit()
+    assert "bad" in {each["state"] for each in findings(acme, "clock")}
+
+
+@pytest.mark.parametrize(
+    ("lines", "state", "said"),
+    [
+        ('listen = "0.0.0.0:80"', "warn", "in the clear"),
+        ('public_url = "https://sms.example.com"', "warn", "trusted_proxies"),
+        ('trusted_proxies = ["0.0.0.0/0"]', "bad", "trusted_proxies"),
+        ('metrics_allow = ["::/0"]', "bad", "metrics_allow"),
+        ('tls_certificate = "gone.pem"\ntls_key = "gone.key"', "bad", "gone.pem"),
+        ('[webhooks]\negress_allow = ["0.0.0.0/0"]', "bad", "egress_allow"),
+    ],
+)
+def test_settings_that_harm_are_found(acme: Cli, config: Path, lines: str, state: str, said: str) -> None:
+    config.write_text(f'data_dir = "{config.parent / "data"}"\n[http]\n{lines}\n')
+    assert [each for each in findings(acme, "configuration") if each["state"] == state and said in each["text"]]
+
+
+def test_a_database_that_does_not_answer_is_one_finding(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELIOGRAPH_DATABASE", "postgresql://heliograph:hunter2@127.0.0.1:1/sms")
+    (found,) = findings(cli, "database")
+    assert "HELIOGRAPH_DATABASE" in found["text"]
+    assert "hunter2" not in found["text"]
+
+
+def test_a_file_that_others_may_read_is_found(acme: Cli, tmp_path: Path) -> None:
+    (tmp_path / "data/heliograph.sqlite").chmod(0o644)
+    assert "others" in findings(acme, "files")[0]["text"]
