@@ -14,11 +14,12 @@ import pytest
 from heliograph.model.account import Role
 from heliograph.model.permission import Right
 from heliograph.service.access import new_application_token
+from heliograph.service.password import sha1_hex
 from heliograph.store import account as account_store
 from heliograph.web.api import ROUTES
 from heliograph.web.resource import Resource
 from heliograph.web.rights import right_of
-from tests.web.site import Reply, Site, Tenant
+from tests.web.site import PASSWORD, Reply, Site, Tenant
 
 OPEN = ("/api/v1/authenticate", "/health/live", "/health/ready", "/metrics", "/api/openapi.json")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -221,6 +222,10 @@ async def test_what_is_ones_own_is_there_by_every_call(neighbours: Neighbours, m
     """What the tests above find refused is not refused for another reason."""
     body = neighbours.body(method, template, neighbours.a)
     reply = await neighbours.ask(method, template, neighbours.a, body, neighbours.site.a_auth)
+    if reply.status == 403 and "for users" in reply.body.decode():
+        who = {"username": neighbours.site.a.email, "password": sha1_hex(PASSWORD)}
+        token = (await neighbours.site.post("/api/v1/authenticate", who, token=None)).json["auth_token"]
+        reply = await neighbours.ask(method, template, neighbours.a, body, token)
     is_in_use = method == "DELETE" and reply.status in (403, 404, 409) and "not found" not in reply.body.decode()
     assert reply.status in (200, 201, 204) or is_in_use, reply
 

@@ -96,8 +96,8 @@ async def list_organisations(office: Office, actor: Actor) -> list[Organisation]
 
 
 async def events(office: Office, actor: Actor, wanted: EventFilter, page: int, per_page: int) -> Page[EventView]:
-    """What was done in the actor's organisation."""
-    return await office.database.read(event_store.of_organisation, actor.organisation_id, wanted, page, per_page)
+    """What was done in the actor's organisation; for the operator, in all of the installation."""
+    return await office.database.read(event_store.of_organisation, actor.scope, wanted, page, per_page)
 
 
 def _update_token(tx: Transaction, scope: int, token_id: int, description: str | None, revoked: bool | None, now_ms: int) -> None:
