@@ -111,7 +111,13 @@ class EveryQuery:
 
 
 class TestEveryQueryOnSqlite(EveryQuery, OnSqlite):
-    pass
+    def test_over_rows_is_read_with_numbers_for_its_scalars(self, url: str) -> None:
+        session = engine_of(url).connect()
+        reading = [query for query in ALL if query.columns and not query.writes]
+        for query in reading:
+            assert session.many(query, [], dict.fromkeys(re.findall(r":(\w+)", query.text), 0), list) == []
+        session.close()
+        assert any("LIMIT :" in query.text for query in reading)
 
 
 class TestEveryQueryOnPostgres(EveryQuery, OnPostgres):

@@ -122,7 +122,7 @@ class SqliteSession:
         return f"SELECT json_group_array(json_array({columns})) FROM ({text})"
 
     def _columns(self, text: str) -> list[str]:
-        names: dict[str, Any] = dict.fromkeys(re.findall(r":(\w+)", text))
+        names: dict[str, Any] = dict.fromkeys(re.findall(r":(\w+)", text), 0)  # a number may stand wherever a scalar does, after LIMIT too
         names["rows"] = json.dumps([])
         cursor = self._connection.execute(text, names)  # as it is: in a subquery SQLite gives columns of one name different ones
         columns = [column[0] for column in cursor.description]
