@@ -11,6 +11,7 @@ from heliograph.service.manage.traffic_limit import TrafficLimit
 from heliograph.store.policy import PolicyView
 from heliograph.web.answer import NO_CONTENT, Answer, json
 from heliograph.web.api import wire
+from heliograph.web.api.stats import DATA, SMS, TypeOfTraffic
 from heliograph.web.operation import operation
 from heliograph.web.resource import Call, Resource
 
@@ -43,12 +44,6 @@ class LimitOfService(msgspec.Struct, kw_only=True):
     period: Period = Period()
 
 
-class TrafficType(msgspec.Struct):
-    id: int
-    description: str
-    unit: str
-
-
 class Service(msgspec.Struct, kw_only=True):
     """`traffic_limits`: those that are offered for it."""
 
@@ -57,7 +52,7 @@ class Service(msgspec.Struct, kw_only=True):
     teleservice_code: int | None
     used_with_vlr: bool
     used_with_sgsn: bool
-    traffic_type: TrafficType | None
+    traffic_type: TypeOfTraffic | None
     traffic_limits: list[LimitOfService]
 
 
@@ -69,8 +64,7 @@ class ServiceOfProfile(msgspec.Struct, kw_only=True):
     traffic_limits: list[LimitOfService]
 
 
-SMS_TRAFFIC, DATA_TRAFFIC = TrafficType(6, "SMS", "SMS"), TrafficType(5, "Data", "MB")
-TRAFFIC_TYPES = {SMS_MT: SMS_TRAFFIC, SMS_MO: SMS_TRAFFIC, 38: DATA_TRAFFIC}
+TRAFFIC_TYPES = {SMS_MT: SMS, SMS_MO: SMS, 38: DATA}
 PACKETS = (38,)
 
 

@@ -42,6 +42,8 @@ BY_FIELD: Final[dict[str, Any]] = {
     "Profile.used_count": 4,
     "Ready.missing": [],
     "Ready.status": "ok",
+    "Minutes.rx": [["08:15", 2]],
+    "Minutes.tx": [["08:15", 1]],
     "ShortProfile.name": "Meters",
     "Sim.status": {"id": 1, "description": "Activated"},
     "SimOfEndpoint.status": {"id": 1, "description": "Activated"},
@@ -51,6 +53,12 @@ BY_FIELD: Final[dict[str, Any]] = {
     "Sms.sms_type": {"id": 1, "description": "MT"},
     "Sms.source_address_type": {"id": 161, "description": "National"},
     "Sms.status": {"id": 4, "description": "DELIVERED"},
+    "VolumeInTexts.volume": "12",
+    "VolumeInTexts.volume_rx": "8",
+    "VolumeInTexts.volume_tx": "4",
+    "VolumeInTexts.traffic_type_id": "6",
+    "TypeOfTraffic.description": "SMS",
+    "TypeOfTraffic.unit": "SMS",
     "TariffProfile.name": "Standard",
     "TokenView.status": {"id": 0, "description": "Activated"},
     "TypeOfEvent.description": "SIM activation",
@@ -92,6 +100,7 @@ BY_NAME: Final[dict[str, Any]] = {
     "operator": "Telekom",
     "organisation_id": "3",
     "payload": "level 42 cm",
+    "month": "2026-11-01",
     "pid": "0",
     "purpose": "SmsCallback",
     "reason": "device_absent",
@@ -142,6 +151,8 @@ def _of_type(schema: Schema, schemas: dict[str, Schema], name: str, seen: tuple[
             return {field: example(inner, schemas, field, seen) for field, inner in schema["properties"].items()}
         case "object":
             return BY_NAME[name] if isinstance(BY_NAME.get(name), dict) else {}
+        case "array" if "prefixItems" in schema:
+            return [example(inner, schemas, name, seen) for inner in schema["prefixItems"]]
         case "array":
             known = BY_NAME.get(name)
             return known if isinstance(known, list) else [example(schema["items"], schemas, name, seen)] if "items" in schema else []
