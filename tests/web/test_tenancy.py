@@ -163,6 +163,12 @@ class Neighbours:
 
 @pytest.fixture
 async def neighbours(site: Site) -> Neighbours:
+    """A and B, each with a message."""
+    return await settled(site)
+
+
+async def settled(site: Site) -> Neighbours:
+    """Have A and B each send a message."""
     first = await site.send()
     reply = await site.post(f"/api/v1/endpoint/{site.b.device_id}/sms", {"payload": "of Beta"}, token=site.b_auth)
     await site.world.settle()

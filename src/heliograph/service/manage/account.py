@@ -2,10 +2,13 @@
 
 from ipaddress import ip_network
 
+import msgspec
+
 from heliograph.model.account import Actor, Role
 from heliograph.model.ids import OrganisationId, TokenId, UserId
 from heliograph.model.page import Page
 from heliograph.model.problem import Code, Problem
+from heliograph.service import audit
 from heliograph.service.access import new_application_token
 from heliograph.service.manage.scope import Office, administered_by, not_found, seen_by
 from heliograph.store import account as store
@@ -57,17 +60,7 @@ async def create_token(
     if ip is not None and not _is_network(ip):
         raise Problem(Code.INVALID_FORMAT, f"ip '{ip}' is no network: give one in CIDR notation, such as 203.0.113.0/24", field="ip")
     token, token_hash = new_application_token()
-    token_id = await office.database.write(
-        store.insert_token,
-        actor.organisation_id,
-        token_hash,
-        role,
-        now_ms,
-        creator_id=actor.user_id,
-        description=description,
-        ip=ip,
-        expiry_at_ms=expiry_at_ms,
-    )
+    token_id = await office.database.write(_create_token, actor, token_hash, role, description, ip, expiry_at_ms, now_ms)
     return token_id, token
 
 
@@ -78,7 +71,7 @@ async def list_tokens(office: Office, actor: Actor) -> list[Token]:
 
 async def update_token(office: Office, actor: Actor, token_id: TokenId, *, description: str | None, revoked: bool | None) -> None:
     """Describe a token anew, revoke it, or take the revocation back; None leaves what is. Raises Problem."""
-    await office.database.write(_update_token, administered_by(actor), token_id, description, revoked, office.clock.now_ms())
+    await office.database.write(_update_token, actor, administered_by(actor), token_id, description, revoked, office.clock.now_ms())
 
 
 async def my_organisation(office: Office, actor: Actor) -> Organisation:
@@ -100,14 +93,39 @@ async def events(office: Office, actor: Actor, wanted: EventFilter, page: int, p
     return await office.database.read(event_store.of_organisation, actor.scope, wanted, page, per_page)
 
 
-def _update_token(tx: Transaction, scope: int, token_id: int, description: str | None, revoked: bool | None, now_ms: int) -> None:
+def _create_token(
+    tx: Transaction,
+    actor: Actor,
+    token_hash: str,
+    role: Role,
+    description: str | None,
+    ip: str | None,
+    expiry_at_ms: int | None,
+    now_ms: int,
+) -> TokenId:
+    home = actor.organisation_id
+    token_id = store.insert_token(
+        tx, home, token_hash, role, now_ms, creator_id=actor.user_id, description=description, ip=ip, expiry_at_ms=expiry_at_ms
+    )
+    made = {"description": description, "role": role, "ip": ip, "expiry_at_ms": expiry_at_ms}
+    audit.record(tx, actor, "token.created", home, now_ms, object_id=token_id, after=made)
+    return token_id
+
+
+def _update_token(
+    tx: Transaction, actor: Actor, scope: int, token_id: int, description: str | None, revoked: bool | None, now_ms: int
+) -> None:
     token = store.token(tx, scope, token_id)
     if token is None:
         raise not_found("Application token", token_id)
     revoked_at_ms = token.revoked_at_ms
     if revoked is not None:
         revoked_at_ms = (revoked_at_ms or now_ms) if revoked else None
-    store.update_token(tx, token_id, token.description if description is None else description, revoked_at_ms)
+    after = msgspec.structs.replace(
+        token, description=token.description if description is None else description, revoked_at_ms=revoked_at_ms
+    )
+    store.update_token(tx, token_id, after.description, revoked_at_ms)
+    audit.record(tx, actor, "token.changed", token.organisation_id, now_ms, object_id=token_id, before=token, after=after)
 
 
 def _is_network(text: str) -> bool:
