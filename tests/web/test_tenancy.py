@@ -72,7 +72,13 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/tariff_profile"): {"name": "new"},
     ("PATCH", "/api/v1/tariff_profile/{tariff_id}"): {"name": "changed"},
 }
-NOT_OURS_TO_DO = {("POST", "/api/v1/sim"), ("POST", "/api/v1/organisation"), ("DELETE", "/api/v1/organisation/{organisation_id}")}
+NOT_OURS_TO_DO = {
+    ("POST", "/api/v1/sim"),
+    ("POST", "/api/v1/organisation"),
+    ("DELETE", "/api/v1/organisation/{organisation_id}"),
+    ("PUT", "/api/v1/link/{link_id}/organisation/{organisation_id}"),
+    ("DELETE", "/api/v1/link/{link_id}/organisation/{organisation_id}"),
+}
 """What only the operator does here, where there are several organisations."""
 
 
@@ -90,12 +96,13 @@ def ids_of(tenant: Tenant, message_id: int) -> dict[str, Any]:
         "token_id": tenant.token_id,
         "bic": f"BIC-{tenant.name}",
         "operator_id": 262001,
+        "link_id": 1,
         "service_id": 38,
         "limit_id": 506,
     }
 
 
-SHARED = {"operator_id", "service_id", "limit_id"}
+SHARED = {"operator_id", "link_id", "service_id", "limit_id"}
 """Variables that name what is nobody's own."""
 
 

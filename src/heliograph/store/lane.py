@@ -72,6 +72,11 @@ def adopt(tx: Transaction, link_id: int) -> None:
     tx.run(Q["adopt"], link_id=link_id)
 
 
+def leave_reserved(tx: Transaction, link_id: int) -> None:
+    """Take the lanes of devices off a link that is reserved for other organisations, but for heads that may be on their way."""
+    tx.run(Q["leave_reserved"], link_id=link_id)
+
+
 def lock(tx: Transaction, lane_ids: Iterable[int]) -> dict[int, Lane]:
     """Lock lanes in the order of their ids and read them."""
     return {lane.id: lane for lane in tx.many(Q["lock"], [(lane_id,) for lane_id in sorted(set(lane_ids))], Lane)}

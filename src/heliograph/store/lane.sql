@@ -1,6 +1,8 @@
 -- name: create
 INSERT INTO lane (id, organisation_id, link_id, device_id, number)
-VALUES (:id, :organisation_id, coalesce((SELECT min(id) FROM link WHERE disabled_at_ms IS NULL), 0), :device_id, NULL);
+VALUES (:id, :organisation_id, coalesce((SELECT min(link.id) FROM link WHERE link.disabled_at_ms IS NULL
+  AND (NOT EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = link.id)
+    OR EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = link.id AND link_reservation.organisation_id = :organisation_id))), 0), :device_id, NULL);
 
 -- name: lock_for_number
 INSERT INTO lane (id, organisation_id, link_id, device_id, number) VALUES (:id, :organisation_id, :link_id, NULL, :number)
@@ -10,7 +12,17 @@ RETURNING id, organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry
 
 -- name: adopt
 -- Lanes made before there was any link go to the first one.
-UPDATE lane SET link_id = :link_id WHERE link_id = 0;
+UPDATE lane SET link_id = :link_id WHERE link_id = 0 AND (
+  NOT EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = :link_id)
+  OR EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = :link_id AND link_reservation.organisation_id = lane.organisation_id));
+
+-- name: leave_reserved
+-- Lanes of devices on a link that is kept for others go to the first that is not, or to none; what is on its way ends where it is.
+UPDATE lane SET link_id = coalesce((SELECT min(link.id) FROM link WHERE link.disabled_at_ms IS NULL
+  AND (NOT EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = link.id)
+    OR EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = link.id AND link_reservation.organisation_id = lane.organisation_id))), 0)
+WHERE link_id = :link_id AND device_id IS NOT NULL AND taken_epoch IS NULL AND NOT EXISTS (
+  SELECT 1 FROM link_reservation WHERE link_reservation.link_id = :link_id AND link_reservation.organisation_id = lane.organisation_id);
 
 -- name: update (id bigint, next_seq bigint, head_seq bigint, taken_epoch bigint, due_at_ms bigint, retry_at_ms bigint, ladder_step bigint)
 UPDATE lane SET next_seq = input.next_seq, head_seq = input.head_seq, taken_epoch = input.taken_epoch, due_at_ms = input.due_at_ms,

@@ -123,3 +123,31 @@ def latest_ms(tx: Transaction) -> int:
     """The latest time that the installation has written, as far as is quickly known; 0 where it has written none."""
     row = tx.one(Q["latest"])
     return int(row[0]) if row and row[0] is not None else 0
+
+
+def views_of_organisation(tx: Transaction, organisation_id: int) -> list[LinkView]:
+    """The links that an organisation's devices use: name and state, and nothing of what only the operator is to know."""
+    return [LinkView(*row) for row in tx.run(Q["views_of_organisation"], organisation_id=organisation_id)]
+
+
+def is_there(tx: Transaction, link_id: int) -> bool:
+    """Whether there is such a link."""
+    return tx.one(Q["exists_by_id"], id=link_id) is not None
+
+
+def reservations(tx: Transaction) -> dict[int, list[int]]:
+    """The organisations of each link that is for some only."""
+    found: dict[int, list[int]] = {}
+    for link_id, organisation_id in tx.run(Q["reservations"]):
+        found.setdefault(int(link_id), []).append(int(organisation_id))
+    return found
+
+
+def reserve(tx: Transaction, link_id: int, organisation_id: int) -> bool:
+    """Have a link for an organisation, beside others that it is for already; False where it was."""
+    return tx.one(Q["reserve"], link_id=link_id, organisation_id=organisation_id) is not None
+
+
+def unreserve(tx: Transaction, link_id: int, organisation_id: int) -> bool:
+    """Take that back; False where it was not. A link that is for nobody in particular is for all."""
+    return tx.one(Q["unreserve"], link_id=link_id, organisation_id=organisation_id) is not None

@@ -13,6 +13,25 @@ SELECT link.id, link.name, link.kind, link.settings, link.created_at_ms, link.di
   node.name AS node_name
 FROM link JOIN link_lease AS lease ON lease.link_id = link.id LEFT JOIN node ON node.id = lease.node_id ORDER BY link.id;
 
+-- name: views_of_organisation
+SELECT link.id, link.name, '' AS kind, '{}' AS settings, link.created_at_ms, link.disabled_at_ms, lease.state, NULL AS reason,
+  lease.changed_at_ms, NULL AS node_name
+FROM link JOIN link_lease AS lease ON lease.link_id = link.id
+WHERE EXISTS (SELECT 1 FROM lane WHERE lane.link_id = link.id AND lane.organisation_id = :organisation_id) ORDER BY link.id;
+
+-- name: exists_by_id
+SELECT 1 FROM link WHERE id = :id;
+
+-- name: reservations
+SELECT link_id, organisation_id FROM link_reservation ORDER BY link_id, organisation_id;
+
+-- name: reserve
+INSERT INTO link_reservation (link_id, organisation_id) VALUES (:link_id, :organisation_id)
+ON CONFLICT (link_id, organisation_id) DO NOTHING RETURNING link_id;
+
+-- name: unreserve
+DELETE FROM link_reservation WHERE link_id = :link_id AND organisation_id = :organisation_id RETURNING link_id;
+
 -- name: waiting
 SELECT count(*) AS waiting FROM lane WHERE link_id = :link_id AND head_seq < next_seq;
 
