@@ -152,7 +152,9 @@ async def chatter(process: Process, *, devices: list[int], rounds: int) -> int:
     process.core.queues.own(process.profile(), 1, QuickLink("A", 0, receipt_owed=False))
     pairs = [(one, other) for one in devices for other in devices if one != other] * rounds
     random.Random(process.core.node_id).shuffle(pairs)
-    heard = [Inbound(LINK_ID, msisdn(one), msisdn(other), b"", b"hi", 0, 0, 1) for one, other in pairs]
+    heard = [
+        Inbound(LINK_ID, msisdn(one), msisdn(other), b"", gsm7.encode(f"hi {number}"), 0, 0, 1) for number, (one, other) in enumerate(pairs)
+    ]
     answers = await _together([receive.receive(process.core, each) for each in heard], at_once=20)
     return sum(answer.refused is None for answer in answers)
 

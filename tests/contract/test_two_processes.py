@@ -208,7 +208,7 @@ class TwoProcesses:
 
     def test_cancel_and_settle_end_each_message_once(self, hammer: Callable[..., list[Any]], url: str) -> None:
         total = 12 * len(DEVICES)
-        serve = ("serve", {"devices": DEVICES, "count": 12, "total": total, "delay_s": 0.05})
+        serve = ("serve", {"devices": DEVICES, "count": 12, "total": total, "delay_s": 0.2})
         sent, _ = hammer(serve, ("cancel_all", {"total": total}))
         ended = dict(self.rows(url, "SELECT state, count(*) FROM message GROUP BY state"))
         assert sum(ended.values()) == total

@@ -169,6 +169,34 @@ async def test_a_message_out_to_a_phone_has_no_route_yet(world: World) -> None:
 # nobody we know
 
 
+@pytest.mark.parametrize(
+    ("source", "destination"), [(msisdn(1), msisdn(2)), (msisdn(1), PHONE), (PHONE, msisdn(1))], ids=["internal", "out", "in"]
+)
+@pytest.mark.parametrize("setting", [Setting(may_return=True)], indirect=True)
+async def test_the_same_sms_a_third_time_in_60_s_is_refused_as_a_loop(world: World, source: str, destination: str) -> None:
+    first = await world.hear(source, destination, "ping")
+    await world.jump(30)
+    second = await world.hear(source, destination, "ping")
+    await world.jump(29)
+    third = await world.hear(source, destination, "ping")
+    assert [first.refused, second.refused, third.refused] == [None, None, "loop"]
+    kept = world.message(third.message_id or 0)
+    assert (kept.state, kept.reason_code) == (State.FAILED, "loop")
+    assert (await world.hear(source, destination, "pong")).refused is None
+    await world.jump(61)
+    assert (await world.hear(source, destination, "ping")).refused is None
+
+
+async def test_a_long_sms_a_third_time_in_60_s_is_refused_as_a_loop(world: World) -> None:
+    for refused in (None, None, "loop"):
+        await world.hear(msisdn(1), msisdn(2), "one", udh=part(7, 2, 1))
+        assert (await world.hear(msisdn(1), msisdn(2), "two", udh=part(7, 2, 2))).refused == refused
+
+
+async def test_an_application_is_told_the_same_as_often_as_a_meter_likes(world: World) -> None:
+    assert [(await world.hear(msisdn(1), "12345", "0")).refused for _ in range(5)] == [None] * 5
+
+
 @pytest.mark.parametrize("setting", [Setting(may_return=True)], indirect=True)
 async def test_two_links_that_return_sms_to_one_phone_share_its_lane(world: World) -> None:
     world.link.otherwise = None

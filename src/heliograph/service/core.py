@@ -8,6 +8,7 @@ from heliograph.model.ids import LinkId, NodeId
 from heliograph.model.link import Answer
 from heliograph.model.route import NumberRules
 from heliograph.service.dispatch import Queues
+from heliograph.service.loop import Repeats
 from heliograph.service.notify import Notifier
 from heliograph.store.database import Database
 
@@ -31,3 +32,4 @@ class Core:
     notifier: Notifier
     numbers: NumberRules = field(default_factory=NumberRules)
     simulators: dict[LinkId, Simulator] = field(default_factory=dict)
+    repeats: Repeats = field(default_factory=Repeats)

@@ -33,7 +33,8 @@ from heliograph.store.transaction import Transaction
 class Arrived(msgspec.Struct, frozen=True, kw_only=True):
     """An inbound SMS that is handed on as one: a single one, a joined one, or a part whose others never came.
 
-    `udh` is hex: of a single SMS or a lone part. `part`: number and total of a lone part, with the id of its set."""
+    `udh` is hex: of a single SMS or a lone part. `part`: number and total of a lone part, with the id of its set.
+    `is_third`: it, or the part that was missing, came twice in the 60 s before."""
 
     link_id: int
     source: str
@@ -46,9 +47,10 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
     segments: int
     received_at_ms: int
     part: tuple[int, int, str] | None = None
+    is_third: bool = False
 
     @classmethod
-    def of_single(cls, inbound: Inbound) -> "Arrived":
+    def of_single(cls, inbound: Inbound, *, is_third: bool = False) -> "Arrived":
         payload = text_of([Segment(1, 1, inbound.udh, inbound.user_data)], inbound.dcs)
         return cls(
             link_id=inbound.link_id,
@@ -61,10 +63,11 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
             pid=inbound.pid,
             segments=1,
             received_at_ms=inbound.received_at_ms,
+            is_third=is_third,
         )
 
     @classmethod
-    def of_set(cls, parts: PartSet, held: Sequence[Part], received_at_ms: int) -> "Arrived":
+    def of_set(cls, parts: PartSet, held: Sequence[Part], received_at_ms: int, *, is_third: bool = False) -> "Arrived":
         """All parts of a set."""
         first = held[0]
         return cls(
@@ -78,6 +81,7 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
             pid=first.pid,
             segments=len(held),
             received_at_ms=received_at_ms,
+            is_third=is_third,
         )
 
     @classmethod
@@ -171,7 +175,7 @@ class Mailroom:
         question = Question(
             TrafficClass.P2P_EXTERNAL_IN, None, side_of(receiver), arrived.source, arrived.destination or "", arrived.segments, self.now_ms
         )
-        problem = ready(subscriber_of(receiver)) or decide(question)
+        problem = ready(subscriber_of(receiver)) or _loop(arrived) or decide(question)
         mt = self._mt(arrived, receiver, TrafficClass.P2P_EXTERNAL_IN, peer_id=None)
         if isinstance(problem, Problem):
             mt.state, mt.final_at_ms, mt.reason, mt.reason_code = int(State.FAILED), self.now_ms, problem.text, problem.code.value
@@ -212,6 +216,8 @@ class Mailroom:
                 Code.NO_ROUTE, f"{destination.why}, and the link it came by takes no SMS back: let the link return SMS, or add one"
             )
         if destination.target is Target.DEVICE and receiver is not None and (problem := ready(subscriber_of(receiver))):
+            return problem
+        if destination.target is not Target.APPLICATION and (problem := _loop(arrived)):
             return problem
         receiving = side_of(receiver) if receiver is not None and destination.target is Target.DEVICE else None
         question = Question(
@@ -317,6 +323,14 @@ class Mailroom:
 
     def _link(self, link_id: int) -> LinkProfile:
         return self.core.queues.profile(link_id)
+
+
+def _loop(arrived: Arrived) -> Problem | None:
+    """For what goes on to a device or a phone: an application may be told the same thing as often as a meter likes."""
+    if not arrived.is_third:
+        return None
+    text = f"the same SMS from {arrived.source} to {arrived.destination} came a third time within 60 s, as it does in a loop"
+    return Problem(Code.LOOP, f"{text}: find out who sends it again, or send it again after a minute")
 
 
 def _class_of(destination: Destination, sender: Party, receiver: Party | None) -> TrafficClass:

@@ -26,19 +26,22 @@ STALE_BATCH = 200
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """An inbound SMS on its way into the database."""
+    """An inbound SMS on its way into the database. `is_third`: it came twice in the 60 s before."""
 
     core: Core
     inbound: Inbound
     concatenation: udh.Concatenation | None
     now_ms: int
+    is_third: bool = False
 
 
 async def receive(core: Core, inbound: Inbound) -> Answer:
     """Keep an inbound SMS and what follows from it; when this returns, the network may be answered."""
     inbound = _as_kept(inbound)
-    arrival = Arrival(core, inbound, concatenation_of(inbound.udh), core.clock.now_ms())
+    now_ms, same = core.clock.now_ms(), digest(inbound)
+    arrival = Arrival(core, inbound, concatenation_of(inbound.udh), now_ms, core.repeats.is_third(same, now_ms))
     answer: Answer = await core.database.write_item(accept, arrival)
+    core.repeats.note(same, now_ms)
     fault.point("receive.after_commit")
     return answer
 
@@ -66,11 +69,16 @@ def fingerprint(inbound: Inbound) -> str:
     """The same for the same SMS sent again: source, destination and octets; or the network's own id for it."""
     if inbound.transaction_id is not None:
         return f"id:{inbound.transaction_id}"
-    digest = hashlib.sha256()
+    return digest(inbound)
+
+
+def digest(inbound: Inbound) -> str:
+    """The same for the same source, destination and octets."""
+    found = hashlib.sha256()
     for field in (inbound.source.encode(), (inbound.destination or "").encode(), inbound.udh, inbound.user_data):
-        digest.update(len(field).to_bytes(4, "big"))
-        digest.update(field)
-    return digest.hexdigest()
+        found.update(len(field).to_bytes(4, "big"))
+        found.update(field)
+    return found.hexdigest()
 
 
 def _as_kept(inbound: Inbound) -> Inbound:
@@ -120,7 +128,7 @@ def hand_out_stale_parts(tx: Transaction, core: Core, link_id: int, now_ms: int)
 def _collect(tx: Transaction, items: Sequence[tuple[int, Arrival]], now_ms: int) -> tuple[list[tuple[int, Arrived]], list[Arrived]]:
     """What is whole: single SMS, and sets of which the last missing part has come, at the position of that part. With it, the parts of
     sets that will never be whole, since another SMS came by their reference."""
-    whole = [(position, Arrived.of_single(item.inbound)) for position, item in items if item.concatenation is None]
+    whole = [(position, Arrived.of_single(item.inbound, is_third=item.is_third)) for position, item in items if item.concatenation is None]
     in_parts = [(position, item, item.concatenation) for position, item in items if item.concatenation is not None]
     if not in_parts:
         return whole, []
@@ -134,7 +142,7 @@ def _collect(tx: Transaction, items: Sequence[tuple[int, Arrival]], now_ms: int)
             left.append(puzzle)
             puzzle = puzzles[each.key] = _Puzzle(msgspec.structs.replace(each, id=tx.ids("part_set")[0]), is_new=True)
         if puzzle.add(part):
-            whole.append((position, Arrived.of_set(puzzle.set, puzzle.parts, item.inbound.received_at_ms)))
+            whole.append((position, Arrived.of_set(puzzle.set, puzzle.parts, item.inbound.received_at_ms, is_third=item.is_third)))
     _write(tx, [*left, *puzzles.values()], left, now_ms)
     lone = [Arrived.of_lone_part(puzzle.set, part) for puzzle in left if not puzzle.is_complete for part in puzzle.parts]
     return sorted(whole, key=lambda pair: pair[0]), lone
