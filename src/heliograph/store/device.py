@@ -9,7 +9,7 @@ from heliograph.model.page import Page
 from heliograph.store import lane
 from heliograph.store.engine import Scalar
 from heliograph.store.listing import Listing, Order
-from heliograph.store.query import queries
+from heliograph.store.query import parts, queries
 from heliograph.store.transaction import Transaction
 
 Q = queries("device")
@@ -58,6 +58,7 @@ class DeviceView(msgspec.Struct, array_like=True, frozen=True):
 
 LISTING = Listing(
     Q["list"],
+    parts("device"),
     DeviceView,
     "device.organisation_id",
     {

@@ -30,30 +30,66 @@ FROM device JOIN service_profile ON service_profile.id = device.service_profile_
 JOIN tariff_profile ON tariff_profile.id = device.tariff_profile_id LEFT JOIN sim ON sim.device_id = device.id
 WHERE device.id = :id AND device.deleted_at_ms IS NULL AND (:organisation_id = 0 OR device.organisation_id = :organisation_id);
 
--- name: list (id bigint, status bigint, service_profile bigint, tariff_profile bigint, sim_status bigint, sim bigint, created_from bigint, created_until bigint, last_updated_from bigint, last_updated_until bigint, name text, tags text, ip_address text, imei text, iccid text, imsi text, msisdn text)
+-- name: list
 SELECT device.id, device.organisation_id, device.name, device.tags, device.imei, device.imei_lock, device.status_id,
-  device.service_profile_id, service_profile.name AS service_profile_name, device.tariff_profile_id,
-  tariff_profile.name AS tariff_profile_name, device.ip_address, device.ip_address_space_id, device.created_at_ms,
-  device.last_updated_at_ms, sim.id AS sim_id, sim.iccid, sim.imsi, sim.msisdn, sim.status_id AS sim_status_id
-FROM input CROSS JOIN device JOIN service_profile ON service_profile.id = device.service_profile_id
-JOIN tariff_profile ON tariff_profile.id = device.tariff_profile_id LEFT JOIN sim ON sim.device_id = device.id
+  device.service_profile_id, service_profile.name, device.tariff_profile_id, tariff_profile.name, device.ip_address,
+  device.ip_address_space_id, device.created_at_ms, device.last_updated_at_ms, sim.id, sim.iccid, sim.imsi, sim.msisdn, sim.status_id
+FROM device
+LEFT JOIN service_profile ON service_profile.id = device.service_profile_id
+LEFT JOIN tariff_profile ON tariff_profile.id = device.tariff_profile_id
+LEFT JOIN sim ON sim.device_id = device.id
 WHERE device.deleted_at_ms IS NULL
-AND (input.id IS NULL OR device.id = input.id)
-AND (input.status IS NULL OR device.status_id = input.status)
-AND (input.service_profile IS NULL OR device.service_profile_id = input.service_profile)
-AND (input.tariff_profile IS NULL OR device.tariff_profile_id = input.tariff_profile)
-AND (input.sim_status IS NULL OR sim.status_id = input.sim_status)
-AND (input.sim IS NULL OR coalesce(sim.id, 0) = input.sim)
-AND (input.created_from IS NULL OR device.created_at_ms >= input.created_from AND device.created_at_ms < input.created_until)
-AND (input.last_updated_from IS NULL
-  OR device.last_updated_at_ms >= input.last_updated_from AND device.last_updated_at_ms < input.last_updated_until)
-AND (input.name IS NULL OR lower(device.name) LIKE lower(input.name) ESCAPE '!')
-AND (input.tags IS NULL OR lower(device.tags) LIKE lower(input.tags) ESCAPE '!')
-AND (input.ip_address IS NULL OR device.ip_address LIKE input.ip_address ESCAPE '!')
-AND (input.imei IS NULL OR device.imei LIKE input.imei ESCAPE '!')
-AND (input.iccid IS NULL OR sim.iccid LIKE input.iccid ESCAPE '!')
-AND (input.imsi IS NULL OR sim.imsi LIKE input.imsi ESCAPE '!')
-AND (input.msisdn IS NULL OR sim.msisdn LIKE input.msisdn ESCAPE '!');
+
+-- part: list_if_id
+AND device.id = :id
+
+-- part: list_if_status
+AND device.status_id = :status
+
+-- part: list_if_service_profile
+AND device.service_profile_id = :service_profile
+
+-- part: list_if_tariff_profile
+AND device.tariff_profile_id = :tariff_profile
+
+-- part: list_if_sim_status
+AND sim.status_id = :sim_status
+
+-- part: list_if_sim
+AND coalesce(sim.id, 0) = :sim
+
+-- part: list_if_created_from
+AND device.created_at_ms >= :created_from
+
+-- part: list_if_created_until
+AND device.created_at_ms < :created_until
+
+-- part: list_if_last_updated_from
+AND device.last_updated_at_ms >= :last_updated_from
+
+-- part: list_if_last_updated_until
+AND device.last_updated_at_ms < :last_updated_until
+
+-- part: list_if_name
+AND lower(device.name) LIKE lower(:name) ESCAPE '!'
+
+-- part: list_if_tags
+AND lower(device.tags) LIKE lower(:tags) ESCAPE '!'
+
+-- part: list_if_ip_address
+AND device.ip_address LIKE :ip_address ESCAPE '!'
+
+-- part: list_if_imei
+AND device.imei LIKE :imei ESCAPE '!'
+
+-- part: list_if_iccid
+AND sim.iccid LIKE :iccid ESCAPE '!'
+
+-- part: list_if_imsi
+AND sim.imsi LIKE :imsi ESCAPE '!'
+
+-- part: list_if_msisdn
+AND sim.msisdn LIKE :msisdn ESCAPE '!'
 
 -- name: last_heard
 SELECT max(final_at_ms) FROM (SELECT state, final_at_ms FROM message WHERE device_id = :device_id ORDER BY id DESC LIMIT 100) AS latest

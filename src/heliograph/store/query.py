@@ -1,7 +1,8 @@
 """Named queries, one SQL text for both engines, read from `NAME.sql` beside `NAME.py`.
 
 A query begins with a line `-- name: insert` or, when it takes a table of rows, `-- name: insert (id bigint, payload text)`. The rows
-are then the table `input` in its text, one column per name in the brackets. Scalars are written `:name`. Does not run anything.
+are then the table `input` in its text, one column per name in the brackets. Scalars are written `:name`. What begins with `-- part: where`
+is no statement but a piece of some, which its module puts together. Does not run anything.
 """
 
 import re
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-_HEAD = re.compile(r"^-- name: (\w+)(?: \(([^)]*)\))?\s*$", re.MULTILINE)
+_HEAD = re.compile(r"^-- (name|part): (\w+)(?: \(([^)]*)\))?\s*$", re.MULTILINE)
 _WRITES = re.compile(r"^(INSERT|UPDATE|DELETE)\b", re.MULTILINE)
 _RETURNING = re.compile(r"\bRETURNING\b")
 
@@ -29,27 +30,40 @@ class Query:
 @cache
 def queries(name: str) -> dict[str, Query]:
     """The queries of `store/NAME.sql`, by name. A name that stands twice is an error."""
+    return {each: _query(f"{name}.{each}", columns, body) for kind, each, columns, body in _pieces(name) if kind == "name"}
+
+
+@cache
+def parts(name: str) -> dict[str, str]:
+    """The texts of the parts of `store/NAME.sql`, by name."""
+    return {each: _text(body) for kind, each, _, body in _pieces(name) if kind == "part"}
+
+
+def _pieces(name: str) -> list[tuple[str, str, str | None, str]]:
+    """Kind, name, columns and body of all that a file holds."""
     text = resources.files("heliograph.store").joinpath(f"{name}.sql").read_text(encoding="utf-8")
     heads = list(_HEAD.finditer(text))
-    found: dict[str, Query] = {}
-    for head, following in zip(heads, [*heads[1:], None], strict=True):
-        body = text[head.end() : following.start() if following else len(text)]
-        query = _query(f"{name}.{head[1]}", head[2], body)
-        if head[1] in found:
-            raise ValueError(f"{query.name} stands twice")
-        found[head[1]] = query
+    ends = [*(head.start() for head in heads[1:]), len(text)]
+    found = [(head[1], head[2], head[3], text[head.end() : end]) for head, end in zip(heads, ends, strict=True)]
+    names = [each for _, each, _, _ in found]
+    if twice := [each for each in names if names.count(each) > 1]:
+        raise ValueError(f"{name}.{twice[0]} stands twice")
     return found
 
 
 def _query(name: str, columns: str | None, body: str) -> Query:
-    lines = [line for line in body.splitlines() if not line.lstrip().startswith("--")]
-    text = "\n".join(lines).strip().rstrip(";")
+    text = _text(body)
     pairs = tuple((column.split()[0], column.split()[1]) for column in (columns or "").split(",") if column.strip())
     for column, kind in pairs:
         if kind not in ("bigint", "text"):
             raise ValueError(f"{name}: column {column} is {kind}, not bigint or text")
     writes = bool(_WRITES.search(text))
     return Query(name, text, pairs, writes, returns_rows=not writes or bool(_RETURNING.search(text)))
+
+
+def _text(body: str) -> str:
+    lines = [line for line in body.splitlines() if not line.lstrip().startswith("--")]
+    return "\n".join(lines).strip().rstrip(";")
 
 
 def with_input(query: Query, source: str) -> str:

@@ -11,10 +11,11 @@ import msgspec
 
 from heliograph.store.engine import Scalar
 from heliograph.store.message import MessageView
-from heliograph.store.query import Query, queries
+from heliograph.store.query import Query, parts, queries
 from heliograph.store.transaction import Transaction
 
 Q = queries("search")
+PARTS = parts("search")
 FILTERS = ("direction", "traffic_class", "states", "tag", "text")
 END_OF_TIME_MS = 2**53
 
@@ -93,10 +94,10 @@ def _last(tx: Transaction, kind: str, values: Mapping[str, Scalar], size: int) -
 
 @cache
 def _query(kind: str, filters: tuple[str, ...]) -> Query:
-    texts = [Q["found"].text, Q[kind].text, *(Q[f"if_{name}"].text for name in filters), Q[f"{kind}_order"].text]
+    texts = [Q["found"].text, PARTS[kind], *(PARTS[f"if_{name}"] for name in filters), PARTS[f"{kind}_order"]]
     return Query(f"search.{kind}:{','.join(filters)}", "\n".join(texts))
 
 
 @cache
 def _one() -> Query:
-    return Query("search.one:found", f"{Q['found'].text}\n{Q['one'].text}")
+    return Query("search.one:found", f"{Q['found'].text}\n{PARTS['one']}")

@@ -16,14 +16,14 @@ LEFT JOIN link ON link.id = message.link_id
 LEFT JOIN scheduled ON scheduled.message_id = message.id
 LEFT JOIN resent ON resent.message_id = message.id
 
--- name: one
+-- part: one
 WHERE message.id = :id AND (:organisation_id = 0 OR message.organisation_id = :organisation_id)
 
--- name: in_organisation
+-- part: in_organisation
 WHERE message.organisation_id = :organisation_id AND (message.submitted_at_ms, message.id) < (:at_ms, :id)
   AND (message.submitted_at_ms, message.id) >= (:low_at_ms, :low_id)
 
--- name: in_organisation_order
+-- part: in_organisation_order
 ORDER BY message.submitted_at_ms DESC, message.id DESC LIMIT :most
 
 -- name: in_organisation_last
@@ -33,31 +33,31 @@ WHERE message.organisation_id = :organisation_id AND (message.submitted_at_ms, m
   AND message.submitted_at_ms >= :from_ms
 ORDER BY message.submitted_at_ms DESC, message.id DESC LIMIT 1 OFFSET :passed
 
--- name: of_device
+-- part: of_device
 WHERE message.device_id = :device_id AND message.id < :id AND message.id >= :low_id
   AND (:organisation_id = 0 OR message.organisation_id = :organisation_id)
   AND message.submitted_at_ms < :until_ms AND message.submitted_at_ms >= :from_ms
 
--- name: of_device_order
+-- part: of_device_order
 ORDER BY message.id DESC LIMIT :most
 
 -- name: of_device_last
 SELECT message.submitted_at_ms, message.id FROM message WHERE message.device_id = :device_id AND message.id < :id
 ORDER BY message.id DESC LIMIT 1 OFFSET :passed
 
--- name: if_direction
+-- part: if_direction
 AND message.direction = :direction
 
--- name: if_traffic_class
+-- part: if_traffic_class
 AND message.traffic_class = :traffic_class
 
--- name: if_states
--- IN PROGRESS is derived: the head of a lane that is taken.
-AND :states LIKE '%|' || CAST(CASE WHEN message.state < 4 AND lane.taken_epoch IS NOT NULL AND lane.head_seq = message.lane_seq THEN 2
-  ELSE message.state END AS TEXT) || '|%'
+-- part: if_states
+-- IN PROGRESS is derived: the head of a lane that is taken. Its lane is looked at only where it may be one.
+AND :states LIKE '%|' || CAST(CASE WHEN message.state < 4 AND EXISTS (SELECT 1 FROM lane AS own WHERE own.id = message.lane_id
+  AND own.taken_epoch IS NOT NULL AND own.head_seq = message.lane_seq) THEN 2 ELSE message.state END AS TEXT) || '|%'
 
--- name: if_tag
+-- part: if_tag
 AND lower(',' || replace(device.tags, ', ', ',') || ',') LIKE lower(:tag) ESCAPE '!'
 
--- name: if_text
+-- part: if_text
 AND lower(message.payload) LIKE lower(:text) ESCAPE '!'

@@ -8,7 +8,7 @@ from heliograph.model.ids import SimId
 from heliograph.model.page import Page
 from heliograph.store.engine import Scalar
 from heliograph.store.listing import Listing, Order
-from heliograph.store.query import queries
+from heliograph.store.query import parts, queries
 from heliograph.store.transaction import Transaction
 
 Q = queries("sim")
@@ -57,6 +57,7 @@ class SimView(msgspec.Struct, array_like=True, frozen=True):
 
 LISTING = Listing(
     Q["list"],
+    parts("sim"),
     SimView,
     "sim.organisation_id",
     {

@@ -44,21 +44,44 @@ ON CONFLICT (number, number_space) DO NOTHING RETURNING number;
 -- name: delete_numbers
 DELETE FROM sim_number WHERE sim_id = :sim_id;
 
--- name: list (id bigint, organisation bigint, status bigint, endpoint bigint, production_date_from bigint, production_date_until bigint, iccid text, imsi text, msisdn text, model text, bic text)
-SELECT sim.id, sim.organisation_id, organisation.name AS organisation_name, sim.iccid, sim.imsi, sim.msisdn, sim.status_id, sim.bic,
-  sim.model, sim.production_at_ms, sim.activation_at_ms, device.id AS device_id, device.name AS device_name, device.imei AS device_imei,
-  device.tags AS device_tags, device.ip_address AS device_ip_address, device.ip_address_space_id, device.service_profile_id,
-  device.tariff_profile_id, device.created_at_ms, device.last_updated_at_ms
-FROM input CROSS JOIN sim JOIN organisation ON organisation.id = sim.organisation_id LEFT JOIN device ON device.id = sim.device_id
+-- name: list
+SELECT sim.id, sim.organisation_id, organisation.name, sim.iccid, sim.imsi, sim.msisdn, sim.status_id, sim.bic, sim.model,
+  sim.production_at_ms, sim.activation_at_ms, device.id, device.name, device.imei, device.tags, device.ip_address,
+  device.ip_address_space_id, device.service_profile_id, device.tariff_profile_id, device.created_at_ms, device.last_updated_at_ms
+FROM sim
+LEFT JOIN organisation ON organisation.id = sim.organisation_id
+LEFT JOIN device ON device.id = sim.device_id
 WHERE sim.deleted_at_ms IS NULL
-AND (input.id IS NULL OR sim.id = input.id)
-AND (input.organisation IS NULL OR sim.organisation_id = input.organisation)
-AND (input.status IS NULL OR sim.status_id = input.status)
-AND (input.endpoint IS NULL OR coalesce(sim.device_id, 0) = input.endpoint)
-AND (input.production_date_from IS NULL
-  OR sim.production_at_ms >= input.production_date_from AND sim.production_at_ms < input.production_date_until)
-AND (input.iccid IS NULL OR sim.iccid LIKE input.iccid ESCAPE '!')
-AND (input.imsi IS NULL OR sim.imsi LIKE input.imsi ESCAPE '!')
-AND (input.msisdn IS NULL OR sim.msisdn LIKE input.msisdn ESCAPE '!')
-AND (input.model IS NULL OR lower(sim.model) LIKE lower(input.model) ESCAPE '!')
-AND (input.bic IS NULL OR sim.bic = input.bic);
+
+-- part: list_if_id
+AND sim.id = :id
+
+-- part: list_if_organisation
+AND sim.organisation_id = :organisation
+
+-- part: list_if_status
+AND sim.status_id = :status
+
+-- part: list_if_endpoint
+AND coalesce(sim.device_id, 0) = :endpoint
+
+-- part: list_if_production_date_from
+AND sim.production_at_ms >= :production_date_from
+
+-- part: list_if_production_date_until
+AND sim.production_at_ms < :production_date_until
+
+-- part: list_if_iccid
+AND sim.iccid LIKE :iccid ESCAPE '!'
+
+-- part: list_if_imsi
+AND sim.imsi LIKE :imsi ESCAPE '!'
+
+-- part: list_if_msisdn
+AND sim.msisdn LIKE :msisdn ESCAPE '!'
+
+-- part: list_if_model
+AND lower(sim.model) LIKE lower(:model) ESCAPE '!'
+
+-- part: list_if_bic
+AND sim.bic = :bic

@@ -102,7 +102,7 @@ def kept_of(tx: Transaction, found: FoundMessage) -> Kept:
 
 
 def _ahead(tx: Transaction, found: FoundMessage) -> int:
-    if found.head_seq is None or found.lane_seq is None or found.lane_seq <= found.head_seq:
+    if found.final_at_ms is not None or found.head_seq is None or found.lane_seq is None or found.lane_seq <= found.head_seq:
         return 0
     row = tx.one(Q["ahead"], message_id=found.id, head_seq=found.head_seq, lane_seq=found.lane_seq)
     return int(row[0]) if row else 0
