@@ -14,6 +14,7 @@ from heliograph.web.api import (
     link,
     me,
     message,
+    mfa,
     operator,
     organisation,
     service,
@@ -23,12 +24,15 @@ from heliograph.web.api import (
     sms,
     stats,
     tariff_profile,
+    user,
 )  # fmt: skip
 from heliograph.web.resource import AnyResource, Resource
 
 ROUTES: dict[str, AnyResource] = {
     **authenticate.ROUTES,
     **application_token.ROUTES,
+    **user.ROUTES,
+    **mfa.ROUTES,
     **endpoint.ROUTES,
     **sms.ROUTES,
     **message.ROUTES,
