@@ -21,17 +21,16 @@ from heliograph.service.manage import account
 from heliograph.service.manage.sim import NewSim, enter_one
 from heliograph.service.password import Passwords, sha1_hex
 from heliograph.store import account as account_store
-from heliograph.store import credential as credential_store
 from heliograph.store import device as device_store
 from heliograph.store import policy as policy_store
 from heliograph.store import sim as sim_store
-from heliograph.store.credential import TrustedDevice
 from heliograph.store.device import Device
 from heliograph.store.transaction import Transaction
 from heliograph.web import app as web_app
 from heliograph.web.app import App
 from heliograph.web.scrape import Scrapers
 from tests.core_world import Setting, World
+from tests.web import contract
 
 PASSWORD = "correct horse"
 ADDRESS = "192.0.2.7"
@@ -60,7 +59,7 @@ class Settings:
 
 
 class Tenant(NamedTuple):
-    """What an organisation has. `application_token` is the text. `user_id`: a second user, with a second factor and a trusted device."""
+    """What an organisation has. `application_token` is the text."""
 
     name: str
     organisation_id: int
@@ -73,9 +72,6 @@ class Tenant(NamedTuple):
     token_id: int
     application_token: str
     email: str
-    user_id: int = 0
-    key_id: int = 0
-    trusted_device_id: int = 0
 
 
 @dataclass
@@ -164,7 +160,11 @@ class Site:
             "client": (address, 50000),
             "server": ("127.0.0.1", 8080),
         }
-        return await request(self.app, scope, raw)
+        reply = await request(self.app, scope, raw)
+        if reply.status:
+            wrong = contract.broken(method, scope["path"], reply.status, reply.headers, reply.body)
+            assert wrong is None, f"{method} {path} is not answered as /api/openapi.json says: {wrong}: {reply}"
+        return reply
 
     async def send(self, **body: Any) -> int:
         """Send an SMS to A's device; its id."""
@@ -240,11 +240,6 @@ def tenant(tx: Transaction, name: str, role: Role, now_ms: int) -> Tenant:
     assert card is not None
     card.device_id = device_id
     sim_store.update(tx, card)
-    colleague_id = account.enter_user(tx, organisation_id, f"colleague@{name.lower()}.example", name, None, Role.USER, now_ms)
-    key_id = credential_store.insert_mfa_key(tx, colleague_id, "GEZDGNBVGY3TQOJQ", now_ms)
-    credential_store.trust_device(tx, colleague_id, TrustedDevice(0, f"fingerprint of {name}", None, None, name, now_ms, 2 * now_ms))
-    (device,) = credential_store.trusted_devices(tx, colleague_id, now_ms)
     return Tenant(
-        name, organisation_id, policy.id, tariff.id, callback_id, secret_id, device_id, sim_id, token_id, token, email,
-        colleague_id, key_id, device.id,
+        name, organisation_id, policy.id, tariff.id, callback_id, secret_id, device_id, sim_id, token_id, token, email
     )  # fmt: skip

@@ -19,7 +19,7 @@ async def test_a_fault_of_ours_is_500_in_emnifys_shape_with_an_id_and_counted(si
     async def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("heliograph.service.manage.policy.tariffs", fail)
+    monkeypatch.setattr("heliograph.service.manage.tariff.views", fail)
     reply = await site.get("/api/v1/tariff_profile")
     assert (reply.status, reply.json["error_code"]) == (500, 1500)
     assert reply.headers["x-request-id"] in reply.json["message"]
@@ -59,7 +59,9 @@ async def test_an_unknown_path_is_404_and_an_unknown_method_405(site: Site) -> N
     assert (reply.status, reply.json["error_code"]) == (404, 1201)
     reply = await site.put("/api/v1/endpoint")
     assert (reply.status, reply.headers["allow"]) == (405, "GET, POST")
-    assert (await site.get("/")).status == 404
+    assert "/api/v1/endpoint?" in (await site.get("/api/v1/endpoints")).json["message"]
+    reply = await site.get("/", token=None)
+    assert (reply.status, reply.headers["location"]) == (302, "/api/docs")
 
 
 async def test_head_is_answered_like_get(site: Site) -> None:

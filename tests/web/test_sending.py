@@ -159,6 +159,7 @@ async def test_an_application_asks_who_it_is(site: Site) -> None:
 
 
 async def test_a_user_asks_who_they_are(site: Site) -> None:
-    auth, _ = await site.access.by_password(site.a.email, sha1_hex(PASSWORD), "192.0.2.7")
+    login = {"username": site.a.email, "password": sha1_hex(PASSWORD)}
+    auth = (await site.post("/api/v1/authenticate", login, token=None)).json["auth_token"]
     me = (await site.get("/api/v1/me", token=auth)).json
     assert (me["user"]["username"], me["application_token"]) == (site.a.email, None)

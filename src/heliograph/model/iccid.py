@@ -16,9 +16,11 @@ def without_luhn(text: str) -> str:
     """The ICCID as it is kept, of one as people write it. Raises Problem where it is none."""
     digits = text.replace(" ", "").replace("-", "")
     if not digits.isascii() or not digits.isdigit() or not 18 <= len(digits) <= 20:
-        raise Problem(Code.INVALID_FORMAT, f"iccid '{text}' is not 18 to 20 digits", field="iccid")
+        raise Problem(Code.INVALID_FORMAT, f"iccid '{text}' is not 18 to 20 digits: write it as it is printed on the card", field="iccid")
     if len(digits) < 20:
         return digits
     if luhn_digit(digits[:-1]) != digits[-1]:
-        raise Problem(Code.INVALID_FORMAT, f"the last digit of iccid '{text}' is not its Luhn digit", field="iccid")
+        raise Problem(
+            Code.INVALID_FORMAT, f"the last digit of iccid '{text}' is not its Luhn digit: correct it, or leave it out", field="iccid"
+        )
     return digits[:-1]

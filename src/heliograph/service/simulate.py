@@ -1,5 +1,7 @@
 """Make a simulated device, or a simulated phone, speak. Only where a simulator link runs in this process."""
 
+from typing import Final
+
 from heliograph.model.account import Actor
 from heliograph.model.ids import DeviceId, MessageId
 from heliograph.model.link import Answer
@@ -11,6 +13,17 @@ from heliograph.service.draft import Draft
 from heliograph.service.encode import encode, split
 from heliograph.store import message as message_store
 from heliograph.store.transaction import Transaction
+
+WHY: Final = {
+    Code.NO_RELAY: "neither number is a device here: give the MSISDN of a device as dest_address, or send from one",
+    Code.DEVICE_DISABLED: "the device is disabled: enable it, then send again",
+    Code.SIM_NOT_ACTIVE: "the device's SIM is not activated: activate it, then send again",
+    Code.NO_SIM: "the device has no SIM: assign one, then send again",
+    Code.POLICY: "the service policy of the device does not allow this SMS: switch it on there",
+    Code.TRAFFIC_LIMIT: "a limit of the service policy is used up: raise it, or wait for its next period",
+    Code.LOOP: "the same SMS came three times within a minute: change its text, or wait",
+}
+"""What the network would not say to a sender; who plays it wants to know."""
 
 
 async def originate(
@@ -44,7 +57,8 @@ def _simulator(core: Core) -> Simulator:
 
 def _accepted(answer: Answer) -> MessageId | None:
     if answer.refused is not None:
-        raise Problem(Code.POLICY, f"the SMS was refused: {answer.refused}")
+        code = Code(answer.refused)
+        raise Problem(code, WHY.get(code, "the SMS was refused, as the network would tell its sender: its record says why"))
     return answer.message_id
 
 

@@ -10,6 +10,7 @@ Header = tuple[bytes, bytes]
 
 JSON: Final = (b"content-type", b"application/json; charset=UTF-8")
 HTML: Final = (b"content-type", b"text/html; charset=UTF-8")
+TEXT: Final = (b"content-type", b"text/plain; charset=UTF-8")
 EMPTY: Final = (b"content-length", b"0")
 
 _PAGING = "X-Count-Per-Page,X-Current-Page,X-Sort,X-Total-Count,X-Total-Pages"

@@ -4,6 +4,7 @@ No middleware stands before the API, since each costs every request; what all re
 HTTP request: whatever goes wrong inside is logged with its trace, counted, and answered 500 with an id to ask the operator about.
 """
 
+import difflib
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -20,14 +21,19 @@ from heliograph.service.limit import Limit
 from heliograph.service.login import Login
 from heliograph.store.database import DatabaseLost
 from heliograph.web import problem as problems
-from heliograph.web.answer import PREFLIGHT, Answer, json, send_answer
+from heliograph.web.answer import PREFLIGHT, TEXT, Answer, json, send_answer
 from heliograph.web.api import ROUTES
 from heliograph.web.context import Context
-from heliograph.web.resource import AnyResource, Disconnected
+from heliograph.web.resource import Disconnected, RouteTable
 from heliograph.web.routes import Routes
 from heliograph.web.scrape import Scrapers
 from heliograph.web.settings import Settings
 
+MOST_GUESSED: Final = 200
+"""Octets of a path that does not exist, of which a guess is made what was meant."""
+WELCOME: Final = Answer(
+    302, (TEXT, (b"location", b"/api/docs")), b"This is Heliograph. Its API is described at /api/docs, for programs at /api/openapi.json.\n"
+)
 PREFIXES: Final = ("/api/", "/health/", "/metrics")
 
 THIS_MACHINE: Final = Scrapers()
@@ -57,16 +63,17 @@ def make_app(
     login = Login(core.database, core.clock, wanted, access)
     limit = Limit(core.clock, requests_per_5_min, 300)
     context = Context(core, access, login, metrics, limit, settings.http.public_url, check_url, scrapers)
-    return App(context, Routes(ROUTES.items()), routes)
+    return App(context, ROUTES, routes)
 
 
 class App:
     """An ASGI application."""
 
-    def __init__(self, context: Context, api: Routes[AnyResource], routes: Sequence[BaseRoute]) -> None:
+    def __init__(self, context: Context, api: RouteTable, routes: Sequence[BaseRoute]) -> None:
         self.context = context
-        self._api = api
-        self._beside = Router(routes, redirect_slashes=False, default=_nothing)
+        self._api = Routes(api.items())
+        self._templates = list(api)
+        self._beside = Router(routes, redirect_slashes=False, default=self._nothing_beside)
         self._failed = context.metrics.counter("http_failures", "HTTP requests that failed by a fault of ours.")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,7 +108,7 @@ class App:
             return PREFLIGHT
         resource, ids = self._api.find(path.rstrip("/"))
         if resource is None:
-            return problems.answer(Problem(Code.NOT_FOUND, f"There is nothing at {path}"))
+            return self._nothing_at(path)
         try:
             return await resource.answer(self.context, scope, receive, ids)
         except Problem as problem:
@@ -109,6 +116,16 @@ class App:
         except DatabaseLost as lost:
             _log.error("database lost", error=str(lost), path=path)
             return problems.answer(Problem(Code.UNAVAILABLE, "The database did not confirm: what was asked may or may not have happened"))
+
+    async def _nothing_beside(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await send_answer(WELCOME if scope["path"] == "/" else self._nothing_at(scope["path"]), send)
+
+    def _nothing_at(self, path: str) -> Answer:
+        """404, with the path that was perhaps meant."""
+        near = difflib.get_close_matches(path[:MOST_GUESSED], self._templates, 1, cutoff=0.75)
+        text = f"There is nothing at {path}: " + (f"did you mean {near[0]}? " if near else "") + "/api/docs shows all paths"
+        return problems.answer(Problem(Code.NOT_FOUND, text))
 
 
 class _Started:
@@ -123,11 +140,6 @@ class _Started:
     async def send(self, message: Message) -> None:
         self.is_started = True
         await self._send(message)
-
-
-async def _nothing(scope: Scope, _receive: Receive, send: Send) -> None:
-    if scope["type"] == "http":
-        await send_answer(problems.answer(Problem(Code.NOT_FOUND, f"There is nothing at {scope['path']}")), send)
 
 
 def _failure(request_id: str) -> Answer:

@@ -53,7 +53,7 @@ class Reply(NamedTuple):
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     """`body`, `answer`: the types that go in and out. `example`: a body that can be sent as it stands. `listing`: it has pages, and the
-    headers that number them. `refuses`: the problems of its own. `also`: answers beside the one with `status`."""
+    headers that number them. `tells`: its other headers. `refuses`: its own problems. `also`: answers beside the one with `status`."""
 
     summary: str
     body: Any = None
@@ -65,6 +65,7 @@ class Operation:
     listing: Listed | None = None
     query: Mapping[str, Parameter] = field(default_factory=dict)
     headers: Mapping[str, Parameter] = field(default_factory=dict)
+    tells: Mapping[str, str] = field(default_factory=dict)
     refuses: tuple[Code, ...] = ()
     also: Mapping[int, Reply] = field(default_factory=dict)
 

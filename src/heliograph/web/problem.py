@@ -47,17 +47,20 @@ TABLE: Final[dict[Code, tuple[int, int, str]]] = {
     Code.HANDED_OVER: (409, 1406, "NotAllowed"),
 }
 NOT_ALLOWED: Final = 1406
+VALIDATION: Final = 422
 OF_ONE_FIELD: Final = frozenset({Code.REQUIRED, Code.INVALID_FORMAT})
 
 
 def answer(problem: Problem) -> Answer:
-    """The answer to a request that was refused. A problem of one field is put into a validation error, as emnify does."""
+    """The answer to a request that was refused. A problem of one field is put into a validation error, as emnify does, and every 422 has
+    `errors`, so that clients may read them without a look at error_code."""
+    status = TABLE[problem.code][0]
     if problem.code in OF_ONE_FIELD:
-        problem = Problem(Code.INVALID, "Input validation error", parts=(problem,))
+        problem = Problem(Code.INVALID, f"Input validation error: {problem.text}", parts=(problem,))
     body = error(problem)
-    if problem.parts:
-        body["errors"] = [error(part) for part in problem.parts]
-    return json(body, *_headers(problem), status=TABLE[problem.code][0])
+    if problem.parts or status == VALIDATION:
+        body["errors"] = [error(part) for part in problem.parts or (problem,)]
+    return json(body, *_headers(problem), status=status)
 
 
 def error(problem: Problem) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from heliograph.model.problem import Code, Problem
 from heliograph.web.answer import Answer, json
 from heliograph.web.context import Context, address_of
 from heliograph.web.rights import right_of
+from heliograph.web.unfit import unfit
 
 T = TypeVar("T")
 MOST_BODY: Final = 4 * 1024 * 1024
@@ -49,28 +50,28 @@ class Request(msgspec.Struct):
     def text(self, name: str) -> str:
         """A text of the path. Raises Problem for what no database keeps."""
         if NUL in self.ids[name]:
-            raise Problem(Code.BAD_REQUEST, f"Cannot parse parameter {name}")
+            raise Problem(Code.BAD_REQUEST, f"Cannot parse parameter {name}: write it without the character NUL")
         return self.ids[name]
 
     def query(self) -> dict[str, str]:
         """The query string; of a name that stands twice, the last. Raises Problem."""
         pairs = dict(parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True))
         if any(NUL in value for value in pairs.values()):
-            raise Problem(Code.BAD_REQUEST, "The query string holds a NUL character")
+            raise Problem(Code.BAD_REQUEST, "The query string holds the character NUL: leave it out")
         return pairs
 
     def decode(self, decoder: msgspec.json.Decoder[T]) -> T:
         """The body, which must be what `decoder` reads. Raises Problem: BAD_REQUEST for what is no JSON, INVALID for what does not fit."""
         if not self.body:
-            raise Problem(Code.BAD_REQUEST, "The request needs a JSON body")
+            raise Problem(Code.BAD_REQUEST, "The request has no body: send JSON, with the header Content-Type: application/json")
         try:
             value = decoder.decode(self.body)
         except msgspec.ValidationError as error:
-            raise _invalid(str(error)) from None
+            raise unfit(str(error)) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Problem(Code.BAD_REQUEST, f"The body is no JSON: {error}") from None
+            raise Problem(Code.BAD_REQUEST, f"The body is no JSON in UTF-8 ({error}): send JSON, whatever its Content-Type says") from None
         if b"\\u0000" in self.body and _has_nul(msgspec.json.decode(self.body)):
-            raise Problem(Code.INVALID_FORMAT, "A text holds the character NUL, which cannot be kept")
+            raise Problem(Code.INVALID_FORMAT, "A text holds the character NUL, which cannot be kept: leave it out")
         return value
 
 
@@ -133,11 +134,11 @@ async def read_body(receive: Receive) -> bytes:
     """The whole body. Raises Problem where it is too long, Disconnected where it never ends."""
     message = await receive()
     body: bytes = message.get("body", b"")
-    while message.get("more_body"):
+    while message.get("more_body") and len(body) <= MOST_BODY:
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > MOST_BODY:
-            raise Problem(Code.TOO_LARGE, f"The body is longer than {MOST_BODY} octets: send it in several requests")
+    if len(body) > MOST_BODY:
+        raise Problem(Code.TOO_LARGE, f"The body is longer than {MOST_BODY} octets: send it in several requests")
     if message["type"] == "http.disconnect":
         raise Disconnected
     return body
@@ -146,24 +147,13 @@ async def read_body(receive: Receive) -> bytes:
 def not_allowed(handlers: Mapping[str, Any]) -> Answer:
     """The resource does not know the method."""
     methods = ", ".join(handlers)
-    error = {"error_code": 1000, "error_token": "BadRequest", "message": f"The method is not offered here: use {methods}"}
+    error = {"error_code": 1000, "error_token": "BadRequest", "message": f"This path does not know the method: use {methods}"}
     return json(error, (b"allow", methods.encode()), status=405)
 
 
 def _method(scope: Scope) -> str:
     method: str = scope["method"]
     return "GET" if method == "HEAD" else method
-
-
-def _invalid(text: str) -> Problem:
-    """A body that is JSON but not as wanted; msgspec names the place as `$.status.id`."""
-    message, _, place = text.partition(" - at `$")
-    field = place.strip(".`") or None
-    code = Code.REQUIRED if "missing required field" in message else Code.INVALID_FORMAT
-    if code is Code.REQUIRED:
-        field = ".".join(filter(None, [field, message.split("`")[1]]))
-    where = f"{field}: " if field else ""
-    return Problem(Code.INVALID, "Input validation error", parts=(Problem(code, f"{where}{message}", field=field),))
 
 
 def _has_nul(value: Any) -> bool:

@@ -34,7 +34,7 @@ def enter_user(tx: Transaction, organisation_id: int, email: str, name: str, pas
     """A new user. Part of a transaction. Raises Problem where the address is taken."""
     email = email.strip().lower()
     if "@" not in email or len(email) > 254:
-        raise Problem(Code.INVALID_FORMAT, f"'{email}' is no e-mail address", field="email")
+        raise Problem(Code.INVALID_FORMAT, f"'{email}' is no e-mail address: write one such as ada@example.com", field="email")
     user_id = store.insert_user(tx, organisation_id, email, name, password_hash, role, now_ms)
     if user_id is None:
         raise Problem(Code.DUPLICATED, f"there is a user '{email}' already: choose another address", field="email")
@@ -56,7 +56,7 @@ async def create_token(
     if role is Role.SUPER_ADMIN and actor.role is not Role.SUPER_ADMIN:
         raise Problem(Code.FORBIDDEN, "a token cannot do more than the one who makes it")
     if expiry_at_ms is not None and expiry_at_ms <= now_ms:
-        raise Problem(Code.INVALID, "expiry_date is in the past", field="expiry_date")
+        raise Problem(Code.INVALID, "expiry_date is in the past: give one to come", field="expiry_date")
     if ip is not None and not _is_network(ip):
         raise Problem(Code.INVALID_FORMAT, f"ip '{ip}' is no network: give one in CIDR notation, such as 203.0.113.0/24", field="ip")
     token, token_hash = new_application_token()

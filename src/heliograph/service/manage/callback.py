@@ -41,7 +41,7 @@ async def create_secret(office: Office, actor: Actor, secret: str, purpose: str)
     """A new secret; nobody reads it back. Raises Problem."""
     home = home_of(actor, None)
     if not 1 <= len(secret) <= MOST_SECRET:
-        raise Problem(Code.INVALID, f"secret must have 1 to {MOST_SECRET} characters", field="secret")
+        raise Problem(Code.INVALID, f"secret has {len(secret)} characters: give 1 to {MOST_SECRET}, better 32 or more", field="secret")
     return await office.database.write(_create_secret, actor, home, secret, purpose, office.clock.now_ms())
 
 
@@ -67,7 +67,11 @@ def _check_url(url: str) -> None:
     except ValueError:
         good = False
     if not good or len(url) > MOST_URL or any(character.isspace() or not character.isprintable() for character in url):
-        raise Problem(Code.INVALID_FORMAT, "url must be an http or https address without user name and password", field="url")
+        raise Problem(
+            Code.INVALID_FORMAT,
+            "url is no http or https address without user name and password: write one such as https://app.example.com/sms",
+            field="url",
+        )
 
 
 def _create(tx: Transaction, actor: Actor, home: int, url: str, purpose: str, now_ms: int) -> Callback:

@@ -181,9 +181,14 @@ def malformed(change: DeviceChange) -> list[Problem]:
     if change.status is DeviceStatus.DELETED:
         problems.append(Problem(Code.NOT_ALLOWED, "delete the endpoint instead of giving it the status Deleted", field="status"))
     if change.imei and _IMEI.fullmatch(change.imei) is None:
-        problems.append(Problem(Code.INVALID_FORMAT, f"imei '{change.imei}' is not 14 to 16 digits", field="imei"))
+        problems.append(
+            Problem(
+                Code.INVALID_FORMAT, f"imei '{change.imei}' is not 14 to 16 digits: write it as the modem tells it (AT+CGSN)", field="imei"
+            )
+        )
     if change.ip_address and not _is_address(change.ip_address):
-        problems.append(Problem(Code.INVALID_FORMAT, f"ip_address '{change.ip_address}' is no IP address", field="ip_address"))
+        text = f"ip_address '{change.ip_address}' is no IP address: write one such as 10.0.0.12"
+        problems.append(Problem(Code.INVALID_FORMAT, text, field="ip_address"))
     return problems
 
 

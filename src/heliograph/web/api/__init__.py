@@ -14,7 +14,6 @@ from heliograph.web.api import (
     link,
     me,
     message,
-    mfa,
     operator,
     organisation,
     service,
@@ -24,15 +23,12 @@ from heliograph.web.api import (
     sms,
     stats,
     tariff_profile,
-    user,
 )  # fmt: skip
 from heliograph.web.resource import AnyResource, Resource
 
 ROUTES: dict[str, AnyResource] = {
     **authenticate.ROUTES,
     **application_token.ROUTES,
-    **user.ROUTES,
-    **mfa.ROUTES,
     **endpoint.ROUTES,
     **sms.ROUTES,
     **message.ROUTES,

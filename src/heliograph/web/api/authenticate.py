@@ -85,13 +85,13 @@ async def authenticate(request: Request) -> Answer:
     body=WorkspaceWanted,
     example={"target_organisation": {"id": 1}},
     answer=WorkspaceToken,
-    refuses=(Code.FORBIDDEN, Code.REQUIRED),
+    refuses=(Code.FORBIDDEN, Code.INVALID_REFERENCE),
 )
 async def workspace(call: Call) -> Answer:
     """For users: an auth token for their own organisation, or, for the operator, for any, in which they are then an Administrator."""
     organisation_id = wire.id_of(call.decode(_WORKSPACE).target_organisation)
     if not isinstance(organisation_id, int):
-        raise Problem(Code.REQUIRED, "target_organisation.id is required", field="target_organisation.id")
+        raise Problem(Code.REQUIRED, "target_organisation.id is missing: add it", field="target_organisation.id")
     return json(WorkspaceToken(auth_token=await call.context.access.workspace_token(call.actor, organisation_id)))
 
 

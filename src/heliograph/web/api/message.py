@@ -25,7 +25,7 @@ from heliograph.store.search import FoundMessage, Place
 from heliograph.web.answer import Answer, Header, json
 from heliograph.web.api import sending, wire
 from heliograph.web.api.sms import Sms, sms_of
-from heliograph.web.operation import Parameter, operation
+from heliograph.web.operation import JSON, Parameter, operation
 from heliograph.web.resource import Call, Resource
 
 T = TypeVar("T")
@@ -85,7 +85,16 @@ QUERY: Final = {
 
 
 @operation(
-    "List the SMS of all devices", answer=list[Message], query=QUERY, refuses=(Code.INVALID_QUERY,), media=("application/json", "text/csv")
+    "List the SMS of all devices",
+    answer=list[Message],
+    query=QUERY,
+    tells={
+        "X-Next-Cursor": "Where the next page begins; absent on the last.",
+        "X-Search-Complete": "`false` where the search ended before it had seen everything.",
+        "Link": "The next page (RFC 8288).",
+    },
+    refuses=(Code.INVALID_QUERY,),
+    media=(JSON, "text/csv"),
 )
 async def list_messages(call: Call) -> Answer:
     """From new to old, page by page. `X-Next-Cursor` and `Link` say where the next page begins; without them this was the last. What takes

@@ -141,6 +141,7 @@ async def list_sims(call: Call) -> Answer:
     example={"iccid": "8988228000000000001", "imsi": "901280000000001", "msisdn": "882285000000001", "status": {"id": 1}},
     answer=Sim | list[EnteredSim],
     status=201,
+    tells={"Location": "The absolute address of the SIM, where it is one."},
     refuses=(Code.INVALID_REFERENCE, Code.DUPLICATED, Code.INVALID_FORMAT),
     also={422: Reply("None of several was taken: an error for each.", list[EnteredSim])},
 )

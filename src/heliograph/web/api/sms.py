@@ -101,6 +101,10 @@ _WANTED = wire.decoder(SmsWanted)
     status=201,
     location=True,
     headers=idempotency.DECLARED,
+    tells={
+        "X-Note": "What of the message was changed, where something was.",
+        "Idempotency-Replayed": "`true` where an earlier request with this Idempotency-Key was answered so.",
+    },
     refuses=(Code.INVALID_FORMAT, Code.KEY_REUSED, *SENDING),
 )
 async def send(call: Call) -> Answer:
@@ -114,7 +118,7 @@ async def send(call: Call) -> Answer:
     )
 
 
-@operation("List the SMS of a device", answer=list[Sms], query=PAGES)
+@operation("List the SMS of a device", answer=list[Sms], query=PAGES, refuses=(Code.INVALID_QUERY, Code.INVALID_SORT))
 async def list_sms(call: Call) -> Answer:
     """Newest first: the latest 1000, without paging headers, as recorded. `page` and `per_page` (ours) give any other part, with them."""
     asked = criteria.criteria_of(call, {}, {}, PER_PAGE, MOST_PER_PAGE)

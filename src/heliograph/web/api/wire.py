@@ -71,8 +71,10 @@ def one_of(kind: type[E], ref: Ref | UnsetType | None, field: str) -> E | UnsetT
     try:
         return kind(ref.id)
     except ValueError:
-        part = Problem(Code.INVALID_REFERENCE, f"{field} with Id '{ref.id}' not found.", field=field)
-        raise Problem(Code.INVALID, "Input validation error", parts=(part,)) from None
+        known = ", ".join(f"{value.value} ({described(value).description})" for value in kind)
+        text = f"{field} with Id '{ref.id}' not found. Give one of {known}"
+        part = Problem(Code.INVALID_REFERENCE, text, field=field)
+        raise Problem(Code.INVALID, f"Input validation error: {text}", parts=(part,)) from None
 
 
 def id_of(ref: Ref | UnsetType | None) -> int | UnsetType | None:

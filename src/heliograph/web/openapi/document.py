@@ -15,13 +15,11 @@ import msgspec
 from msgspec import Meta
 
 import heliograph
-from heliograph.model.permission import Right
 from heliograph.model.problem import Code
 from heliograph.web.openapi import errors, examples
 from heliograph.web.openapi.topics import OF_FILE, TOPICS
 from heliograph.web.operation import JSON, Operation, Parameter, declared
 from heliograph.web.resource import AnyResource, Resource, RouteTable
-from heliograph.web.rights import right_of
 
 Schema = dict[str, Any]
 
@@ -238,6 +236,7 @@ def _usual(said: Operation, schemas: _Schemas) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if said.location:
         headers["Location"] = {"description": "The absolute address of what was made.", "schema": {"type": "string"}, "required": True}
+    headers |= {name: {"description": says, "schema": {"type": "string"}} for name, says in said.tells.items()}
     if said.listing is not None:
         headers |= {name: {"$ref": f"#/components/headers/{name}"} for name in PAGE_HEADERS}
     return response | ({"headers": headers} if headers else {})
@@ -248,8 +247,7 @@ def _refusals(call: Described) -> dict[int, list[Code]]:
     said = call.operation
     codes: list[Code] = []
     if not call.is_open:
-        codes += [Code.INVALID_TOKEN, Code.TOKEN_EXPIRED, Code.TOO_MANY_REQUESTS]
-        codes += [Code.FORBIDDEN] if right_of(call.method, call.template) is not Right.READ else []
+        codes += [Code.INVALID_TOKEN, Code.TOKEN_EXPIRED, Code.FORBIDDEN, Code.TOO_MANY_REQUESTS]
     if call.variables:
         codes += [Code.BAD_REQUEST, Code.INVALID_REFERENCE]
     if call.method != "GET":

@@ -28,6 +28,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.TOKEN_EXPIRED: "The token has expired: ask POST /api/v1/authenticate for a new one.",
     Code.LOCKED_OUT: "Too many wrong passwords: wait five minutes, then log in with the right one.",
     Code.TOO_MANY_REQUESTS: "Too many requests: wait as many seconds as the header Retry-After says.",
+    Code.KEY_REUSED: "The Idempotency-Key belongs to a request with another body: take a new key for a new request.",
     Code.UNAVAILABLE: "The database did not confirm: look whether it happened, then try again.",
     Code.DEVICE_DISABLED: "The device is disabled: enable it (PATCH its status to 0).",
     Code.SIM_NOT_ACTIVE: "The device's SIM is not activated: activate it (PATCH its status to 1).",
