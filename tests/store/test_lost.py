@@ -76,14 +76,13 @@ class TestALostConnection(OnPostgres):
         session = engine_of(url).connect()
         session.begin()
         (backend,) = session.run(PID, {})[0]
-        connection = session._connection  # type: ignore[attr-defined]
-        execute = connection.execute
+        send = session._send  # type: ignore[attr-defined]
 
-        def terminated(text: str) -> object:
+        def terminated(text: str) -> None:
             terminate(url, backend)
-            return execute(text)
+            send(text)
 
-        connection.execute = terminated
+        session._send = terminated  # type: ignore[attr-defined]
         session.rollback()
         with pytest.raises(psycopg.OperationalError) as lost:
             session.begin()

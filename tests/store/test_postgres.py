@@ -7,6 +7,7 @@ import pytest
 
 from heliograph.store.engine import Session
 from heliograph.store.postgres import PostgresEngine
+from heliograph.store.query import Query
 from tests.store.engines import OnPostgres
 
 NOTICED_WITHIN_S = 15
@@ -16,6 +17,10 @@ def option(session: Session, name: int) -> int:
     connection = session._connection  # type: ignore[attr-defined]
     with socket.socket(fileno=os.dup(connection.fileno())) as beside:
         return beside.getsockopt(socket.IPPROTO_TCP, name)
+
+
+def shown(session: Session, setting: str) -> str:
+    return str(session.run(Query(f"test.{setting}", f"SHOW {setting}"), {})[0][0])
 
 
 def with_parameters(url: str, parameters: str) -> str:
@@ -44,11 +49,11 @@ class TestANetworkThatIsDead(OnPostgres):
 
     def test_is_noticed_by_the_server_too_which_else_keeps_the_locks_of_who_is_gone(self, url: str) -> None:
         session = PostgresEngine(url).connect()
-        times = [int(session._connection.execute(f"SHOW tcp_keepalives_{name}").fetchone()[0]) for name in ("idle", "interval", "count")]  # type: ignore[attr-defined]
+        times = [int(shown(session, f"tcp_keepalives_{name}")) for name in ("idle", "interval", "count")]
         assert times[0] + times[1] * times[2] <= NOTICED_WITHIN_S
         session.close()
 
     def test_is_judged_by_the_server_as_the_urls_options_say(self, url: str) -> None:
         session = PostgresEngine(with_parameters(url, "options=-c%20tcp_keepalives_idle%3D77")).connect()
-        assert session._connection.execute("SHOW tcp_keepalives_idle").fetchone()[0] == "77"  # type: ignore[attr-defined]
+        assert shown(session, "tcp_keepalives_idle") == "77"
         session.close()

@@ -117,12 +117,9 @@ class LaneUseCases(UseCases):
 
 def settle(tx: Transaction, items: Sequence[Settlement]) -> list[bool]:
     """The batch use case. True: written; False: the link has another owner."""
-    held = {key: link_store.hold(tx, *key) for key in sorted({(item.profile.link_id, item.epoch) for item in items})}
-    settled = [item for item in items if held[item.profile.link_id, item.epoch]]
-    if settled:
-        _settle_all(tx, settled)
+    held = _settle_held(tx, items)
     fault.point("settle.before_commit")
-    return [held[item.profile.link_id, item.epoch] for item in items]
+    return [(item.profile.link_id, item.epoch) in held for item in items]
 
 
 def recover(tx: Transaction, core: Core, profile: LinkProfile, epoch: int, now_ms: int) -> int:
@@ -142,7 +139,7 @@ def recover(tx: Transaction, core: Core, profile: LinkProfile, epoch: int, now_m
         lane.wait(now_ms, now_ms)  # its head ended while it was on its way; what waits behind was never sent
     lane_store.save(tx, ended.values())
     if items:
-        _settle_all(tx, items)
+        _settle_held(tx, items)
     return len(found)
 
 
@@ -177,10 +174,22 @@ def take(tx: Transaction, core: Core, profile: LinkProfile, epoch: int, most: in
     return len(lanes)
 
 
-def _settle_all(tx: Transaction, items: Sequence[Settlement]) -> None:
+def _settle_held(tx: Transaction, items: Sequence[Settlement]) -> set[tuple[int, int]]:
+    """Settle what is of leases that still hold; those are returned."""
+    leases, lanes, messages = tx.together(
+        link_store.holding((item.profile.link_id, item.epoch) for item in items),
+        lane_store.locking(item.lane_id for item in items),
+        message_store.locking(item.message_id for item in items),
+    )
+    held = {(lease.link_id, lease.epoch) for lease in leases}
+    settled = [item for item in items if (item.profile.link_id, item.epoch) in held]
+    if settled:
+        _settle_all(tx, settled, {lane.id: lane for lane in lanes}, {message.id: message for message in messages})
+    return held
+
+
+def _settle_all(tx: Transaction, items: Sequence[Settlement], lanes: dict[int, Lane], messages: dict[int, Locked]) -> None:
     core, now_ms = items[0].core, items[0].now_ms
-    lanes = lane_store.lock(tx, (item.lane_id for item in items))
-    messages = message_store.lock(tx, (item.message_id for item in items))
     items = _by_policy(tx, items)
     retried = [item for item in items if messages[item.message_id].retries and any(is_temporary(result[3]) for result in item.results)]
     tries = message_store.temporary_tries(tx, [item.message_id for item in retried])

@@ -1,7 +1,9 @@
 """What the database asks of an engine: sessions that run queries. Two implementations, `sqlite` and `postgres`, behave alike."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
 
 from heliograph.store.query import Query
 
@@ -12,6 +14,14 @@ Row = Sequence[Any]
 
 class EngineTooOld(Exception):
     """The installed SQLite or the PostgreSQL server lacks what we use; the text says which is needed."""
+
+
+class Request(msgspec.Struct, Generic[T], frozen=True):
+    """A query over a table of rows that returns rows, for `together`. `shape`: an array-like struct, for its result."""
+
+    query: Query
+    rows: Sequence[object]
+    shape: type[T]
 
 
 class Session(Protocol):
@@ -35,6 +45,9 @@ class Session(Protocol):
 
     def many(self, query: Query, rows: Sequence[object], values: Mapping[str, Scalar], shape: type[T]) -> list[T]:
         """Run a query over a table of rows, tuples or array-like structs, in one statement. `shape`: such a struct, for its result."""
+
+    def together(self, requests: Sequence[Request[Any]]) -> list[list[Any]]:
+        """Run queries that do not need each other's results, in their order, and wait once: a table of results for each."""
 
     def script(self, text: str) -> None:
         """Run statements separated by semicolons, as a migration has them."""

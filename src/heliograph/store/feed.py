@@ -1,13 +1,11 @@
 """The event feed: what happened, numbered per organisation in the order of commits, so that a reader resumes and misses nothing."""
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from heliograph.store.engine import Row, Session
+from heliograph.store.engine import Session
 from heliograph.store.query import queries
 
 if TYPE_CHECKING:
@@ -44,27 +42,20 @@ class SmsEvent(msgspec.Struct, array_like=True, frozen=True):
     reason: str | None
 
 
-class _Last(msgspec.Struct, array_like=True, frozen=True):
-    organisation_id: int
-    last_number: int
-
-
 def append_events(session: Session, events: Sequence[Emitted]) -> None:
     """Number the events and write them: the last statements of a transaction, since the feed's row is locked until its commit."""
     if not events:
         return
-    ordered = sorted(events, key=attrgetter("organisation_id"))
-    groups = {organisation: list(group) for organisation, group in groupby(ordered, key=attrgetter("organisation_id"))}
-    last = session.many(Q["advance"], [(organisation, len(group)) for organisation, group in groups.items()], {}, _Last)
-    rows: list[Row] = []
-    for row in last:
-        group = groups[row.organisation_id]
-        first = row.last_number - len(group) + 1
-        rows.extend(
-            (event.organisation_id, number, event.type, event.at_ms, event.device_id, event.message_id, event.detail)
-            for number, event in enumerate(group, first)
-        )
-    session.many(Q["insert"], rows, {}, _Last)
+    groups: dict[int, list[Emitted]] = {}
+    for event in events:
+        groups.setdefault(event.organisation_id, []).append(event)
+    session.many(Q["advance"], [(organisation, len(group)) for organisation, group in groups.items()], {}, object)
+    rows = [
+        (event.organisation_id, before_last, event.type, event.at_ms, event.device_id, event.message_id, event.detail)
+        for group in groups.values()
+        for event, before_last in zip(group, range(len(group) - 1, -1, -1), strict=True)
+    ]
+    session.many(Q["insert"], rows, {}, object)
 
 
 def positions(tx: "Transaction", organisation_id: int) -> dict[int, int]:

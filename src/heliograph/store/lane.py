@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from heliograph.model.ids import DeviceId, OrganisationId
+from heliograph.store.engine import Request
 from heliograph.store.query import queries
 from heliograph.store.transaction import Transaction
 
@@ -79,7 +80,13 @@ def leave_reserved(tx: Transaction, link_id: int) -> None:
 
 def lock(tx: Transaction, lane_ids: Iterable[int]) -> dict[int, Lane]:
     """Lock lanes in the order of their ids and read them."""
-    return {lane.id: lane for lane in tx.many(Q["lock"], [(lane_id,) for lane_id in sorted(set(lane_ids))], Lane)}
+    request = locking(lane_ids)
+    return {lane.id: lane for lane in tx.many(request.query, request.rows, Lane)}
+
+
+def locking(lane_ids: Iterable[int]) -> Request[Lane]:
+    """What `lock` runs."""
+    return Request(Q["lock"], [(lane_id,) for lane_id in sorted(set(lane_ids))], Lane)
 
 
 def save(tx: Transaction, lanes: Iterable[Lane]) -> None:

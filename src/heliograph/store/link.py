@@ -4,13 +4,21 @@ An epoch is part of the lease's key as far as locks go: a settle holds (link, ep
 and a takeover, which changes the epoch, does. The unique index on (link_id, epoch) is what makes PostgreSQL see it so.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from heliograph.model.ids import LinkId, NodeId
+from heliograph.store.engine import Request
 from heliograph.store.query import queries
 from heliograph.store.transaction import Transaction
 
 Q = queries("link")
+
+
+class Held(msgspec.Struct, array_like=True, frozen=True):
+    link_id: int
+    epoch: int
 
 
 class LinkRow(msgspec.Struct, array_like=True, frozen=True):
@@ -112,6 +120,11 @@ def release(tx: Transaction, link_id: int, node_id: NodeId, epoch: int, now_ms: 
 def free_of_node(tx: Transaction, node_id: int) -> list[int]:
     """Give up all links of a process known to be dead; which those were."""
     return sorted(row[0] for row in tx.run(Q["free_of_node"], node_id=node_id))
+
+
+def holding(leases: Iterable[tuple[int, int]]) -> Request[Held]:
+    """Like `hold`, for many (link, epoch): the result has those that own their link."""
+    return Request(Q["hold_all"], sorted(set(leases)), Held)
 
 
 def hold(tx: Transaction, link_id: int, epoch: int) -> bool:

@@ -62,6 +62,10 @@ WHERE link_id = :link_id AND epoch = :epoch RETURNING epoch;
 UPDATE link_lease SET node_id = NULL, beat = beat + 1, state = 'stopped', reason = NULL, changed_at_ms = :now
 WHERE link_id = :link_id AND epoch = :epoch AND node_id = :node_id RETURNING epoch;
 
+-- name: hold_all (link_id bigint, epoch bigint)
+SELECT lease.link_id, lease.epoch FROM input JOIN link_lease AS lease ON lease.link_id = input.link_id AND lease.epoch = input.epoch
+WHERE lease.node_id IS NOT NULL ORDER BY lease.link_id FOR KEY SHARE OF lease;
+
 -- name: hold
 SELECT epoch FROM link_lease WHERE link_id = :link_id AND epoch = :epoch AND node_id IS NOT NULL FOR KEY SHARE;
 

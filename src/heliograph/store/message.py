@@ -6,6 +6,7 @@ from operator import attrgetter
 import msgspec
 
 from heliograph.model.link import Accepted, Outcome, Refused, Unknown
+from heliograph.store.engine import Request
 from heliograph.store.lane import Lane
 from heliograph.store.query import queries
 from heliograph.store.transaction import Transaction
@@ -235,7 +236,13 @@ def devices_by_number(tx: Transaction, numbers: Iterable[str]) -> dict[str, int]
 
 def lock(tx: Transaction, message_ids: Iterable[int]) -> dict[int, Locked]:
     """Lock messages in the order of their ids and read them."""
-    return {row.id: row for row in tx.many(Q["lock"], [(each,) for each in sorted(set(message_ids))], Locked)}
+    request = locking(message_ids)
+    return {row.id: row for row in tx.many(request.query, request.rows, Locked)}
+
+
+def locking(message_ids: Iterable[int]) -> Request[Locked]:
+    """What `lock` runs."""
+    return Request(Q["lock"], [(each,) for each in sorted(set(message_ids))], Locked)
 
 
 def lanes_of(tx: Transaction, message_ids: Iterable[int]) -> dict[int, int]:

@@ -12,6 +12,7 @@ from importlib import resources
 
 _HEAD = re.compile(r"^-- (name|part): (\w+)(?: \(([^)]*)\))?\s*$", re.MULTILINE)
 _WRITES = re.compile(r"^(INSERT|UPDATE|DELETE)\b", re.MULTILINE)
+_SCALAR = re.compile(r"(?<![:\w]):(\w+)")
 _RETURNING = re.compile(r"\bRETURNING\b")
 
 
@@ -25,6 +26,14 @@ class Query:
     columns: tuple[tuple[str, str], ...] = ()
     writes: bool = False
     returns_rows: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A query in an engine's own words. `names`: which scalar each placeholder is."""
+
+    text: str
+    names: tuple[str, ...]
 
 
 @cache
@@ -64,6 +73,18 @@ def _query(name: str, columns: str | None, body: str) -> Query:
 def _text(body: str) -> str:
     lines = [line for line in body.splitlines() if not line.lstrip().startswith("--")]
     return "\n".join(lines).strip().rstrip(";")
+
+
+def numbered(text: str) -> Statement:
+    """A text with its scalars written `$1`, `$2` in order of first appearance, as PostgreSQL's protocol has them."""
+    names: list[str] = []
+
+    def number(found: re.Match[str]) -> str:
+        if found[1] not in names:
+            names.append(found[1])
+        return f"${names.index(found[1]) + 1}"
+
+    return Statement(_SCALAR.sub(number, text), tuple(names))
 
 
 def with_input(query: Query, source: str) -> str:

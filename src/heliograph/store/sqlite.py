@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from heliograph.store.engine import EngineTooOld, Row, Scalar
+from heliograph.store.engine import EngineTooOld, Request, Row, Scalar
 from heliograph.store.input import rows_json, scalars
 from heliograph.store.query import Query, with_input
 
@@ -95,6 +95,9 @@ class SqliteSession:
             text = found.fetchone()[0]
             return msgspec.json.decode(text, type=list[shape])  # type: ignore[valid-type]
         return msgspec.convert(found.fetchall(), list[shape]) if query.returns_rows else []  # type: ignore[valid-type]
+
+    def together(self, requests: Sequence[Request[Any]]) -> list[list[Any]]:
+        return [self.many(each.query, each.rows, {}, each.shape) for each in requests]
 
     def script(self, text: str) -> None:
         for statement in split_statements(text):

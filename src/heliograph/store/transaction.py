@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from heliograph.store.engine import Row, Scalar, Session
+from heliograph.store.engine import Request, Row, Scalar, Session
 from heliograph.store.feed import Emitted
 from heliograph.store.ids import BLOCKS, IdBlocks, claim, following
 from heliograph.store.query import Query
@@ -32,6 +32,10 @@ class Transaction:
     def many(self, query: Query, rows: Sequence[object], shape: type[T], **values: Scalar) -> list[T]:
         """Run one statement over a table of rows (tuples or array-like structs); its result rows become `shape`, such a struct."""
         return self._session.many(query, rows, values, shape) if rows else []
+
+    def together(self, *requests: Request[Any]) -> list[list[Any]]:
+        """Run queries that do not need each other's results in one round trip, in their order; a table for each."""
+        return self._session.together(requests)
 
     def apply(self, query: Query, rows: Sequence[object], **values: Scalar) -> None:
         """Like `many`, for a statement that returns nothing."""

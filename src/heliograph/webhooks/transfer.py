@@ -74,6 +74,8 @@ class Transfers:
         self._active: dict[Any, tuple[_Transfer, Callable[[Ended], None]]] = {}
         self._idle: list[_Transfer] = []
         self._watched: dict[int, int] = {}
+        self._parked: dict[int, tuple[int, int]] = {}
+        self._opened = 0
         self._selector: Any = selectors.DefaultSelector()
         self._loop.add_reader(self._selector.fileno(), self._on_ready)
         self._timer: asyncio.Handle | None = None
@@ -90,7 +92,7 @@ class Transfers:
 
     def start(self, request: Request, ended: Callable[[Ended], None]) -> None:
         """Send `request`; `ended` is called once, later, on the event loop, unless `close` comes first."""
-        transfer = self._idle.pop() if self._idle else _Transfer(self._limits, self._policy)
+        transfer = self._idle.pop() if self._idle else _Transfer(self._limits, self._policy, self._note_opened)
         transfer.prepare(request)
         self._active[transfer.curl] = transfer, ended
         self._multi.add_handle(transfer.curl)
@@ -110,23 +112,34 @@ class Transfers:
         self._selector.close()
 
     def _on_socket(self, what: int, fd: int, _multi: object, _data: object) -> None:
-        before = self._watched.get(fd, 0)
+        """Note what libcurl waits for. A connection that becomes idle stays registered as it is, since its next request most often
+        follows at once; while no socket was opened since, its descriptor is still the same socket."""
+        before = self._watched.pop(fd, 0)
         after = 0 if what == pycurl.POLL_REMOVE else what & (_READ | _WRITE)
         if not after:
             if before:
-                del self._watched[fd]
-                self._selector.unregister(fd)
+                self._parked[fd] = before, self._opened
             return
         self._watched[fd] = after
-        if before:
-            self._selector.modify(fd, after)
-        else:
+        parked, opened = self._parked.pop(fd, (0, 0))
+        if parked and opened != self._opened:
+            self._selector.unregister(fd)
+        elif parked:
+            before = parked
+        if not before:
             self._selector.register(fd, after)
+        elif before != after:
+            self._selector.modify(fd, after)
 
     def _on_ready(self) -> None:
         for key, events in self._selector.select(0):
             if key.fd in self._watched:
                 self._act(key.fd, events)
+            elif self._parked.pop(key.fd, None) is not None:
+                self._selector.unregister(key.fd)  # closed by its peer; libcurl finds out when it looks for a connection
+
+    def _note_opened(self) -> None:
+        self._opened += 1
 
     def _on_timer(self, timeout_ms: int) -> None:
         """Note when libcurl wants to be woken. A timer that comes earlier anyway stays: it looks again when it fires."""
@@ -179,6 +192,7 @@ class _Transfer:
         "_connect_timeout_s",
         "_dialled",
         "_headers",
+        "_note_opened",
         "_pinned",
         "_policy",
         "_refused",
@@ -188,9 +202,10 @@ class _Transfer:
         "curl",
     )
 
-    def __init__(self, limits: TransferLimits, policy: EgressPolicy) -> None:
+    def __init__(self, limits: TransferLimits, policy: EgressPolicy, note_opened: Callable[[], None]) -> None:
         self._answer_octets = limits.answer_octets
         self._policy = policy
+        self._note_opened = note_opened
         self._pinned = (0, 0)
         self._headers: list[bytes] = []
         self._chunks: list[bytes] = []
@@ -262,6 +277,7 @@ class _Transfer:
                 self._refused = f"this machine could not open a socket ({error.strerror})"
             return int(pycurl.SOCKET_BAD)
         self._dialled = host
+        self._note_opened()
         return _Lent(opened)
 
     def _write(self, chunk: bytes) -> int:
