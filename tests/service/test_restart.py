@@ -186,3 +186,30 @@ async def test_a_process_that_was_taken_for_dead_ends(world: World) -> None:
     with pytest.raises(RuntimeError, match="took this one for dead"):
         await world.crash()
     await world.start()
+
+
+@pytest.mark.parametrize(("text", "dcs"), [("half past", 0), ("h\u00e4lb \u20ac", 0), ("\u042f", 8)])
+async def test_what_was_kept_and_perhaps_not_answered_before_a_crash_is_the_same_when_it_comes_again(
+    world: World, text: str, dcs: int
+) -> None:
+    await world.advance(5)
+    kept = await world.hear(msisdn(1), "4711", text, dcs=dcs)
+    await world.restart()
+    assert (await world.hear(msisdn(1), "4711", text, dcs=dcs)).message_id == kept.message_id
+    assert (await world.hear(msisdn(1), "4711", text, dcs=dcs)).message_id != kept.message_id, "meters repeat themselves on purpose"
+
+
+async def test_what_was_answered_for_sure_before_a_crash_is_another_when_it_comes_again(world: World) -> None:
+    kept = await world.hear(msisdn(1), "4711", "half past")
+    await world.advance(5)
+    await world.restart()
+    assert (await world.hear(msisdn(1), "4711", "half past")).message_id != kept.message_id
+
+
+@pytest.mark.parametrize("setting", [Setting(alone=False)], indirect=True)
+async def test_a_takeover_asks_what_the_silent_owner_had_not_answered_too(world: World) -> None:
+    kept = await world.hear(msisdn(1), "4711", "half past")
+    await world.restart(own=False)
+    await world.own()
+    await world.settle()
+    assert (await world.hear(msisdn(1), "4711", "half past")).message_id == kept.message_id

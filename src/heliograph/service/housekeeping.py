@@ -12,6 +12,7 @@ from heliograph.service.ledger import Ledger
 from heliograph.service.link_event import tell
 from heliograph.service.receive import hand_out_stale_parts
 from heliograph.service.schedule import release_due
+from heliograph.service.unanswered import note_unanswered
 from heliograph.store import correlation
 from heliograph.store import lane as lane_store
 from heliograph.store import link as link_store
@@ -152,7 +153,7 @@ def _insert_node(tx: Transaction, name: str, now_ms: int) -> NodeId:
 
 def _beat(tx: Transaction, core: Core, mark: Mark, now_ms: int) -> tuple[int, int] | None:
     """The claims so far, and a floor of the ids that come. None where another took us for dead: what we claimed since is freed."""
-    claims = node_store.beat(tx, core.node_id, mark)
+    claims = node_store.beat(tx, core.node_id, mark, now_ms)
     if claims is None:
         core.notifier.bury()
         _bury(tx, NodeRow(core.node_id, -1, 0), now_ms, forced=True)
@@ -168,4 +169,5 @@ def _bury(tx: Transaction, node: NodeRow, now_ms: int, *, forced: bool = False) 
     notification_store.free_claims(tx, node.id, open_from, now_ms)
     for link_id in link_store.free_of_node(tx, node.id):
         tell(tx, "down", link_id, link_store.state(tx, link_id)[0], "its process ended", now_ms)
+        note_unanswered(tx, link_id, node.id, now_ms)
     return True

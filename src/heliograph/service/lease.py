@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from heliograph.model.ids import LinkId
 from heliograph.service.core import Core
 from heliograph.service.link_event import tell
+from heliograph.service.unanswered import note_unanswered
 from heliograph.store import lane as lane_store
 from heliograph.store import link as store
 from heliograph.store.link import LinkRow
@@ -54,6 +55,8 @@ def _acquire(tx: Transaction, core: Core, seen: LinkRow, now_ms: int) -> Lease |
     if epoch is None:
         return None
     lane_store.adopt(tx, seen.id)
+    if seen.node_id is not None and seen.node_id != core.node_id:
+        note_unanswered(tx, seen.id, seen.node_id, now_ms)
     return Lease(LinkId(seen.id), epoch)
 
 

@@ -31,10 +31,16 @@ def insert(tx: Transaction, name: str, open_from: int, now_ms: int) -> NodeId:
     return node_id
 
 
-def beat(tx: Transaction, node_id: NodeId, mark: Mark) -> int | None:
+def beat(tx: Transaction, node_id: NodeId, mark: Mark, now_ms: int) -> int | None:
     """Show that the process lives, and raise its `open_from` to the mark unless it has claimed since. Returns its claims; None when
     another has declared it dead."""
-    row = tx.one(Q["beat"], id=node_id, open_from=mark.open_from, claims=mark.claims)
+    row = tx.one(Q["beat"], id=node_id, open_from=mark.open_from, claims=mark.claims, now=now_ms)
+    return int(row[0]) if row else None
+
+
+def beat_at(tx: Transaction, node_id: int) -> int | None:
+    """When a process last showed that it lives, by its own clock; None for an unknown one."""
+    row = tx.one(Q["beat_at"], id=node_id)
     return int(row[0]) if row else None
 
 

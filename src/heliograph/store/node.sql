@@ -1,8 +1,8 @@
 -- name: insert
-INSERT INTO node (id, name, started_at_ms, beat, open_from) VALUES (:id, :name, :now, 1, :open_from);
+INSERT INTO node (id, name, started_at_ms, beat, open_from, beat_at_ms) VALUES (:id, :name, :now, 1, :open_from, :now);
 
 -- name: beat
-UPDATE node SET beat = beat + 1, open_from = CASE WHEN claims = :claims THEN :open_from ELSE open_from END
+UPDATE node SET beat = beat + 1, beat_at_ms = :now, open_from = CASE WHEN claims = :claims THEN :open_from ELSE open_from END
 WHERE id = :id AND stopped_at_ms IS NULL RETURNING claims;
 
 -- name: lower
@@ -14,3 +14,6 @@ SELECT id, beat, open_from FROM node WHERE id <> :id AND stopped_at_ms IS NULL O
 
 -- name: stop
 UPDATE node SET stopped_at_ms = :now WHERE id = :id AND (:forced = 1 OR (beat = :beat AND stopped_at_ms IS NULL)) RETURNING open_from;
+
+-- name: beat_at
+SELECT beat_at_ms FROM node WHERE id = :id;

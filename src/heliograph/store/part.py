@@ -8,6 +8,8 @@ from heliograph.store.query import queries
 from heliograph.store.transaction import Transaction
 
 Q = queries("part")
+LATEST = 50_000
+"""How many messages a crash is searched back for: three seconds of the busiest installation."""
 
 
 class PartSet(msgspec.Struct, array_like=True, frozen=True):
@@ -58,6 +60,17 @@ class LostAnswer(msgspec.Struct, array_like=True, frozen=True):
     message_id: int | None
 
 
+class LastHeard(msgspec.Struct, array_like=True, frozen=True):
+    """An inbound SMS as it was kept; `udh` is hex."""
+
+    message_id: int
+    source: str
+    dest: str
+    udh: str
+    payload: str
+    dcs: int
+
+
 def open_sets(tx: Transaction, sets: Iterable[PartSet], now_ms: int) -> dict[tuple[int, str, str, int, int, str], int]:
     """Lock the rows of sets, made where they are missing; the id of each by its key."""
     distinct = {each.key: each for each in sets}
@@ -93,6 +106,11 @@ def stale(tx: Transaction, link_id: int, before_ms: int, most: int) -> list[Part
 def note_lost_answer(tx: Transaction, link_id: int, fingerprint: str, message_id: int | None, now_ms: int) -> None:
     """The network may send this SMS again, because the answer to it was not written."""
     tx.run(Q["note_lost_answer"], link_id=link_id, fingerprint=fingerprint, message_id=message_id, now=now_ms)
+
+
+def heard_since(tx: Transaction, link_id: int, since_ms: int) -> list[LastHeard]:
+    """SMS of one segment from devices that a link heard since then, among the latest of all messages."""
+    return [LastHeard(*row) for row in tx.run(Q["heard_since"], link_id=link_id, since=since_ms, latest=LATEST)]
 
 
 def take_lost_answers(tx: Transaction, wanted: Sequence[tuple[int, str]], after_ms: int) -> dict[tuple[int, str], int | None]:

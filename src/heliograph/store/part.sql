@@ -28,6 +28,12 @@ ORDER BY last_at_ms LIMIT :most FOR UPDATE SKIP LOCKED;
 DELETE FROM answer_lost WHERE at_ms >= (SELECT min(after_ms) FROM input) AND (link_id, fingerprint) IN (SELECT link_id, fingerprint FROM input)
 RETURNING link_id, fingerprint, message_id;
 
+-- name: heard_since
+-- The latest of all messages: ids rise with time to within a block, and no index stands on a link.
+SELECT id, source, dest, udh, payload, dcs FROM (
+  SELECT id, source, dest, udh, payload, dcs, link_id, segments, direction, final_at_ms FROM message ORDER BY id DESC LIMIT :latest) AS latest
+WHERE link_id = :link_id AND segments = 1 AND direction = 2 AND final_at_ms >= :since;
+
 -- name: note_lost_answer
 INSERT INTO answer_lost (link_id, fingerprint, message_id, at_ms) VALUES (:link_id, :fingerprint, :message_id, :now)
 ON CONFLICT (link_id, fingerprint) DO UPDATE SET message_id = excluded.message_id, at_ms = excluded.at_ms;
