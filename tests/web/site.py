@@ -24,6 +24,7 @@ from heliograph.store import account as account_store
 from heliograph.store import device as device_store
 from heliograph.store import policy as policy_store
 from heliograph.store import sim as sim_store
+from heliograph.store import tag as tag_store
 from heliograph.store.device import Device
 from heliograph.store.transaction import Transaction
 from heliograph.web import app as web_app
@@ -72,6 +73,7 @@ class Tenant(NamedTuple):
     token_id: int
     application_token: str
     email: str
+    tag_id: int = 0
 
 
 @dataclass
@@ -240,6 +242,7 @@ def tenant(tx: Transaction, name: str, role: Role, now_ms: int) -> Tenant:
     assert card is not None
     card.device_id = device_id
     sim_store.update(tx, card)
+    (tag_id,) = tag_store.add(tx, organisation_id, [(f"{name} tag", 1)])
     return Tenant(
-        name, organisation_id, policy.id, tariff.id, callback_id, secret_id, device_id, sim_id, token_id, token, email
+        name, organisation_id, policy.id, tariff.id, callback_id, secret_id, device_id, sim_id, token_id, token, email, tag_id
     )  # fmt: skip

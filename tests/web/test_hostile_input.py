@@ -103,6 +103,9 @@ def valid_bodies(site: Site) -> dict[tuple[str, str], Any]:
         ("POST", "/api/v1/authenticate/workspace"): {"target_organisation": {"id": tenant.organisation_id}},
         ("POST", "/api/v1/sms"): {"payload": "x", "endpoints": [{"id": 3}], "filter": {"tags": "t"}, "expiry_date": "2027-01-16"},
         ("POST", "/api/v1/sms/{sms_id}/resend"): {"expiry_date": "2027-01-16", "scheduled_at": "2027-01-16"},
+        ("POST", "/api/v2/tags"): {"name": "n", "color": {"id": 1}},
+        ("PATCH", "/api/v2/tags/{tag_id}"): {"name": "n", "color": {"id": 1}},
+        ("POST", "/api/v2/endpoint/{endpoint_id}/tags"): {"id": 1},
         ("POST", "/api/v2/endpoint/multi"): {name: device[name] for name in ("status", "service_profile", "tariff_profile")}
         | {"endpoints": [{name: device[name] for name in ("name", "tags", "imei", "imei_lock", "ip_address")}]},
         ("PATCH", "/api/v2/endpoint/multi"): [{name: value for name, value in device.items() if name != "organisation"} | {"id": 3}],

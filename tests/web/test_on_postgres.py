@@ -10,11 +10,17 @@ from heliograph.store.migrate import migrate
 from heliograph.store.postgres import PostgresEngine
 from tests.postgres_server import PostgresServer
 from tests.web.test_application_token import *  # noqa: F403
+from tests.web.test_audit import *  # noqa: F403
 from tests.web.test_endpoint import *  # noqa: F403
+from tests.web.test_event import *  # noqa: F403
+from tests.web.test_fleet import *  # noqa: F403
 from tests.web.test_hostile_input import test_no_path_and_no_query_makes_any_call_fail, test_no_value_in_any_field_of_any_call_makes_it_fail  # noqa: F401
 from tests.web.test_idempotency import *  # noqa: F403
+from tests.web.test_link import *  # noqa: F403
+from tests.web.test_organisation import *  # noqa: F403
 from tests.web.test_service_profile import *  # noqa: F403
 from tests.web.test_sim import *  # noqa: F403
+from tests.web.test_tag import *  # noqa: F403
 
 
 @pytest.fixture(scope="module")

@@ -63,6 +63,9 @@ BODIES: dict[tuple[str, str], Any] = {
         {"id": Ref("endpoint_id"), "service_profile": {"id": Ref("profile_id")}, "sim": {"id": Ref("sim_id")}}
     ],
     ("DELETE", "/api/v2/endpoint/multi"): [{"id": Ref("endpoint_id")}],
+    ("POST", "/api/v2/tags"): {"name": "new"},
+    ("PATCH", "/api/v2/tags/{tag_id}"): {"name": "changed"},
+    ("POST", "/api/v2/endpoint/{endpoint_id}/tags"): {"id": Ref("tag_id")},
     ("POST", "/api/v1/service_profile"): {"name": "new"},
     ("PATCH", "/api/v1/service_profile/{profile_id}"): {
         "name": "changed",
@@ -97,6 +100,7 @@ def ids_of(tenant: Tenant, message_id: int) -> dict[str, Any]:
         "bic": f"BIC-{tenant.name}",
         "operator_id": 262001,
         "link_id": 1,
+        "tag_id": tenant.tag_id,
         "service_id": 38,
         "limit_id": 506,
     }

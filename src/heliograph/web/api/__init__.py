@@ -22,6 +22,7 @@ from heliograph.web.api import (
     simulator,
     sms,
     stats,
+    tag,
     tariff_profile,
 )  # fmt: skip
 from heliograph.web.resource import AnyResource, Resource
@@ -41,6 +42,7 @@ ROUTES: dict[str, AnyResource] = {
     **service_profile.ROUTES,
     **service.ROUTES,
     **api_callback.ROUTES,
+    **tag.ROUTES,
     **tariff_profile.ROUTES,
     **organisation.ROUTES,
     **link.ROUTES,

@@ -41,5 +41,6 @@ OF_FILE: Final[dict[str, str]] = {
     "simulator": "Simulator",
     "sms": "SMS",
     "stats": "Usage",
+    "tag": "Devices",
     "tariff_profile": "Look-ups",
 }
