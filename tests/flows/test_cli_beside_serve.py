@@ -1,6 +1,7 @@
 """Commands beside a running daemon: two processes on one database, on both engines; the daemon takes on what a command did."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -92,3 +93,20 @@ def test_commands_and_the_daemon_write_at_the_same_time_and_nothing_is_lost(inst
         assert [each.wait(60) for each in running] == [0] * 4
         wanted = {f"cli {number}" for number in range(4)} | {f"rest {number}" for number in range(100)}
         wait_until(lambda: {each["payload"] for each in api.messages(1) if each["status"]["id"] == 4} == wanted, "all delivered", 60)
+
+
+def test_following_ends_well_when_it_is_interrupted_or_read_no_more(installation: Installation) -> None:
+    installation.cli("organisation", "add", "Acme")
+    command = [sys.executable, "-m", "heliograph", "sms", "tail", "--json", "--config", str(installation.config)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tail:
+        assert tail.stdout is not None
+        tail.stdout.readline()
+        tail.send_signal(signal.SIGINT)
+        said = tail.communicate(timeout=30)[1]
+    assert (tail.returncode, said) == (0, "")
+    many = [sys.executable, "-m", "heliograph", "config", "show", "--config", str(installation.config)]
+    with subprocess.Popen(many, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as cut:
+        assert cut.stdout is not None
+        cut.stdout.close()
+        assert cut.stderr is not None
+        assert cut.stderr.read() == ""

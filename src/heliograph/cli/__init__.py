@@ -3,6 +3,7 @@
 Exit codes: 0 done; 1 refused, or it failed; 2 wrong usage or settings. A noun's module is imported when one of its commands is called.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -57,6 +58,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         code = app(arguments, exit_on_error=False)
     except CycloptsError:  # said by cyclopts
         return WRONG_USAGE
+    except BrokenPipeError:  # whoever read our output has enough; the flush at the end must not fail over it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     return code if isinstance(code, int) else DONE
 
 

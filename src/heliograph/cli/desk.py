@@ -139,6 +139,8 @@ def at_desk(options: Options, work: Work, *, founds: bool = False) -> int:
     before = os.umask(0o077)  # the database holds messages and secrets
     try:
         answer = asyncio.run(_work(config, options, work, founds=founds))
+    except BrokenPipeError:
+        raise
     except (Problem, Refusal, SchemaTooNew, EngineTooOld, OSError) as error:
         refuse(error, as_json=options.json)
         return REFUSED

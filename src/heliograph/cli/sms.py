@@ -1,5 +1,7 @@
 """`heliograph sms`: send a message, list and show them, send one again, follow what happens to all."""
 
+import asyncio
+import contextlib
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -171,12 +173,13 @@ def tail(
     """
 
     async def work(desk: Desk) -> int:
-        async for events in follow(desk, await desk.viewer()):
-            if options.json and not events:
-                print_line(line({"following": True}))
-            for event in events:
-                if device in (None, event.device_id):
-                    print_line(line(_fields(event)) if options.json else _told(event))
+        with contextlib.suppress(asyncio.CancelledError):  # interrupted: that is how it ends
+            async for events in follow(desk, await desk.viewer()):
+                if options.json and not events:
+                    print_line(line({"following": True}))
+                for event in events:
+                    if device in (None, event.device_id):
+                        print_line(line(_fields(event)) if options.json else _told(event))
         return DONE
 
     return at_desk(options, work)
