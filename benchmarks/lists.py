@@ -43,7 +43,7 @@ SETTINGS = SimpleNamespace(
 )
 
 # n: 1 to :rows. Of ten, nine belong to organisation 1.
-NUMBERS = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :rows)\n"
+NUMBERS = "WITH RECURSIVE numbers(n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM numbers WHERE n < CAST(:rows AS BIGINT))\n"
 FILL = {
     "organisation": "INSERT INTO organisation (id, name, created_at_ms) SELECT n, 'Organisation ' || n, 0 FROM numbers",
     "tariff_profile": "INSERT INTO tariff_profile (id, organisation_id, name) SELECT n, n, 'Tariff' FROM numbers",

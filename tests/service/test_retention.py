@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from heliograph.model.account import Role
+from heliograph.model.ids import DeviceId
 from heliograph.service import audit
+from heliograph.service.draft import Draft
 from heliograph.service.retention import SLICE, Retention
+from heliograph.service.submit import accepted, prepare
 from heliograph.store.feed import Emitted
 from heliograph.store.query import Query
 from heliograph.store.transaction import Transaction
@@ -32,17 +35,21 @@ class Suite:
             yield world
 
     async def test_a_message_goes_after_180_days_with_all_that_is_its_own_and_what_was_counted_stays(self, world: World) -> None:
-        await world.submit()
+        first = await world.submit()
+        again = prepare(world.core, world.actor(), DeviceId(1), Draft("x", scheduled_at_ms=world.now_ms + 5000), first)
+        await accepted(again)
+        await world.jump(5)
+        await world.advance(3)
         counted = await rows(world, "usage_counter")
         assert counted
         assert await count(world, "attempt")
         assert await count(world, "notification")
         await world.jump(180 * DAY - 60)
         await sweep(world)
-        assert await count(world, "message") == 1
+        assert await count(world, "message") == 2
         await world.jump(120)
         await sweep(world)
-        for table in ("message", "attempt", "receipt", "notification", "delivery_attempt"):
+        for table in ("message", "attempt", "receipt", "notification", "delivery_attempt", "scheduled", "resent"):
             assert await count(world, table) == 0, table
         assert await rows(world, "usage_counter") == counted
 

@@ -32,7 +32,7 @@ async def message(core: Core, actor: Actor, device_id: DeviceId, message_id: Mes
 def _page(tx: Transaction, organisation_id: int, device_id: DeviceId, page: int, per_page: int) -> Page[MessageView]:
     if not store.device_exists(tx, organisation_id, device_id):
         raise Problem(Code.INVALID_REFERENCE, f"Endpoint with Id '{device_id}' not found.")
-    total = store.count_of_device(tx, organisation_id, device_id)
+    total = store.count_of_device(tx, device_id)
     page = page_within(page, per_page, total)
     views = store.views_of_device(tx, organisation_id, device_id, (page - 1) * per_page, per_page)
     return Page([shown(view) for view in views], page, per_page, total)

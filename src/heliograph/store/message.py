@@ -360,9 +360,9 @@ def view(tx: Transaction, organisation_id: int, device_id: int, message_id: int)
     return MessageView(*row) if row else None
 
 
-def count_of_device(tx: Transaction, organisation_id: int, device_id: int) -> int:
+def count_of_device(tx: Transaction, device_id: int) -> int:
     """How many messages a device has."""
-    row = tx.one(Q["count_of_device"], organisation_id=organisation_id, device_id=device_id)
+    row = tx.one(Q["count_of_device"], device_id=device_id)
     return int(row[0]) if row else 0
 
 

@@ -1,20 +1,22 @@
 -- name: found
--- What a list shows; its conditions and its order are appended (store/search.py).
+-- What a list shows; its conditions and its order are appended (store/search.py). What few messages have is looked up, not joined: a plan
+-- made while those tables were empty would go through all of them for each message.
 SELECT message.id, message.organisation_id, message.device_id, device.name AS device_name, message.sim_id, sim.iccid, sim.msisdn, sim.imsi,
   message.direction, message.source, message.source_type, message.dest, message.payload, message.dcs, message.pid, message.udh,
   message.state, message.reason, message.reason_code, message.submitted_at_ms, message.expiry_at_ms, message.final_at_ms,
   message.retry_at_ms, message.last_attempt_at_ms, message.attempts, message.retries, message.traffic_class, message.door,
   message.segments, message.segment_states, coalesce(profile.esme_interface_type_id, 1) AS interface_type_id, lane.taken_epoch,
   lane.head_seq, message.lane_seq, message.note, message.link_id, link.name AS link_name, message.user_id, message.token_id,
-  message.peer_id, message.cancel_requested_at_ms, scheduled.scheduled_at_ms, scheduled.due_at_ms, resent.resend_of
+  message.peer_id, message.cancel_requested_at_ms,
+  (SELECT scheduled.scheduled_at_ms FROM scheduled WHERE scheduled.message_id = message.id) AS scheduled_at_ms,
+  (SELECT scheduled.due_at_ms FROM scheduled WHERE scheduled.message_id = message.id) AS due_at_ms,
+  (SELECT resent.resend_of FROM resent WHERE resent.message_id = message.id) AS resend_of
 FROM message
 LEFT JOIN device ON device.id = message.device_id
 LEFT JOIN service_profile AS profile ON profile.id = device.service_profile_id
 LEFT JOIN sim ON sim.id = message.sim_id
 LEFT JOIN lane ON lane.id = message.lane_id
 LEFT JOIN link ON link.id = message.link_id
-LEFT JOIN scheduled ON scheduled.message_id = message.id
-LEFT JOIN resent ON resent.message_id = message.id
 
 -- part: one
 WHERE message.id = :id AND (:organisation_id = 0 OR message.organisation_id = :organisation_id)

@@ -45,7 +45,7 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 class Message(Sms, kw_only=True):
     """An SMS of the contract, and what is ours. `rule`: which one refused or ended it; `attempts`: tries of the network;
-    `scheduled_at`: it is not sent before; `resend_of`, `peer`: ids of the SMS it was sent again from, and of the other end of a P2P."""
+    `scheduled_at`: it is not sent before; `resend_of`: the id of the SMS of which it is another sending."""
 
     traffic_class: str = msgspec.field(name="class")
     parts: int
