@@ -24,6 +24,7 @@ from heliograph.gsm import alphabet as gsm7
 from heliograph.model.account import Actor, Door, Role
 from heliograph.model.ids import DeviceId, LinkId, MessageId, OrganisationId
 from heliograph.model.link import Answer, Delivery, Inbound, LinkProfile, LinkRole, OnUnknown, Receipt, Receipts, ReceiptState
+from heliograph.model.p2p import P2pRates
 from heliograph.model.route import NumberRules
 from heliograph.service import housekeeping, lease, receive
 from heliograph.service.core import Core
@@ -46,6 +47,9 @@ from tests.scripted import ScriptedCourier, ScriptedLink
 MINUTE = 60
 HOUR = 3600
 DAY = 86_400
+
+
+NO_RATES = P2pRates(0, 0)
 
 
 def msisdn(device: int) -> str:
@@ -105,6 +109,7 @@ class Setting:
     receipts: Receipts = Receipts.EXPECTED
     receipts_by_reference: bool = False
     rules: NumberRules = field(default_factory=NumberRules)
+    p2p: P2pRates = NO_RATES
 
 
 class World:
@@ -134,7 +139,8 @@ class World:
         node_id = await housekeeping.start_node(self.database, "test", self.clock.now_ms())
         use_cases = LaneUseCases()
         notifier = Notifier(self.database, self.clock, node_id, self.courier, self.spawn)
-        self.core = Core(self.database, self.clock, node_id, Queues(self.clock, self.spawn, use_cases), notifier, self.setting.rules)
+        queues = Queues(self.clock, self.spawn, use_cases)
+        self.core = Core(self.database, self.clock, node_id, queues, notifier, self.setting.rules, self.setting.p2p)
         use_cases.core = self.core
         if self.setting.alone:
             await housekeeping.bury_all_others(self.core)
@@ -341,7 +347,8 @@ class World:
 
     def used(self, device: int, traffic: str = "mt") -> int:
         found = self.rows(
-            "SELECT sum(used) AS used FROM usage_counter WHERE scope_id = :id AND traffic = :traffic AND length(period) = 7",
+            "SELECT sum(used) AS used FROM usage_counter"
+            " WHERE scope = 'device' AND scope_id = :id AND traffic = :traffic AND length(period) = 7",
             id=device,
             traffic=traffic,
         )

@@ -108,6 +108,18 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class P2p:
+    """SMS between devices and other subscribers."""
+
+    sent_per_day: int = setting(
+        whole(0, 1_000_000), 5, "SMS that a device may send to other subscribers in 24 hours, from the first; 0 for no limit."
+    )
+    received_per_minute: int = setting(
+        whole(0, 1_000_000), 6, "SMS that a device may receive from other subscribers in any 60 seconds; 0 for no limit."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
     """What is written to standard error."""
 
@@ -139,6 +151,7 @@ class Config:
     authenticate: Authenticate = field(default_factory=Authenticate)
     webhooks: Webhooks = field(default_factory=Webhooks)
     retention: Retention = field(default_factory=Retention)
+    p2p: P2p = field(default_factory=P2p)
     log: Log = field(default_factory=Log)
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), compare=False, repr=False)
 

@@ -22,6 +22,7 @@ from heliograph.clock import SystemClock
 from heliograph.model.account import Actor, Door, Role
 from heliograph.model.ids import LinkId, OrganisationId
 from heliograph.model.link import Delivery, LinkProfile, LinkRole, OnUnknown
+from heliograph.model.p2p import P2pRates
 from heliograph.service import housekeeping
 from heliograph.service.core import Core
 from heliograph.service.dispatch import Queues
@@ -135,7 +136,8 @@ async def _do(job: dict[str, Any], reader: asyncio.StreamReader) -> Any:
     clock, use_cases = SystemClock(), LaneUseCases()
     node_id = await housekeeping.start_node(database, f"worker {os.getpid()}", clock.now_ms())
     courier = ScriptedCourier(TestClock())
-    core = Core(database, clock, node_id, Queues(clock, spawn, use_cases), Notifier(database, clock, node_id, courier, spawn))
+    notifier = Notifier(database, clock, node_id, courier, spawn)
+    core = Core(database, clock, node_id, Queues(clock, spawn, use_cases), notifier, p2p=P2pRates(0, 0))
     use_cases.core = core
     _answer("ready")
     await reader.readline()

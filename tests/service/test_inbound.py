@@ -157,8 +157,13 @@ async def test_a_receiver_that_cannot_be_reached_refuses_the_whole_message(world
     answer = await world.hear(msisdn(1), msisdn(2))
     assert answer.refused == "sim_not_active"
     assert answer.message_id is not None
-    assert world.message(answer.message_id).peer_id is None
+    sent = world.message(answer.message_id)
+    received = world.message(sent.peer_id)
+    assert sent.reason == "the receiver's SIM is not activated: activate it, then send again"
+    assert (received.device_id, received.state, received.reason_code) == (2, State.FAILED, "sim_not_active")
+    assert [world.events(each.id) for each in (sent, received)] == [["sms.refused"], ["sms.refused"]]
     assert (world.used(1, "mo"), world.used(2, "mt")) == (0, 0)
+    assert world.link.sent == []
 
 
 async def test_a_message_out_to_a_phone_has_no_route_yet(world: World) -> None:
@@ -356,29 +361,40 @@ async def test_a_header_that_names_no_part_makes_no_set(world: World, header: by
     assert len(posted(world)) == 1
 
 
-async def test_parts_of_a_long_sms_between_devices_arrive_whole(world: World) -> None:
-    await world.hear(msisdn(1), msisdn(2), "a" * 153, udh=part(7, 2, 1))
-    await world.hear(msisdn(1), msisdn(2), "b" * 10, udh=part(7, 2, 2))
-    assert [out.outgoing.number for out in world.link.sent] == [1, 2]
-    assert "".join(out.text for out in world.link.sent) == "a" * 153 + "b" * 10
+async def test_parts_between_devices_are_forwarded_as_they_are(world: World) -> None:
+    ports = udh.build(udh.Element(0x05, b"\x23\xf0\x23\xf0"))
+    headers = [part(7, 2, number)[:1] + part(7, 2, number)[1:] + ports[1:] for number in (2, 1)]
+    headers = [bytes([len(header) - 1]) + header[1:] for header in headers]
+    answers = [await world.hear(msisdn(1), msisdn(2), text, udh=header) for text, header in zip(("b", "a" * 140), headers, strict=True)]
+    assert [(out.outgoing.udh, out.text) for out in world.link.sent] == [(headers[0], "b"), (headers[1], "a" * 140)]
+    for answer, header in zip(answers, headers, strict=True):
+        assert answer.message_id is not None
+        sent = world.message(answer.message_id)
+        received = world.message(sent.peer_id)
+        assert sent.udh == received.udh == header.hex().upper()
+        assert (sent.segments, received.segments, received.state) == (1, 1, State.DELIVERED)
+    assert (world.used(1, "mo"), world.used(2, "mt")) == (2, 2)
 
 
-@pytest.mark.parametrize(("first", "second"), [("Hello ", "world"), ("€" * 76 + "a", "€" * 76)], ids=["short parts", "full parts"])
-async def test_parts_between_devices_may_be_cut_anew(world: World, first: str, second: str) -> None:
-    await world.hear(msisdn(1), msisdn(2), first, udh=part(7, 2, 1))
-    answer = await world.hear(msisdn(1), msisdn(2), second, udh=part(7, 2, 2))
-    assert answer.message_id is not None
-    received = world.message(world.message(answer.message_id).peer_id)
-    assert received.state == State.DELIVERED
-    assert "".join(out.text for out in world.link.sent) == first + second
-    assert [out.outgoing.total for out in world.link.sent] == [received.segments] * received.segments
+@pytest.mark.parametrize("setting", [Setting(may_return=True)], indirect=True)
+async def test_parts_to_a_phone_and_from_one_are_forwarded_as_they_are(world: World) -> None:
+    await world.hear(msisdn(1), PHONE, "out", udh=part(7, 2, 1))
+    await world.hear(PHONE, msisdn(1), "in", udh=part(9, 2, 2))
+    assert [(out.outgoing.udh, out.text, out.outgoing.destination) for out in world.link.sent] == [
+        (part(7, 2, 1), "out", PHONE),
+        (part(9, 2, 2), "in", msisdn(1)),
+    ]
+    assert world.rows("SELECT id FROM part_set") == []
 
 
-async def test_a_text_in_a_national_alphabet_reaches_the_other_device(world: World) -> None:
+async def test_a_text_in_a_national_alphabet_reaches_the_other_device_octet_for_octet(world: World) -> None:
     turkish = udh.build(udh.locking_shift(1))
-    await world.hear(msisdn(1), msisdn(2), udh=turkish, octets=gsm7.encode("şirket", 1, 0))
+    octets = gsm7.encode("şirket", 1, 0)
+    answer = await world.hear(msisdn(1), msisdn(2), udh=turkish, octets=octets)
     (out,) = world.link.sent
-    assert (out.outgoing.dcs, out.outgoing.user_data.decode("utf-16-be")) == (8, "şirket")
+    assert (out.outgoing.dcs, out.outgoing.udh, out.outgoing.user_data) == (0, turkish, octets)
+    assert answer.message_id is not None
+    assert world.message(world.message(answer.message_id).peer_id).payload == "şirket"
 
 
 # what comes twice

@@ -30,12 +30,19 @@ def test_401_is_only_for_callers_that_are_nobody() -> None:
     assert {code for code, row in TABLE.items() if row[0] == 401} == nobody
 
 
-@pytest.mark.parametrize("code", [Code.DEVICE_DISABLED, Code.SIM_NOT_ACTIVE, Code.NO_SIM, Code.POLICY, Code.TRAFFIC_LIMIT, Code.LOOP])
+@pytest.mark.parametrize("code", [Code.DEVICE_DISABLED, Code.SIM_NOT_ACTIVE, Code.NO_SIM, Code.MT_OFF, Code.QUOTA, Code.LOOP])
 def test_a_refused_send_is_422_1406_and_names_the_rule(code: Code) -> None:
     said = answer(Problem(code, "no"))
     body = json.loads(said.body)
     assert (said.status, body["error_code"], body["rule"]) == (422, 1406, code.value)
     assert code.value in body["message"]
+
+
+def test_the_limit_of_a_month_is_worded_as_emnify_words_it() -> None:
+    text = "Traffic limit of 5 MT-SMS per month exceeded"
+    said = answer(Problem(Code.MT_LIMIT, text))
+    body = json.loads(said.body)
+    assert (said.status, body["message"], body["rule"]) == (422, text, "mt_limit")
 
 
 def test_a_problem_of_one_field_stands_inside_a_validation_error() -> None:

@@ -39,7 +39,8 @@ async def test_each_device_has_a_result_of_its_own(site: Site) -> None:
     assert reply.status == 200
     assert (reply.json["accepted"], reply.json["refused"]) == (1, 3)
     sent, *refused = reply.json["results"]
-    (row,) = site.world.rows("SELECT id, device_id FROM message")
+    row, kept = site.world.rows("SELECT id, device_id, reason_code FROM message ORDER BY id")
+    assert (kept.device_id, kept.reason_code) == (without_sim, "no_sim"), "what a rule refuses is kept with it"
     assert sent == {"endpoint": {"id": site.a.device_id}, "id": row.id}
     assert [(each["endpoint"]["id"], each["error"]["error_code"]) for each in refused] == [
         (without_sim, 1406),

@@ -17,6 +17,7 @@ from heliograph.clock import Clock
 from heliograph.config import Config
 from heliograph.links.supervisor import Supervisor
 from heliograph.metrics import Metrics
+from heliograph.model.p2p import P2pRates
 from heliograph.model.route import NumberRules
 from heliograph.service import housekeeping
 from heliograph.service.cdr import CdrFiles
@@ -156,7 +157,8 @@ async def _core(database: Database, plan: Plan, spawn: Callable[[Coroutine[Any, 
     courier = WebhookCourier(CourierSettings(egress=plan.egress, in_flight=config.webhooks.in_flight_max), clock)
     notifier = Notifier(database, clock, node_id, courier, spawn, config.webhooks.in_flight_max)
     numbers = NumberRules(config.application_numbers, config.network_numbers, config.short_number_max_digits)
-    core = Core(database, clock, node_id, Queues(clock, spawn, use_cases), notifier, numbers)
+    rates = P2pRates(config.p2p.sent_per_day, config.p2p.received_per_minute)
+    core = Core(database, clock, node_id, Queues(clock, spawn, use_cases), notifier, numbers, rates)
     use_cases.core = core
     if config.sqlite_path is not None:
         await housekeeping.bury_all_others(core)

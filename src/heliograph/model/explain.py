@@ -54,8 +54,19 @@ ENDS: Final[dict[str, str]] = {
     Code.NOT_A_DEVICE: "send to a device of the organisation: nothing else is relayed",
     Code.NO_RELAY: "nothing: SMS between two numbers that are no devices are not relayed",
     Code.LOOP: "find out which two devices answer each other",
-    Code.POLICY: "allow it in the service policy of the device",
-    Code.TRAFFIC_LIMIT: "raise the limit in the service policy, or wait for the next month",
+    Code.MT_OFF: "switch MT on in the service policy of the device",
+    Code.MO_OFF: "switch MO on in the service policy of the device",
+    Code.A2P_OFF: "switch A2P on in the service policy of the device",
+    Code.P2P_INTERNAL_OFF: "switch P2P internal on in the service policies of both devices",
+    Code.P2P_EXTERNAL_OFF: "switch P2P external on in the service policy of the device",
+    Code.SENDER_NOT_ALLOWED: "add the sender to the allow-list of the service policy",
+    Code.P2P_RATE: "wait; where it is too little, the operator raises the rate",
+    Code.MT_LIMIT: "raise the limit in the service policy, or wait for the next month",
+    Code.MO_LIMIT: "raise the limit in the service policy, or wait for the next month",
+    Code.ORGANISATION_LIMIT: "the operator raises the limit of the organisation, or it ends with the month",
+    Code.QUOTA: "add volume to the SMS quota of the device, or set a new one",
+    Code.QUOTA_NOT_SET: "set an SMS quota for the device, or switch the quota off in its service policy",
+    Code.RECEIVER_REFUSES: "ask the owner of the number that was texted",
 }
 
 

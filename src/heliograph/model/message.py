@@ -122,6 +122,27 @@ def with_segment(states: str, number: int, state: Segment) -> str:
     return states[: number - 1] + state.value + states[number:]
 
 
+class Terms(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What of its policy mattered when a message was accepted, and matters later. `quota`: the one it was charged to, by its `since_ms`.
+    `strict`: it waits for the receipt of the one before."""
+
+    strict: bool = False
+    quota: int | None = None
+
+
+NO_TERMS = Terms()
+
+
+def written(terms: Terms) -> str | None:
+    """Terms as they are kept with the message."""
+    return None if terms == NO_TERMS else msgspec.json.encode(terms).decode()
+
+
+def read_terms(text: str | None) -> Terms:
+    """Terms as they were kept."""
+    return NO_TERMS if text is None else msgspec.json.decode(text, type=Terms)
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """What the states of its segments make of a message. `state` None: it is still to be sent."""
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from heliograph.clock import Clock
 from heliograph.model.ids import LinkId, NodeId
 from heliograph.model.link import Answer
+from heliograph.model.p2p import P2pRates
 from heliograph.model.route import NumberRules
 from heliograph.service.dispatch import Queues
 from heliograph.service.loop import Repeats
@@ -31,5 +32,6 @@ class Core:
     queues: Queues
     notifier: Notifier
     numbers: NumberRules = field(default_factory=NumberRules)
+    p2p: P2pRates = field(default_factory=P2pRates)
     simulators: dict[LinkId, Simulator] = field(default_factory=dict)
     repeats: Repeats = field(default_factory=Repeats)

@@ -12,7 +12,10 @@ from heliograph.store.message import Head
 
 def cut(head: Head) -> deque[Outgoing]:
     """The segments of a message that are not yet with the network, in order; none where all are."""
-    segments = split(head.payload, head.dcs, head.udh, head.message_id & 0xFF)
+    if head.user_data is None:
+        segments = split(head.payload, head.dcs, head.udh, head.message_id & 0xFF)
+    else:
+        segments = (Segment(1, 1, bytes.fromhex(head.udh), bytes.fromhex(head.user_data)),)
     return deque(_outgoing(head, segments[number - 1], number, len(segments)) for number in open_segments(head.segment_states))
 
 

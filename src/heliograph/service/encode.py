@@ -4,7 +4,7 @@ import msgspec
 
 from heliograph.gsm import alphabet as gsm7
 from heliograph.gsm import segment, udh
-from heliograph.gsm.dcs import Alphabet, of, parse
+from heliograph.gsm.dcs import Alphabet, parse
 from heliograph.gsm.errors import GsmError, TpduError
 from heliograph.model.message import SourceType
 from heliograph.model.problem import Code, Problem
@@ -56,15 +56,6 @@ def text_of(parts: tuple[segment.Segment, ...] | list[segment.Segment], tp_dcs: 
     """The payload of inbound parts: text, or for 8-bit data hex. U+FFFD stands for U+0000, which no database keeps and devices do send."""
     joined = segment.join(parts, parse(tp_dcs).alphabet)
     return joined.hex().upper() if isinstance(joined, bytes) else joined.replace("\0", "\ufffd")
-
-
-def encode_onward(payload: str, tp_dcs: int, udh_hex: str) -> Encoded:
-    """How an SMS that was heard goes on, of which `text_of` made `payload`: with its header, in as many segments as we cut it into, which
-    may be more or fewer than it came in. What was written by national tables goes as UCS-2, without the header that names them."""
-    dcs = parse(tp_dcs)
-    if dcs.alphabet is Alphabet.GSM7 and not gsm7.fits(payload):
-        tp_dcs, udh_hex = of(Alphabet.UCS2, dcs.message_class), ""
-    return Encoded(tp_dcs, udh_hex, len(split(payload, tp_dcs, udh_hex, 0)))
 
 
 def source_of(draft: Draft, default: str | None) -> tuple[str, SourceType]:

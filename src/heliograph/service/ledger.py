@@ -8,10 +8,11 @@ import msgspec
 
 from heliograph.model import webhook_body
 from heliograph.model.account import Door
-from heliograph.model.message import FINAL_EVENTS, TRANSITIONS, Direction, State, Verdict
+from heliograph.model.message import FINAL_EVENTS, TRANSITIONS, Direction, State, Verdict, read_terms
 from heliograph.service.core import Core
 from heliograph.store import message as message_store
 from heliograph.store import notification as notification_store
+from heliograph.store import quota as quota_store
 from heliograph.store import usage
 from heliograph.store.feed import Emitted
 from heliograph.store.message import Changed, Locked, NewMessage
@@ -46,6 +47,8 @@ class Ledger:
         self._changes: dict[int, Changed] = {}
         self._segments: dict[int, str] = {}
         self._given_back: list[usage.Counted] = []
+        self._of_organisations: list[usage.Counted] = []
+        self._uncharged: list[tuple[int, int, int]] = []
         self._attempts: list[list[int | str | None]] = []
         self._reports: list[Report] = []
 
@@ -111,6 +114,8 @@ class Ledger:
     def write(self) -> None:
         """Write all that was collected. Nothing may be added after it."""
         usage.add(self.tx, self._given_back)
+        usage.give_back(self.tx, self._of_organisations)
+        quota_store.give_back(self.tx, self._uncharged)
         message_store.insert(self.tx, self._inserted)
         message_store.update(self.tx, list(self._changes.values()))
         message_store.update_segments(self.tx, [(key, states) for key, states in self._segments.items() if key not in self._changes])
@@ -120,7 +125,7 @@ class Ledger:
     def _finish(self, message: Locked, state: State) -> None:
         self._emit(message.organisation_id, FINAL_EVENTS[state], message.device_id, message.id)
         if message.attempts == 0 and message.direction == Direction.MT and message.device_id is not None:
-            self._given_back += usage.of_device(message.device_id, message.submitted_at_ms, "mt", -len(message.segment_states))
+            self._give_back(message, message.device_id, len(message.segment_states))
         wanted = message.direction == Direction.MT and Door(message.door).wants_patch and state in REPORTED
         if not wanted or message.callback_id is None or message.url is None:
             return
@@ -146,6 +151,15 @@ class Ledger:
                 body=body,
             )
         )
+
+    def _give_back(self, message: Locked, device_id: int, segments: int) -> None:
+        """To the month of its acceptance, and to the quota it was charged to. An organisation has a row only since it has a limit."""
+        month = usage.month_of(message.submitted_at_ms)
+        self._given_back += usage.of_device(device_id, message.submitted_at_ms, "mt", -segments)
+        self._of_organisations.append(("organisation", message.organisation_id, month, "mt", segments))
+        quota = read_terms(message.terms).quota
+        if quota is not None:
+            self._uncharged.append((device_id, quota, segments))
 
     def _emit(self, organisation_id: int, event: str, device_id: int | None, message_id: int) -> None:
         self.tx.emit(Emitted(organisation_id, event, self.now_ms, device_id, message_id))

@@ -4,7 +4,7 @@ Serialised by the row of its set for a part, then by the lanes of the devices it
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -14,8 +14,10 @@ from heliograph.gsm.errors import GsmError
 from heliograph.model.ids import MessageId
 from heliograph.model.link import Answer, Inbound, without_nul
 from heliograph.service import fault
+from heliograph.service.arrived import Arrived
 from heliograph.service.core import Core
-from heliograph.service.inbound import Arrived, Mailroom
+from heliograph.service.directory import Directory
+from heliograph.service.inbound import Mailroom
 from heliograph.store import part as part_store
 from heliograph.store.part import Part, PartSet
 from heliograph.store.transaction import Transaction
@@ -101,8 +103,9 @@ def accept(tx: Transaction, items: Sequence[Arrival]) -> list[Answer | Exception
             answers[position] = Answer(message_id=None if known is None else MessageId(known))
         else:
             fresh.append((position, item))
-    whole, lone = _collect(tx, fresh, now_ms)
-    mailroom = Mailroom(tx, core, [*lone, *(arrived for _, arrived in whole)], now_ms)
+    directory = Directory(tx, core, _numbers(item.inbound for _, item in fresh))
+    whole, lone = _collect(tx, [(position, _as_it_goes(item, directory)) for position, item in fresh], now_ms)
+    mailroom = Mailroom(tx, core, directory, [*lone, *(arrived for _, arrived in whole)], now_ms)
     for arrived in lone:
         mailroom.sort(arrived)
     for position, arrived in whole:
@@ -117,12 +120,25 @@ def hand_out_stale_parts(tx: Transaction, core: Core, link_id: int, now_ms: int)
     sets = part_store.stale(tx, link_id, now_ms - PART_AGE_MS, STALE_BATCH)
     parts = part_store.of_sets(tx, (each.id for each in sets))
     arrived = [Arrived.of_lone_part(each, one) for each in sets for one in parts.get(each.id, [])]
-    mailroom = Mailroom(tx, core, arrived, now_ms)
+    directory = Directory(tx, core, _numbers(arrived))
+    mailroom = Mailroom(tx, core, directory, arrived, now_ms)
     for one in arrived:
         mailroom.sort(one)
     part_store.delete(tx, (each.id for each in sets))
     mailroom.write()
     return len(sets)
+
+
+def _numbers(heard: Iterable[Inbound | Arrived]) -> set[str]:
+    return {number for each in heard for number in (each.source, each.destination) if number}
+
+
+def _as_it_goes(item: Arrival, directory: Directory) -> Arrival:
+    """Parts that go on to another subscriber are forwarded as they are, so each is an SMS of its own."""
+    inbound = item.inbound
+    if item.concatenation is None or not directory.is_forwarded(inbound.link_id, inbound.source, inbound.destination):
+        return item
+    return msgspec.structs.replace(item, concatenation=None)
 
 
 def _collect(tx: Transaction, items: Sequence[tuple[int, Arrival]], now_ms: int) -> tuple[list[tuple[int, Arrived]], list[Arrived]]:

@@ -9,7 +9,8 @@ from heliograph.model.message import State, Verdict
 from heliograph.model.problem import Code, Problem
 from heliograph.service.core import Core
 from heliograph.service.ledger import Ledger
-from heliograph.service.submit import Intake, subscriber_of
+from heliograph.service.side import subscriber_of
+from heliograph.service.submit import Intake
 from heliograph.store import message as message_store
 from heliograph.store import schedule as store
 from heliograph.store.message import Party

@@ -3,6 +3,7 @@
 from typing import Final
 
 from heliograph.model.account import Actor
+from heliograph.model.explain import advice_on
 from heliograph.model.ids import DeviceId, MessageId
 from heliograph.model.link import Answer
 from heliograph.model.number import normalise
@@ -19,8 +20,6 @@ WHY: Final = {
     Code.DEVICE_DISABLED: "the device is disabled: enable it, then send again",
     Code.SIM_NOT_ACTIVE: "the device's SIM is not activated: activate it, then send again",
     Code.NO_SIM: "the device has no SIM: assign one, then send again",
-    Code.POLICY: "the service policy of the device does not allow this SMS: switch it on there",
-    Code.TRAFFIC_LIMIT: "a limit of the service policy is used up: raise it, or wait for its next period",
     Code.LOOP: "the same SMS came three times within a minute: change its text, or wait",
 }
 """What the network would not say to a sender; who plays it wants to know."""
@@ -58,7 +57,7 @@ def _simulator(core: Core) -> Simulator:
 def _accepted(answer: Answer) -> MessageId | None:
     if answer.refused is not None:
         code = Code(answer.refused)
-        raise Problem(code, WHY.get(code, "the SMS was refused, as the network would tell its sender: its record says why"))
+        raise Problem(code, WHY.get(code) or f"the SMS was refused: {advice_on(code) or 'its record says why'}")
     return answer.message_id
 
 

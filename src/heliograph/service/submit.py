@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import msgspec
 
 from heliograph.model.account import Actor
-from heliograph.model.device import DeviceStatus, SimStatus, Subscriber, ready
-from heliograph.model.ids import CallbackId, DeviceId, MessageId, OrganisationId, PolicyId, SimId
-from heliograph.model.message import Direction, State, TrafficClass, fresh_segments
+from heliograph.model.ids import DeviceId, MessageId
+from heliograph.model.message import Direction, State, TrafficClass, fresh_segments, read_terms, written
 from heliograph.model.permission import Right, require
-from heliograph.model.policy import Policy, Question, Side, decide
+from heliograph.model.policy import Question, Traffic, decide
 from heliograph.model.problem import Code, Problem
 from heliograph.service import fault
 from heliograph.service.core import Core
@@ -17,11 +16,12 @@ from heliograph.service.draft import Draft
 from heliograph.service.encode import Encoded, encode, source_of
 from heliograph.service.idempotency import Claims, Once, Told
 from heliograph.service.ledger import Ledger
+from heliograph.service.meter import Meter, Wanted, is_limited, terms_of
+from heliograph.service.side import policy_of, side_of
 from heliograph.service.validity import start, validity
 from heliograph.store import lane as lane_store
 from heliograph.store import message as message_store
 from heliograph.store import schedule as schedule_store
-from heliograph.store import usage
 from heliograph.store.lane import Lane
 from heliograph.store.message import Head, NewMessage, Party
 from heliograph.store.transaction import Transaction
@@ -85,6 +85,7 @@ def accept(tx: Transaction, items: Sequence[Submission]) -> list[MessageId | Tol
     lanes: dict[int, Lane] = {}
     ledger = Ledger(tx, core, items[0].now_ms)
     intake = Intake(tx, core, lanes, ledger)
+    intake.meter.lock(Wanted(each, Traffic.MT, items[at].now_ms) for at, each in parties.items() if is_limited(each))
     answers: list[MessageId | Told | Exception] = []
     for position, (item, message_id) in enumerate(zip(items, ids, strict=True)):
         party = parties.get(position)
@@ -107,8 +108,8 @@ class Intake:
         self.ledger = ledger
         self._lanes = lanes
         self._heads: dict[int, list[Head]] = {}
+        self.meter = Meter(tx)
         self._hints: set[int] = set()
-        self._counted: list[usage.Counted] = []
         self._room: dict[int, tuple[int, int] | None] = {}
         self._scheduled: list[tuple[int, int]] = []
         self._resent: list[tuple[int, int]] = []
@@ -124,14 +125,15 @@ class Intake:
         self._keep(new)
 
     def place(self, found: Lane, link_id: int, new: NewMessage) -> None:
-        """Give `new` the next place in a locked lane of a link; where this process owns the link and has room, it is taken at once."""
+        """Give `new` the next place in a locked lane of a link; where this process owns the link and has room, it is taken at once, unless
+        it may have to wait for the receipt of another."""
         lane = self._lanes.setdefault(found.id, found)
         new.lane_id, new.lane_seq, new.link_id = lane.id, lane.next_seq, link_id
         was_idle = lane.is_idle
         if was_idle:
             lane.head_seq = lane.next_seq
         lane.next_seq += 1
-        epoch = self._slot(link_id) if was_idle else None
+        epoch = self._slot(link_id) if was_idle and not read_terms(new.terms).strict else None
         if epoch is not None:
             lane.take(epoch)
             self._heads.setdefault(link_id, []).append(_head(new))
@@ -145,14 +147,16 @@ class Intake:
         """Note that a message is another sending of an earlier one."""
         self._resent.append((message_id, resend_of))
 
-    def count(self, device_id: int, traffic: str, segments: int, at_ms: int) -> None:
-        """Count what a device sends or receives, in the month of its acceptance: what is given back goes by the message's own time too."""
-        self._counted += usage.of_device(device_id, at_ms, traffic, segments)
+    def refuse(self, new: NewMessage, problem: Problem) -> None:
+        """Keep `new` with the rule that refused it; nothing of it is sent."""
+        new.state, new.final_at_ms = State.FAILED, self.ledger.now_ms
+        new.reason, new.reason_code = problem.text, problem.code
+        self.ledger.insert(new, "sms.refused")
 
     def write(self) -> None:
         """Write lanes, counters, messages, in the order in which rows are locked."""
         lane_store.save(self.tx, self._lanes.values())
-        usage.add(self.tx, self._counted)
+        self.meter.write()
         self.ledger.write()
         schedule_store.insert(self.tx, self._scheduled)
         schedule_store.insert_resent(self.tx, self._resent)
@@ -162,8 +166,6 @@ class Intake:
             self.tx.after_commit(self.core.queues.hint, link_id)
 
     def _keep(self, new: NewMessage) -> None:
-        if new.device_id is not None:
-            self.count(new.device_id, "mt", new.segments, new.submitted_at_ms)
         self.ledger.insert(new, "sms.accepted")
 
     def _slot(self, link_id: int) -> int | None:
@@ -177,49 +179,34 @@ class Intake:
         return slot[0]
 
 
-def subscriber_of(party: Party) -> Subscriber:
-    """The device with its SIM, as the rules see it."""
-    return Subscriber(
-        DeviceId(party.device_id),
-        OrganisationId(party.organisation_id),
-        DeviceStatus(party.status_id),
-        None if party.sim_id is None else SimId(party.sim_id),
-        None if party.sim_status_id is None else SimStatus(party.sim_status_id),
-        party.msisdn,
-        party.imsi,
-    )
-
-
-def side_of(party: Party) -> Side:
-    """One end of a message, as `policy.decide` sees it."""
-    policy = Policy(
-        PolicyId(party.policy_id),
-        mt=bool(party.mt),
-        mo=bool(party.mo),
-        a2p=bool(party.sms_a2p),
-        p2p_internal=bool(party.sms_p2p_int),
-        p2p_external=bool(party.sms_p2p_ext),
-        esme_interface_type_id=party.esme_interface_type_id,
-        callback_id=None if party.api_callback_id is None else CallbackId(party.api_callback_id),
-        secret_id=party.api_secret_id,
-    )
-    return Side(subscriber_of(party), policy)
-
-
 def _accept_one(intake: Intake, item: Submission, party: Party | None, message_id: MessageId) -> MessageId:
     if party is None or party.deleted_at_ms is not None:
         raise Problem(Code.INVALID_REFERENCE, f"Endpoint with Id '{item.device_id}' not found.")
-    if problem := ready(subscriber_of(party)):
-        raise problem
-    source, source_type = source_of(item.draft, party.default_source)
-    side = side_of(party)
-    address = side.subscriber.address or ""
-    segments = item.encoded.segments
-    decision = decide(Question(TrafficClass.A2P_MT, None, side, source, address, segments, item.now_ms))
+    new = _message(item, party, message_id)
+    wanted = Wanted(party, Traffic.MT, item.now_ms)
+    side = side_of(party, intake.meter.tally(wanted))
+    question = Question(TrafficClass.A2P_MT, None, side, new.source, new.segments, item.now_ms)
+    decision = decide(question)
     if isinstance(decision, Problem):
+        intake.meter.note_refusal(decision, wanted, question.rates)
+        intake.refuse(new, decision)
         raise decision
+    intake.meter.count(question, decision)
+    new.terms = written(terms_of(party, decision.counted[0]))
+    if item.draft.scheduled_at_ms is None:
+        intake.put(party.lane(), party.link_id, new)
+    else:
+        intake.hold(new, item.draft.scheduled_at_ms)
+    if item.resend_of is not None:
+        intake.resent(new.id, item.resend_of)
+    return message_id
+
+
+def _message(item: Submission, party: Party, message_id: MessageId) -> NewMessage:
+    """The row of a submission, not yet in a lane. Raises Problem for a sender that is neither number nor name."""
+    source, source_type = source_of(item.draft, policy_of(party).settings.default_source or party.default_source)
     wants_patch = item.actor.door.wants_patch
-    new = NewMessage(
+    return NewMessage(
         id=message_id,
         organisation_id=party.organisation_id,
         device_id=party.device_id,
@@ -231,13 +218,13 @@ def _accept_one(intake: Intake, item: Submission, party: Party | None, message_i
         token_id=item.actor.token_id,
         source=source,
         source_type=source_type,
-        dest=address,
+        dest=party.msisdn or party.imsi or "",
         payload=item.draft.payload,
         dcs=item.encoded.dcs,
         pid=item.draft.pid,
         udh=item.encoded.udh,
-        segments=segments,
-        segment_states=fresh_segments(segments),
+        segments=item.encoded.segments,
+        segment_states=fresh_segments(item.encoded.segments),
         state=State.PENDING,
         submitted_at_ms=item.now_ms,
         expiry_at_ms=item.expiry_at_ms,
@@ -245,13 +232,6 @@ def _accept_one(intake: Intake, item: Submission, party: Party | None, message_i
         secret_id=party.api_secret_id if wants_patch else None,
         note=item.note,
     )
-    if item.draft.scheduled_at_ms is None:
-        intake.put(party.lane(), party.link_id, new)
-    else:
-        intake.hold(new, item.draft.scheduled_at_ms)
-    if item.resend_of is not None:
-        intake.resent(new.id, item.resend_of)
-    return message_id
 
 
 def _head(new: NewMessage) -> Head:
@@ -271,4 +251,5 @@ def _head(new: NewMessage) -> Head:
         udh=new.udh,
         segment_states=new.segment_states,
         expiry_at_ms=new.expiry_at_ms,
+        user_data=new.user_data,
     )

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from heliograph import log
 from heliograph.model import retry
 from heliograph.model.ids import LinkId
+from heliograph.service import contact
 from heliograph.service.core import Core
 from heliograph.store import lane as lane_store
 from heliograph.store import message as message_store
+from heliograph.store import number as number_store
 from heliograph.store.database import DatabaseLost
 from heliograph.store.transaction import Transaction
 
@@ -21,12 +23,14 @@ async def reachable(core: Core, link_id: LinkId, number: str) -> None:
 
 def wake_number(tx: Transaction, core: Core, number: str, now_ms: int) -> None:
     """Make the lane of the device with this number due, at most once in 20 s."""
-    wake(tx, core, list(message_store.devices_by_number(tx, [number]).values()), now_ms)
+    wake(tx, core, list(number_store.devices(tx, [number]).values()), now_ms)
 
 
 def wake(tx: Transaction, core: Core, device_ids: list[int], now_ms: int) -> None:
     """Make the lanes of these devices due, each at most once in 20 s, and begin their ladders anew."""
     lane_store.begin_ladder_anew(tx, device_ids)
+    """Make the lanes of these devices due, each at most once in 20 s."""
+    contact.note(tx, lane_store.heard(tx, device_ids), now_ms)
     for link_id, due_at_ms in lane_store.wake(tx, device_ids, now_ms, retry.WAKE_GAP):
         tx.after_commit(core.queues.hint, link_id, due_at_ms)
 

@@ -138,6 +138,23 @@ def begin_ladder_anew(tx: Transaction, device_ids: Iterable[int]) -> None:
     tx.apply(Q["begin_ladder_anew"], [(device_id,) for device_id in sorted(set(device_ids))])
 
 
+def heard(tx: Transaction, device_ids: Iterable[int]) -> list[tuple[int, int, int | None]]:
+    """Lock the lanes of devices; (device, organisation, when it was last heard of, to within a day, or never) of each."""
+    rows = tx.many(Q["heard"], [(each,) for each in sorted(set(device_ids))], _Heard)
+    return [(row.device_id, row.organisation_id, row.heard_at_ms) for row in rows]
+
+
+def note_heard(tx: Transaction, device_ids: Iterable[int], now_ms: int) -> None:
+    """Devices were heard of."""
+    tx.apply(Q["note_heard"], [(each, now_ms) for each in sorted(set(device_ids))])
+
+
+class _Heard(msgspec.Struct, array_like=True, frozen=True):
+    device_id: int
+    organisation_id: int
+    heard_at_ms: int | None
+
+
 class _Id(msgspec.Struct, array_like=True, frozen=True):
     id: int
 

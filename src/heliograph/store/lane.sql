@@ -74,3 +74,10 @@ FROM input WHERE lane.device_id = input.device_id AND lane.due_at_ms IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM message WHERE message.lane_id = lane.id AND message.lane_seq = lane.head_seq
     AND message.state < 4 AND message.reason_code = 'unknown')
 RETURNING lane.link_id, lane.due_at_ms;
+
+-- name: heard (device_id bigint)
+SELECT lane.device_id, lane.organisation_id, lane.heard_at_ms
+FROM input JOIN lane ON lane.device_id = input.device_id ORDER BY lane.id FOR UPDATE OF lane;
+
+-- name: note_heard (device_id bigint, now_ms bigint)
+UPDATE lane SET heard_at_ms = input.now_ms FROM input WHERE lane.device_id = input.device_id;

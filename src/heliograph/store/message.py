@@ -48,6 +48,8 @@ class NewMessage(msgspec.Struct, array_like=True, kw_only=True):
     secret_id: int | None = None
     peer_id: int | None = None
     note: str | None = None
+    user_data: str | None = None
+    terms: str | None = None
 
 
 class Party(msgspec.Struct, array_like=True):
@@ -75,6 +77,9 @@ class Party(msgspec.Struct, array_like=True):
     url: str | None
     secret: str | None
     default_source: str | None
+    organisation_mt_limit: int | None
+    organisation_mo_limit: int | None
+    apply_sms_quota: int
     settings: str
     lane_id: int
     link_id: int
@@ -85,6 +90,7 @@ class Party(msgspec.Struct, array_like=True):
     retry_at_ms: int | None
     ladder_step: int
     woken_at_ms: int
+    heard_at_ms: int | None
 
     def lane(self) -> Lane:
         return Lane(
@@ -119,6 +125,7 @@ class Head(msgspec.Struct, array_like=True):
     segment_states: str
     expiry_at_ms: int
     attempts: int = 0
+    user_data: str | None = None
 
 
 class Locked(msgspec.Struct, array_like=True):
@@ -147,6 +154,7 @@ class Locked(msgspec.Struct, array_like=True):
     secret_id: int | None
     url: str | None
     secret: str | None
+    terms: str | None
 
 
 class Changed(msgspec.Struct, array_like=True):
@@ -226,12 +234,6 @@ def insert(tx: Transaction, rows: Sequence[NewMessage]) -> None:
 def lock_parties(tx: Transaction, wanted: Sequence[tuple[int, int, int]]) -> list[Party]:
     """Devices with all that decides about their messages, their lanes locked. `wanted`: (position, device, organisation, or 0 for any)."""
     return tx.many(Q["parties"], wanted, Party)
-
-
-def devices_by_number(tx: Transaction, numbers: Iterable[str]) -> dict[str, int]:
-    """The device that each number (MSISDN, alias or IMSI) belongs to now; numbers of nobody are absent."""
-    rows = tx.many(Q["by_number"], [(number,) for number in sorted(set(numbers))], _Numbered)
-    return {row.number: row.device_id for row in rows}
 
 
 def lock(tx: Transaction, message_ids: Iterable[int]) -> dict[int, Locked]:
@@ -371,12 +373,6 @@ _POSSIBLE_DUPLICATE = "possible duplicate"
 
 def _marked(reason: str, possible_duplicate: bool) -> str:
     return f"{reason} ({_POSSIBLE_DUPLICATE})" if possible_duplicate else reason
-
-
-class _Numbered(msgspec.Struct, array_like=True, frozen=True):
-    number: str
-    kind: str
-    device_id: int
 
 
 class _Id(msgspec.Struct, array_like=True, frozen=True):

@@ -1,10 +1,10 @@
--- name: insert (id bigint, organisation_id bigint, device_id bigint, sim_id bigint, direction bigint, traffic_class text, lane_id bigint, lane_seq bigint, link_id bigint, door text, user_id bigint, token_id bigint, source text, source_type bigint, dest text, payload text, dcs bigint, pid bigint, udh text, segments bigint, segment_states text, state bigint, reason text, reason_code text, submitted_at_ms bigint, expiry_at_ms bigint, final_at_ms bigint, callback_id bigint, secret_id bigint, peer_id bigint, note text)
+-- name: insert (id bigint, organisation_id bigint, device_id bigint, sim_id bigint, direction bigint, traffic_class text, lane_id bigint, lane_seq bigint, link_id bigint, door text, user_id bigint, token_id bigint, source text, source_type bigint, dest text, payload text, dcs bigint, pid bigint, udh text, segments bigint, segment_states text, state bigint, reason text, reason_code text, submitted_at_ms bigint, expiry_at_ms bigint, final_at_ms bigint, callback_id bigint, secret_id bigint, peer_id bigint, note text, user_data text, terms text)
 INSERT INTO message (id, organisation_id, device_id, sim_id, direction, traffic_class, lane_id, lane_seq, link_id, door, user_id, token_id,
   source, source_type, dest, payload, dcs, pid, udh, segments, segment_states, state, reason, reason_code, submitted_at_ms,
-  expiry_at_ms, final_at_ms, callback_id, secret_id, peer_id, note)
+  expiry_at_ms, final_at_ms, callback_id, secret_id, peer_id, note, user_data, terms)
 SELECT id, organisation_id, device_id, sim_id, direction, traffic_class, lane_id, lane_seq, link_id, door, user_id, token_id,
   source, source_type, dest, payload, dcs, pid, udh, segments, segment_states, state, reason, reason_code, submitted_at_ms,
-  expiry_at_ms, final_at_ms, callback_id, secret_id, peer_id, note FROM input;
+  expiry_at_ms, final_at_ms, callback_id, secret_id, peer_id, note, user_data, terms FROM input;
 
 -- name: parties (position bigint, device_id bigint, organisation_id bigint)
 -- organisation_id 0: any, for the operator.
@@ -12,9 +12,10 @@ SELECT input.position, device.id AS device_id, device.organisation_id, device.na
   sim.id AS sim_id, sim.status_id AS sim_status_id, sim.msisdn, sim.imsi,
   profile.id AS policy_id, profile.mt, profile.mo, profile.sms_a2p, profile.sms_p2p_int, profile.sms_p2p_ext,
   profile.esme_interface_type_id, profile.api_callback_id, profile.api_secret_id, callback.url, secret.secret,
-  organisation.default_source, profile.settings,
+  organisation.default_source, organisation.mt_limit AS organisation_mt_limit, organisation.mo_limit AS organisation_mo_limit,
+  profile.apply_sms_quota, profile.settings,
   lane.id AS lane_id, lane.link_id, lane.next_seq, lane.head_seq, lane.taken_epoch, lane.due_at_ms, lane.retry_at_ms, lane.ladder_step,
-  lane.woken_at_ms
+  lane.woken_at_ms, lane.heard_at_ms
 FROM input
 JOIN device ON device.id = input.device_id AND (input.organisation_id = 0 OR device.organisation_id = input.organisation_id)
 JOIN organisation ON organisation.id = device.organisation_id
@@ -25,15 +26,11 @@ LEFT JOIN api_callback AS callback ON callback.id = profile.api_callback_id
 LEFT JOIN api_secret AS secret ON secret.id = profile.api_secret_id
 ORDER BY lane.id, input.position FOR UPDATE OF lane;
 
--- name: by_number (number text)
-SELECT input.number, sim_number.kind, sim.device_id FROM input JOIN sim_number ON sim_number.number = input.number AND sim_number.number_space = ''
-JOIN sim ON sim.id = sim_number.sim_id WHERE sim.device_id IS NOT NULL;
-
 -- name: lock (id bigint)
 SELECT message.id, message.organisation_id, message.device_id, device.name AS device_name, message.lane_id, message.lane_seq, message.link_id,
   message.direction, message.door, message.source, message.dest, message.state, message.reason_code, message.segment_states,
   message.submitted_at_ms, message.expiry_at_ms, message.attempts, message.retries, message.cancel_requested_at_ms,
-  message.callback_id, message.secret_id, callback.url, secret.secret
+  message.callback_id, message.secret_id, callback.url, secret.secret, message.terms
 FROM input JOIN message ON message.id = input.id
 LEFT JOIN device ON device.id = message.device_id
 LEFT JOIN api_callback AS callback ON callback.id = message.callback_id
@@ -58,7 +55,7 @@ UPDATE message SET cancel_requested_at_ms = :now WHERE id = :id;
 -- name: heads (lane_id bigint, from_seq bigint)
 SELECT message.id AS message_id, message.lane_id, message.lane_seq, message.organisation_id, message.device_id, message.source, message.source_type,
   coalesce(sim.msisdn, sim.imsi, message.dest) AS address, message.payload, message.dcs, message.pid, message.udh,
-  message.segment_states, message.expiry_at_ms, message.attempts
+  message.segment_states, message.expiry_at_ms, message.attempts, message.user_data
 FROM input JOIN message ON message.lane_id = input.lane_id AND message.lane_seq = (
   SELECT min(waiting.lane_seq) FROM message AS waiting
   WHERE waiting.lane_id = input.lane_id AND waiting.lane_seq >= input.from_seq AND waiting.state < 4
@@ -69,7 +66,8 @@ LEFT JOIN sim ON sim.device_id = message.device_id;
 -- Of one that is over, nothing is left to send.
 SELECT message.id AS message_id, message.lane_id, message.lane_seq, message.organisation_id, message.device_id, message.source, message.source_type,
   coalesce(sim.msisdn, sim.imsi, message.dest) AS address, message.payload, message.dcs, message.pid, message.udh,
-  CASE WHEN message.state < 4 THEN message.segment_states ELSE '' END AS segment_states, message.expiry_at_ms, message.attempts
+  CASE WHEN message.state < 4 THEN message.segment_states ELSE '' END AS segment_states, message.expiry_at_ms,
+  message.attempts, message.user_data
 FROM lane JOIN message ON message.lane_id = lane.id AND message.lane_seq = lane.head_seq
 LEFT JOIN sim ON sim.device_id = message.device_id
 WHERE lane.link_id = :link_id AND lane.taken_epoch = :epoch;

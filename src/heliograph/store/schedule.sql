@@ -24,7 +24,7 @@ SELECT message.id, message.organisation_id, message.device_id, message.sim_id, m
   message.lane_seq, message.link_id, message.door, message.user_id, message.token_id, message.source, message.source_type, message.dest,
   message.payload, message.dcs, message.pid, message.udh, message.segments, message.segment_states, message.state, message.reason,
   message.reason_code, message.submitted_at_ms, message.expiry_at_ms, message.final_at_ms, message.callback_id, message.secret_id,
-  message.peer_id, message.note
+  message.peer_id, message.note, message.user_data, message.terms
 FROM input JOIN message ON message.id = input.message_id ORDER BY message.id;
 
 -- name: place (id bigint, lane_id bigint, lane_seq bigint, link_id bigint, sim_id bigint, dest text)

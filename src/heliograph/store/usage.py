@@ -5,7 +5,7 @@ messages. What an organisation used is what its devices did: a row that every me
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -17,6 +17,23 @@ from heliograph.store.transaction import Transaction
 Q = queries("usage")
 Counted = tuple[str, int, str, str, int]
 """Scope, id, period, traffic (mt or mo), units."""
+Key = tuple[str, int, str, str]
+"""Scope, id, period, traffic: names a counter."""
+
+
+class UsageCounter(msgspec.Struct, array_like=True, frozen=True):
+    """A counter's row. `told`: 1 once it was said that its limit is reached."""
+
+    scope: str
+    scope_id: int
+    period: str
+    traffic: str
+    used: int
+    told: int
+
+    @property
+    def key(self) -> Key:
+        return (self.scope, self.scope_id, self.period, self.traffic)
 
 
 class Used(msgspec.Struct, array_like=True, frozen=True):
@@ -71,6 +88,35 @@ def add(tx: Transaction, counted: Sequence[Counted]) -> None:
     for scope, scope_id, period, traffic, units in counted:
         sums[scope, scope_id, period, traffic] += units
     tx.apply(Q["add"], [(*key, units) for key, units in sorted(sums.items())])
+
+
+def hold(tx: Transaction, keys: Iterable[Key]) -> dict[Key, UsageCounter]:
+    """Lock counters, made where they are missing, and read them; nobody else counts on them until the transaction ends."""
+    return {row.key: row for row in tx.many(Q["hold"], sorted(set(keys)), UsageCounter)}
+
+
+def peek(tx: Transaction, keys: Iterable[Key]) -> dict[Key, UsageCounter]:
+    """Read counters; those on which nothing was counted are absent."""
+    return {row.key: row for row in tx.many(Q["peek"], sorted(set(keys)), UsageCounter)}
+
+
+def tell(tx: Transaction, keys: Iterable[Key]) -> None:
+    """Note that it was said of counters that their limit is reached."""
+    tx.apply(Q["tell"], sorted(keys))
+
+
+def put(tx: Transaction, key: Key, used: int) -> None:
+    """Have a counter stand at `used`."""
+    scope, scope_id, period, traffic = key
+    tx.run(Q["set"], scope=scope, scope_id=scope_id, period=period, traffic=traffic, used=used)
+
+
+def give_back(tx: Transaction, counted: Sequence[Counted]) -> None:
+    """Take units from counters that are there; the others are not missed."""
+    sums: Counter[Key] = Counter()
+    for scope, scope_id, period, traffic, units in counted:
+        sums[scope, scope_id, period, traffic] += units
+    tx.apply(Q["give_back"], [(*key, units) for key, units in sorted(sums.items())])
 
 
 def add_within(tx: Transaction, scope: str, scope_id: int, period: str, traffic: str, units: int, most: int) -> bool:

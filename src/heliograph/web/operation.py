@@ -18,11 +18,27 @@ SENDING: Final = (
     Code.SIM_NOT_ACTIVE,
     Code.NO_SIM,
     Code.NO_ROUTE,
-    Code.POLICY,
-    Code.TRAFFIC_LIMIT,
+    Code.MT_OFF,
+    Code.A2P_OFF,
+    Code.MT_LIMIT,
+    Code.ORGANISATION_LIMIT,
+    Code.QUOTA,
+    Code.QUOTA_NOT_SET,
     Code.NOT_SUPPORTED,
 )
 """The rules that may refuse an SMS to a device."""
+BETWEEN_SUBSCRIBERS: Final = (
+    Code.MO_OFF,
+    Code.P2P_INTERNAL_OFF,
+    Code.P2P_EXTERNAL_OFF,
+    Code.SENDER_NOT_ALLOWED,
+    Code.P2P_RATE,
+    Code.MO_LIMIT,
+    Code.LOOP,
+    Code.NO_RELAY,
+    Code.RECEIVER_REFUSES,
+)
+"""The rules that may, beside those, refuse an SMS that a link hears."""
 
 
 class Listed(NamedTuple):

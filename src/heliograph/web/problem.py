@@ -39,8 +39,19 @@ TABLE: Final[dict[Code, tuple[int, int, str]]] = {
     Code.NOT_A_DEVICE: (422, 1406, "NotAllowed"),
     Code.NO_RELAY: (422, 1406, "NotAllowed"),
     Code.LOOP: (422, 1406, "NotAllowed"),
-    Code.POLICY: (422, 1406, "NotAllowed"),
-    Code.TRAFFIC_LIMIT: (422, 1406, "NotAllowed"),
+    Code.MT_OFF: (422, 1406, "NotAllowed"),
+    Code.MO_OFF: (422, 1406, "NotAllowed"),
+    Code.A2P_OFF: (422, 1406, "NotAllowed"),
+    Code.P2P_INTERNAL_OFF: (422, 1406, "NotAllowed"),
+    Code.P2P_EXTERNAL_OFF: (422, 1406, "NotAllowed"),
+    Code.SENDER_NOT_ALLOWED: (422, 1406, "NotAllowed"),
+    Code.P2P_RATE: (422, 1406, "NotAllowed"),
+    Code.MT_LIMIT: (422, 1406, "NotAllowed"),
+    Code.MO_LIMIT: (422, 1406, "NotAllowed"),
+    Code.ORGANISATION_LIMIT: (422, 1406, "NotAllowed"),
+    Code.QUOTA: (422, 1406, "NotAllowed"),
+    Code.QUOTA_NOT_SET: (422, 1406, "NotAllowed"),
+    Code.RECEIVER_REFUSES: (422, 1406, "NotAllowed"),
     Code.NOT_SUPPORTED: (422, 1406, "NotAllowed"),
     Code.ALREADY_FINAL: (409, 1406, "NotAllowed"),
     Code.ON_ITS_WAY: (409, 1406, "NotAllowed"),
@@ -48,6 +59,7 @@ TABLE: Final[dict[Code, tuple[int, int, str]]] = {
 }
 NOT_ALLOWED: Final = 1406
 VALIDATION: Final = 422
+WORDED_BY_EMNIFY: Final = frozenset({Code.MT_LIMIT})
 OF_ONE_FIELD: Final = frozenset({Code.REQUIRED, Code.INVALID_FORMAT})
 
 
@@ -69,7 +81,8 @@ def error(problem: Problem) -> dict[str, Any]:
     said: dict[str, Any] = {"error_code": code, "error_token": token, "message": problem.text}
     if code == NOT_ALLOWED:
         said["rule"] = problem.code.value
-        said["message"] = f"{problem.text} (rule: {problem.code.value})"
+        if problem.code not in WORDED_BY_EMNIFY:
+            said["message"] = f"{problem.text} (rule: {problem.code.value})"
     if problem.field is not None:
         said["field"] = problem.field
     return said

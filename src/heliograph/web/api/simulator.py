@@ -7,7 +7,7 @@ from heliograph.service import simulate
 from heliograph.web.answer import Answer, json
 from heliograph.web.api import wire
 from heliograph.web.api.endpoint import device_id_of
-from heliograph.web.operation import operation
+from heliograph.web.operation import BETWEEN_SUBSCRIBERS, SENDING, operation
 from heliograph.web.resource import Call, Resource
 
 
@@ -61,7 +61,7 @@ async def originate(call: Call) -> Answer:
     example={"source_address": "491701234567", "dest_address": "882285000000001", "payload": "status?"},
     answer=Made,
     status=201,
-    refuses=(Code.NOT_FOUND, Code.NO_RELAY, Code.POLICY, Code.LOOP, Code.INVALID_FORMAT),
+    refuses=(Code.NOT_FOUND, *SENDING, *BETWEEN_SUBSCRIBERS, Code.INVALID_FORMAT),
 )
 async def call_in(call: Call) -> Answer:
     """Have a phone text a device."""

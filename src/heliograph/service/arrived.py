@@ -1,0 +1,86 @@
+"""An inbound SMS that is handed on as one, however many parts it came in."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from heliograph.gsm.segment import Segment
+from heliograph.model.link import Inbound
+from heliograph.service.encode import text_of
+from heliograph.store.part import Part, PartSet
+
+
+class Arrived(msgspec.Struct, frozen=True, kw_only=True):
+    """An inbound SMS that is handed on as one: a single one, a joined one, or a part whose others never came.
+
+    `udh` is hex: of a single SMS or a lone part. `part`: number and total of a lone part, with the id of its set.
+    `is_third`: it, or the part that was missing, came twice in the 60 s before."""
+
+    link_id: int
+    source: str
+    destination: str | None
+    payload: str
+    udh: str
+    user_data: str
+    dcs: int
+    pid: int
+    segments: int
+    received_at_ms: int
+    part: tuple[int, int, str] | None = None
+    is_third: bool = False
+
+    @classmethod
+    def of_single(cls, inbound: Inbound, *, is_third: bool = False) -> "Arrived":
+        payload = text_of([Segment(1, 1, inbound.udh, inbound.user_data)], inbound.dcs)
+        return cls(
+            link_id=inbound.link_id,
+            source=inbound.source,
+            destination=inbound.destination,
+            payload=payload,
+            udh=inbound.udh.hex().upper(),
+            user_data=inbound.user_data.hex().upper(),
+            dcs=inbound.dcs,
+            pid=inbound.pid,
+            segments=1,
+            received_at_ms=inbound.received_at_ms,
+            is_third=is_third,
+        )
+
+    @classmethod
+    def of_set(cls, parts: PartSet, held: Sequence[Part], received_at_ms: int, *, is_third: bool = False) -> "Arrived":
+        """All parts of a set."""
+        first = held[0]
+        return cls(
+            link_id=parts.link_id,
+            source=parts.source,
+            destination=parts.dest or None,
+            payload=text_of([_segment(part, part.number, parts.total) for part in held], first.dcs),
+            udh="",
+            user_data="",
+            dcs=first.dcs,
+            pid=first.pid,
+            segments=len(held),
+            received_at_ms=received_at_ms,
+            is_third=is_third,
+        )
+
+    @classmethod
+    def of_lone_part(cls, parts: PartSet, part: Part) -> "Arrived":
+        """One part of a set whose others never came."""
+        return cls(
+            link_id=parts.link_id,
+            source=parts.source,
+            destination=parts.dest or None,
+            payload=text_of([_segment(part, 1, 1)], part.dcs),
+            udh=part.udh,
+            user_data=part.user_data,
+            dcs=part.dcs,
+            pid=part.pid,
+            segments=1,
+            received_at_ms=part.received_at_ms,
+            part=(part.number, parts.total, str(parts.id)),
+        )
+
+
+def _segment(part: Part, number: int, total: int) -> Segment:
+    return Segment(number, total, bytes.fromhex(part.udh), bytes.fromhex(part.user_data))

@@ -1,0 +1,81 @@
+"""Who is at the ends of an inbound SMS, and by which way it goes from one to the other."""
+
+from collections.abc import Iterable
+from typing import Self
+
+import msgspec
+
+from heliograph.model.message import TrafficClass
+from heliograph.model.policy_settings import PolicySettings, read
+from heliograph.model.route import Destination, Target, destination_of
+from heliograph.service.core import Core
+from heliograph.store import number as number_store
+from heliograph.store.message import Party
+from heliograph.store.number import Known
+from heliograph.store.transaction import Transaction
+
+
+class Way(msgspec.Struct, frozen=True):
+    """`sender`, `receiver`: the device at that end, if it is one and the SMS goes to it. `destination`: of what a device sent.
+    `shown_source`: the sender as others may see it; nobody is shown an IMSI."""
+
+    traffic_class: TrafficClass
+    sender: Party | None
+    receiver: Party | None
+    destination: Destination | None
+    shown_source: str
+
+
+class Directory:
+    """Whose numbers are, as read once for a batch, without a lock."""
+
+    def __init__(self, tx: Transaction, core: Core, numbers: Iterable[str]) -> None:
+        self._core = core
+        self._known: dict[str, Known] = number_store.known(tx, numbers)
+        self._parties: dict[int, Party] = {}
+
+    def with_parties(self, parties: Iterable[Party]) -> Self:
+        """With the devices as they are since their lanes are locked."""
+        self._parties |= {party.device_id: party for party in parties}
+        return self
+
+    def devices(self, numbers: Iterable[str]) -> set[int]:
+        """The devices that numbers belong to."""
+        return {self._known[number].device_id for number in numbers if number in self._known}
+
+    def is_forwarded(self, link_id: int, source: str, destination: str | None) -> bool:
+        """Whether an SMS goes on to another subscriber, rather than to an application or to nobody."""
+        sender = self._known.get(source)
+        if sender is None:
+            return self._dialled(destination) is not None
+        return self._destination(link_id, destination, read(sender.settings)).target is not Target.APPLICATION
+
+    def way(self, link_id: int, source: str, destination: str | None) -> Way:
+        """The way of an SMS whose devices were given by `with_parties`."""
+        known, dialled = self._known.get(source), self._dialled(destination)
+        sender = self._parties.get(known.device_id) if known is not None else None
+        receiver = self._parties.get(dialled.device_id) if dialled is not None else None
+        if known is None or sender is None:
+            return Way(TrafficClass.P2P_EXTERNAL_IN, None, receiver, None, source)
+        goes_to = self._destination(link_id, destination, read(sender.settings))
+        if goes_to.target is not Target.DEVICE:
+            receiver = None
+        shown = source if known.is_dialled else sender.msisdn or ""
+        return Way(_class_of(goes_to, sender, receiver), sender, receiver, goes_to, shown)
+
+    def _dialled(self, destination: str | None) -> Known | None:
+        """The device of the number that was dialled."""
+        known = self._known.get(destination or "")
+        return known if known is not None and known.is_dialled else None
+
+    def _destination(self, link_id: int, destination: str | None, settings: PolicySettings) -> Destination:
+        link = self._core.queues.profile(link_id)
+        return destination_of(destination, link, self._core.numbers, settings, is_device=self._dialled(destination) is not None)
+
+
+def _class_of(destination: Destination, sender: Party, receiver: Party | None) -> TrafficClass:
+    if destination.target is Target.APPLICATION:
+        return TrafficClass.A2P_MO
+    if receiver is not None and receiver.organisation_id == sender.organisation_id:
+        return TrafficClass.P2P_INTERNAL
+    return TrafficClass.P2P_EXTERNAL_OUT

@@ -1,0 +1,41 @@
+"""Whose numbers are: of SIMs that are in a device."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from heliograph.store.query import queries
+from heliograph.store.transaction import Transaction
+
+Q = queries("number")
+
+
+class Known(msgspec.Struct, array_like=True, frozen=True):
+    """A number (of kind msisdn, alias or imsi) of a device, and the settings of the device's policy."""
+
+    number: str
+    kind: str
+    device_id: int
+    settings: str
+
+    @property
+    def is_dialled(self) -> bool:
+        """Whether an SMS to this number is one to the device; nobody dials an IMSI."""
+        return self.kind != "imsi"
+
+
+def known(tx: Transaction, numbers: Iterable[str]) -> dict[str, Known]:
+    """Whose each number is now, without any lock; numbers of nobody are absent."""
+    return {row.number: row for row in tx.many(Q["known"], [(number,) for number in sorted(set(numbers))], Known)}
+
+
+def devices(tx: Transaction, numbers: Iterable[str]) -> dict[str, int]:
+    """The device that each number (MSISDN, alias or IMSI) belongs to now; numbers of nobody are absent."""
+    rows = tx.many(Q["by_number"], [(number,) for number in sorted(set(numbers))], _Numbered)
+    return {row.number: row.device_id for row in rows}
+
+
+class _Numbered(msgspec.Struct, array_like=True, frozen=True):
+    number: str
+    kind: str
+    device_id: int

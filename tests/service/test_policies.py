@@ -1,0 +1,356 @@
+"""What policies do to messages, seen at both ends (rules: The traffic classes; Counting)."""
+
+import asyncio
+import json
+from itertools import product
+from typing import Any
+
+import pytest
+
+from heliograph.model.ids import DeviceId
+from heliograph.model.message import State
+from heliograph.model.p2p import P2pRates
+from heliograph.model.problem import Code, Problem
+from heliograph.service import receive
+from heliograph.service.draft import Draft
+from heliograph.service.submit import submit
+from heliograph.store.transaction import Transaction
+from tests.core_world import DAY, MINUTE, Setting, World, add_device, insert, msisdn, statement
+
+PHONE = "491701234567"
+SWITCHES = ("mt", "mo", "sms_a2p", "sms_p2p_int", "sms_p2p_ext")
+COMBINATIONS = [dict(zip(SWITCHES, switches, strict=True)) for switches in product([0, 1], repeat=len(SWITCHES))]
+OWN, OTHER = range(1, 33), range(33, 65)
+REFUSED_AS = {"mt": "mt_off", "mo": "mo_off", "sms_a2p": "a2p_off", "sms_p2p_int": "p2p_internal_off", "sms_p2p_ext": "p2p_external_off"}
+
+
+def change(world: World, text: str) -> Any:
+    return world.database.write(lambda tx: tx.run(statement(text)))
+
+
+async def policy(
+    world: World, device: int = 1, *, quota: bool = False, limits: tuple[int | None, int | None] = (None, None), **ours: Any
+) -> None:
+    """Give the policy of a device's organisation what is ours, and limits of the organisation."""
+    organisation = world.organisation_of(device)
+    settings = json.dumps(ours)
+    await change(world, f"UPDATE service_profile SET settings = '{settings}', apply_sms_quota = {quota:d} WHERE id = {organisation}")
+    mt, mo = ("NULL" if limit is None else limit for limit in limits)
+    await change(world, f"UPDATE organisation SET mt_limit = {mt}, mo_limit = {mo} WHERE id = {organisation}")
+
+
+async def refused(world: World, device: int = 1, text: str = "hello") -> Problem:
+    with pytest.raises(Problem) as raised:
+        await world.submit(device, text)
+    return raised.value
+
+
+def kept(world: World, device: int = 1) -> list[Any]:
+    columns = "id, direction, state, reason_code, traffic_class, peer_id, organisation_id, source"
+    return world.rows(f"SELECT {columns} FROM message WHERE device_id = :device ORDER BY id", device=device)
+
+
+def happened(world: World, *types: str) -> list[Any]:
+    found = world.rows("SELECT type, organisation_id, device_id, detail FROM event ORDER BY organisation_id, number")
+    return [(each.type, each.device_id, json.loads(each.detail)) for each in found if each.type in types]
+
+
+# the switches
+
+
+async def answers_of(world: World, heard: list[tuple[str, str]]) -> list[Any]:
+    calls = [receive.receive(world.core, world.inbound(source, destination, b"hi")) for source, destination in heard]
+    answers = await asyncio.gather(*calls)
+    await world.settle()
+    return answers
+
+
+def populate(tx: Transaction) -> None:
+    """64 devices, of each organisation one under each combination of the switches."""
+    for device, switches in zip((*OWN, *OTHER), COMBINATIONS * 2, strict=True):
+        organisation = 1 if device in OWN else 2
+        insert(
+            tx, "service_profile", id=100 + device, organisation_id=organisation, name="Policy", esme_interface_type_id=1,
+            created_at_ms=0, **switches,
+        )  # fmt: skip
+        add_device(tx, device, organisation)
+        tx.run(statement(f"UPDATE device SET service_profile_id = {100 + device} WHERE id = {device}"))
+
+
+def lacking(device: int, *needed: str) -> list[str]:
+    switches = COMBINATIONS[(device - 1) % 32]
+    return [REFUSED_AS[name] for name in needed if not switches[name]]
+
+
+@pytest.mark.parametrize("setting", [Setting(devices=0, organisations=2, webhook=False, may_return=True, window=5000)], indirect=True)
+async def test_every_combination_of_both_policies_is_decided_and_kept_at_both_ends(world: World) -> None:
+    world.link.otherwise = None
+    await world.database.write(populate)
+    pairs = [(sender, receiver) for sender in OWN for receiver in (*OWN, *OTHER) if sender != receiver]
+    answers = await answers_of(world, [(msisdn(sender), msisdn(receiver)) for sender, receiver in pairs])
+    rows = {row.id: row for row in world.rows("SELECT id, direction, state, reason_code, traffic_class, device_id, peer_id FROM message")}
+    for (sender, receiver), answer in zip(pairs, answers, strict=True):
+        internal = receiver in OWN
+        switch = "sms_p2p_int" if internal else "sms_p2p_ext"
+        of_sender, of_receiver = lacking(sender, "mo", switch), lacking(receiver, "mt", switch)
+        mo = rows[answer.message_id]
+        mt = rows.get(mo.peer_id)
+        assert (mo.device_id, mo.traffic_class) == (sender, "p2p_internal" if internal else "p2p_external_out")
+        if of_sender:
+            assert (mo.state, mo.reason_code, mt) == (State.FAILED, of_sender[0], None)
+        elif of_receiver:
+            assert mt is not None
+            told = of_receiver[0] if internal else "receiver_refuses"
+            assert (mo.state, mo.reason_code, mt.state, mt.reason_code) == (State.FAILED, told, State.FAILED, of_receiver[0])
+        else:
+            assert mt is not None
+            assert (mo.state, mt.state, mt.device_id, mt.peer_id) == (State.DELIVERED, State.PENDING, receiver, mo.id)
+            assert mt.traffic_class == ("p2p_internal" if internal else "p2p_external_in")
+        assert answer.refused == mo.reason_code
+    allowed = sum(answer.refused is None for answer in answers)
+    assert world.rows("SELECT sum(used) AS used FROM usage_counter WHERE length(period) = 7") == [(2 * allowed,)], "refused, so not counted"
+
+
+@pytest.mark.parametrize("setting", [Setting(devices=0, organisations=2, webhook=False, may_return=True, window=5000)], indirect=True)
+async def test_with_phones_and_the_application_one_policy_decides(world: World) -> None:
+    world.link.otherwise = None
+    await world.database.write(populate)
+    asked = [
+        (("mo", "sms_p2p_ext"), lambda device: (msisdn(device), PHONE)),
+        (("mt", "sms_p2p_ext"), lambda device: (PHONE, msisdn(device))),
+        (("mo", "sms_a2p"), lambda device: (msisdn(device), "1000")),
+    ]
+    for needed, ends in asked:
+        for device, answer in zip(OWN, await answers_of(world, [ends(device) for device in OWN]), strict=True):
+            wanting = lacking(device, *needed)
+            assert answer.refused == (wanting[0] if wanting else None)
+            row = world.message(answer.message_id)
+            assert (row.device_id, row.state == State.FAILED, row.reason_code) == (device, bool(wanting), answer.refused)
+    sent = await asyncio.gather(
+        *(submit(world.core, world.actor(), DeviceId(device), Draft("hi")) for device in OWN), return_exceptions=True
+    )
+    for device, answer in zip(OWN, sent, strict=True):
+        wanting = lacking(device, "mt", "sms_a2p")
+        assert (answer.code.value if isinstance(answer, Problem) else None) == (wanting[0] if wanting else None)
+        row = kept(world, device)[-1]
+        assert (row.direction, row.traffic_class, row.reason_code) == (1, "a2p_mt", wanting[0] if wanting else None)
+
+
+async def test_a_refused_mt_is_kept_with_its_rule_and_not_counted(world: World) -> None:
+    await change(world, "UPDATE service_profile SET mt = 0")
+    problem = await refused(world)
+    assert problem.code is Code.MT_OFF
+    (row,) = kept(world)
+    assert (row.state, row.reason_code) == (State.FAILED, "mt_off")
+    assert world.events(row.id) == ["sms.refused"]
+    assert (world.used(1), world.link.sent, world.notifications(row.id)) == (0, [], [])
+
+
+# another organisation
+
+
+@pytest.mark.parametrize("setting", [Setting(devices=2, organisations=2)], indirect=True)
+async def test_a_sender_is_not_told_why_another_organisation_refuses(world: World) -> None:
+    await change(world, "UPDATE device SET status_id = 1 WHERE id = 2")
+    answer = await world.hear(msisdn(1), msisdn(2))
+    assert answer.message_id is not None
+    sent = world.message(answer.message_id)
+    (received,) = kept(world, 2)
+    assert (answer.refused, received.reason_code, received.organisation_id) == ("receiver_refuses", "device_disabled", 2)
+    assert sent.reason == f"{msisdn(2)} does not take this SMS: ask its owner"
+    assert (world.used(1, "mo"), world.used(2, "mt")) == (0, 0)
+
+
+@pytest.mark.parametrize("setting", [Setting(devices=2, organisations=2)], indirect=True)
+async def test_an_imsi_is_shown_to_nobody(world: World) -> None:
+    inbound = world.rows("SELECT imsi FROM sim WHERE id = 1")[0].imsi
+    await world.hear(inbound, msisdn(2))
+    assert kept(world, 2)[0].source == msisdn(1)
+    await change(world, "UPDATE sim SET msisdn = NULL WHERE id = 1")
+    await world.hear(inbound, msisdn(2))
+    assert kept(world, 2)[1].source == ""
+
+
+async def test_nobody_dials_an_imsi(world: World) -> None:
+    imsi = world.rows("SELECT imsi FROM sim WHERE id = 2")[0].imsi
+    assert (await world.hear(msisdn(1), imsi)).refused == "no_route"
+
+
+# the allow-list, loops and rates
+
+
+async def test_an_allow_list_protects_a_device_from_who_knows_its_number(world: World) -> None:
+    await policy(world, sender_allow_list=["4917012*", msisdn(2)])
+    assert (await world.hear(PHONE, msisdn(1))).refused is None
+    assert (await world.hear(msisdn(2), msisdn(1))).refused is None
+    assert (await world.hear("491729999999", msisdn(1))).refused == "sender_not_allowed"
+    assert (await world.hear(msisdn(3), msisdn(1))).refused == "sender_not_allowed"
+    await world.submit(1, source="491729999999")
+    assert [row.state for row in kept(world)] == [State.DELIVERED, State.DELIVERED, State.FAILED, State.FAILED, State.DELIVERED]
+
+
+async def test_the_same_sms_for_the_third_time_in_60_s_is_a_loop(world: World) -> None:
+    answers = [await world.hear(PHONE, msisdn(1), "ping") for _ in range(3)]
+    assert [answer.refused for answer in answers] == [None, None, "loop"]
+    assert (await world.hear(PHONE, msisdn(1), "pong")).refused is None
+    await world.jump(MINUTE)
+    assert (await world.hear(PHONE, msisdn(1), "ping")).refused is None
+
+
+async def test_what_meters_repeat_to_the_application_is_no_loop(world: World) -> None:
+    answers = [await world.hear(msisdn(1), "1000", "0 kWh") for _ in range(5)]
+    assert [answer.refused for answer in answers] == [None] * 5
+
+
+@pytest.mark.parametrize("setting", [Setting(p2p=P2pRates())], indirect=True)
+async def test_the_sixth_p2p_sms_in_24_h_from_the_first_is_refused_and_told_once(world: World) -> None:
+    for number in range(5):
+        assert (await world.hear(msisdn(1), msisdn(2), f"{number}")).refused is None
+        await world.jump(MINUTE)
+    for number in (6, 7):
+        answer = await world.hear(msisdn(1), msisdn(2), f"{number}")
+        assert answer.refused == "p2p_rate"
+        assert answer.message_id is not None
+        assert world.message(answer.message_id).state == State.FAILED
+    assert (await world.hear(msisdn(1), "1000")).refused is None, "to the application it may send"
+    assert world.used(1, "mo") == 6
+    assert happened(world, "p2p_limit.reached") == [("p2p_limit.reached", 1, {"traffic": "mo", "limit": 5})]
+    await world.jump(DAY - 5 * MINUTE)
+    assert (await world.hear(msisdn(1), msisdn(2), "a new day")).refused is None
+
+
+@pytest.mark.parametrize("setting", [Setting(p2p=P2pRates())], indirect=True)
+async def test_the_seventh_p2p_sms_received_in_60_s_is_refused(world: World) -> None:
+    answers = [await world.hear(PHONE, msisdn(1), f"{number}") for number in range(8)]
+    assert [answer.refused for answer in answers] == [None] * 6 + ["p2p_rate"] * 2
+    assert happened(world, "p2p_limit.reached") == [("p2p_limit.reached", 1, {"traffic": "mt", "limit": 6})]
+    await world.submit(1)
+    await world.jump(MINUTE)
+    assert (await world.hear(PHONE, msisdn(1), "later")).refused is None
+
+
+# limits of a month
+
+
+async def test_the_limit_of_a_month_refuses_with_emnifys_words(world: World) -> None:
+    await policy(world, mt_limit=5)
+    for _ in range(5):
+        await world.submit()
+    problem = await refused(world)
+    assert (problem.code, problem.text) == (Code.MT_LIMIT, "Traffic limit of 5 MT-SMS per month exceeded")
+    assert (world.used(1), kept(world)[-1].state) == (5, State.FAILED)
+    await world.submit(2)
+    await refused(world)
+    limit = {"scope": "device", "traffic": "mt", "limit": 5, "month": "2027-01"}
+    assert happened(world, "limit.reached") == [("limit.reached", 1, limit)]
+
+
+async def test_segments_are_counted_all_or_none(world: World) -> None:
+    await policy(world, mt_limit=3)
+    await world.submit(1, "a" * 200)
+    assert (await refused(world, 1, "b" * 200)).code is Code.MT_LIMIT
+    assert world.used(1) == 2
+    await world.submit(1, "c")
+    assert world.used(1) == 3
+
+
+async def test_a_limit_that_comes_later_counts_what_the_month_had(world: World) -> None:
+    for _ in range(3):
+        await world.submit()
+    await policy(world, mt_limit=2)
+    assert (await refused(world)).code is Code.MT_LIMIT
+    assert len(happened(world, "limit.reached")) == 1
+
+
+async def test_each_month_begins_at_nothing(world: World) -> None:
+    await policy(world, mt_limit=1)
+    await world.submit()
+    await world.jump(16 * DAY + 16 * 3600 - 60)
+    assert (await refused(world)).code is Code.MT_LIMIT
+    await world.jump(60)
+    await world.submit()
+
+
+async def test_what_was_never_sent_is_given_back_to_its_limit(world: World) -> None:
+    await policy(world, mt_limit=1, limits=(1, None))
+    world.link.otherwise = None
+    await world.submit(2)
+    assert (await refused(world, 1)).code is Code.ORGANISATION_LIMIT
+    await policy(world, mt_limit=1, limits=(3, None))
+    await world.submit(1, scheduled_at_ms=world.now_ms + 60_000)
+    await change(world, "UPDATE device SET status_id = 1 WHERE id = 1")
+    await world.jump(MINUTE)
+    await world.advance(7)
+    await change(world, "UPDATE device SET status_id = 0 WHERE id = 1")
+    assert world.used(1) == 0
+    await world.submit(1)
+    organisation = world.rows("SELECT used FROM usage_counter WHERE scope = 'organisation' AND traffic = 'mt'")
+    assert [row.used for row in organisation] == [2]
+
+
+async def test_what_a_device_sends_is_limited_too(world: World) -> None:
+    await policy(world, mo_limit=2)
+    answers = [await world.hear(msisdn(1), "1000", f"{number}") for number in range(3)]
+    assert [answer.refused for answer in answers] == [None, None, "mo_limit"]
+    assert world.used(1, "mo") == 2
+    assert len(world.courier.delivered) == 2
+
+
+async def test_a_receiver_without_room_refuses_the_whole_message_before_anything_is_counted(world: World) -> None:
+    await policy(world, mt_limit=0)
+    assert (await world.hear(msisdn(1), msisdn(2))).refused == "mt_limit"
+    assert (world.used(1, "mo"), world.used(2, "mt")) == (0, 0)
+
+
+async def test_several_to_one_device_in_one_batch_count_one_after_another(world: World) -> None:
+    await policy(world, mt_limit=100)
+    calls = [submit(world.core, world.actor(), DeviceId(1), Draft("a" * 200)) for _ in range(80)]
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    await world.settle()
+    assert sum(not isinstance(answer, Problem) for answer in answers) == 50
+    assert [isinstance(answer, Problem) for answer in answers] == [False] * 50 + [True] * 30
+    assert world.used(1) == 100
+
+
+async def test_an_organisation_has_a_limit_over_all_its_devices(world: World) -> None:
+    await policy(world, limits=(3, 1))
+    for device in (1, 2, 3):
+        await world.submit(device)
+    assert (await refused(world, 2)).code is Code.ORGANISATION_LIMIT
+    assert [(await world.hear(msisdn(device), "1000")).refused for device in (1, 2)] == [None, "organisation_limit"]
+    reached = [(device, detail["scope"], detail["traffic"]) for _, device, detail in happened(world, "limit.reached")]
+    assert reached == [(None, "organisation", "mt"), (None, "organisation", "mo")]
+
+
+# senders
+
+
+async def test_who_names_no_sender_has_the_policys_then_the_organisations(world: World) -> None:
+    await change(world, "UPDATE organisation SET default_source = 'Org'")
+    await world.submit()
+    await policy(world, default_source="Policy")
+    await world.submit()
+    await world.submit(source="Mine")
+    assert [row.source for row in kept(world)] == ["Org", "Policy", "Mine"]
+
+
+# first contact
+
+
+async def test_the_first_contact_with_a_device_is_an_event_and_so_is_one_after_long(world: World) -> None:
+    await world.hear(msisdn(1), "1000")
+    await world.hear(msisdn(1), "1000")
+    first_ms = world.now_ms
+    assert happened(world, "device.reachable") == [("device.reachable", 1, {"first_contact": True, "last_heard_at_ms": None})]
+    await world.jump(29 * DAY)
+    await world.reachable(1)
+    second_ms = world.rows("SELECT heard_at_ms FROM lane WHERE device_id = 1")[0].heard_at_ms
+    assert second_ms > first_ms
+    await world.jump(31 * DAY)
+    await world.reachable(1)
+    await world.reachable(2)
+    later = happened(world, "device.reachable")[1:]
+    assert [(device, detail["first_contact"], detail["last_heard_at_ms"]) for _, device, detail in later] == [
+        (1, False, second_ms),
+        (2, True, None),
+    ]
