@@ -115,6 +115,18 @@ def test_a_policy_is_changed_and_gets_a_webhook(acme: Cli) -> None:
         assert acme("policy", "set", "Default", wrong).code == 1
 
 
+def test_all_that_a_policy_decides_is_set_checked_and_shown(acme: Cli) -> None:
+    changes = ("mt_limit=100", "mo_to_application=all", "sender_allow_list=+49 151*,4236", "default_source=1000", "order=strict")
+    assert acme("policy", "set", "Default", *changes).code == 0
+    shown = acme("policy", "show", "Default", "--json").json
+    assert (shown["mt_limit"], shown["mo_to_application"], shown["sender_allow_list"]) == (100, "all", ["49151*", "4236"])
+    assert acme("policy", "set", "Default", "mt_limit=").code == 0
+    assert acme("policy", "show", "Default", "--json").json["mt_limit"] is None
+    refused = acme("policy", "set", "Default", "mt_limit=many")
+    assert refused.code == 1
+    assert "mt_limit" in refused.err
+
+
 def test_config_show_says_where_each_value_came_from_and_hides_passwords(cli: Cli, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HELIOGRAPH_DATABASE", "postgresql://heliograph:hunter2@db/sms")
     shown = {each["setting"]: each for each in cli("config", "show", "--json").json}

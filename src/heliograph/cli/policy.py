@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from heliograph.cli.answer import Answer, Item, Refusal, Said, Table
 from heliograph.cli.desk import ANY, Desk, OrganisationOptions, at_desk
+from heliograph.model import policy_settings
 from heliograph.model.account import Actor
 from heliograph.model.ids import OrganisationId, PolicyId
 from heliograph.service.manage import callback, policy
@@ -18,6 +19,9 @@ from heliograph.store.policy import PolicyView
 app = App(name="policy")
 SERVICES: Final = {"mt": policy.SMS_MT, "mo": policy.SMS_MO}
 SWITCHES: Final = ("sms_a2p", "sms_p2p_int", "sms_p2p_ext")
+KEYS: Final = (*SERVICES, *SWITCHES, *policy_settings.NAMES, "name", "description")
+LISTS: Final = ("application_numbers", "sender_allow_list")
+NUMBERS: Final = ("mt_limit", "mo_limit", "short_number_max_digits")
 WORDS: Final = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
 SECRET_OCTETS: Final = 24
 
@@ -47,7 +51,8 @@ def show(which: Which, /, *, options: OrganisationOptions = ANY) -> int:
 
     async def work(desk: Desk) -> Answer:
         found = await _find(desk, await desk.viewer(), which)
-        return Item(_row(found) | {"settings": msgspec.json.decode(found.settings, type=dict[str, Any])})
+        settings = policy_settings.read(found.settings)
+        return Item(_row(found) | {name: getattr(settings, name) for name in policy_settings.NAMES})
 
     return at_desk(options, work)
 
@@ -62,7 +67,12 @@ def set_(
     sign: Annotated[bool, Parameter(negative="")] = False,
     options: OrganisationOptions = ANY,
 ) -> int:
-    """Change a service policy: mt, mo, sms_a2p, sms_p2p_int, sms_p2p_ext (on or off), name, description.
+    """Change a service policy.
+
+    Keys: mt, mo, sms_a2p, sms_p2p_int, sms_p2p_ext (on or off); mt_limit, mo_limit (segments a month and device); mo_to_application
+    (short_numbers, all); short_number_max_digits; application_numbers, sender_allow_list (numbers, or prefixes that end in *, separated by
+    commas); default_source; on_unknown (wait, retry, fail); order (strict); name; description. A value left out (mt_limit=) is back to what
+    it was at first.
 
     Parameters
     ----------
@@ -111,8 +121,10 @@ def _changes(given: Sequence[str]) -> tuple[dict[str, Any], dict[str, bool]]:
             wanted[key] = _is_on(key, text)
         elif key in ("name", "description"):
             wanted[key] = text
+        elif key in policy_settings.NAMES:
+            wanted.setdefault("settings", {})[key] = _setting(key, text)
         else:
-            raise Refusal(f"{key} is nothing of a policy: there are {', '.join([*SERVICES, *SWITCHES, 'name', 'description'])}")
+            raise Refusal(f"{key} is nothing of a policy: there are {', '.join(KEYS)}")
     return wanted, services
 
 
@@ -121,6 +133,15 @@ async def _switch(desk: Desk, actor: Actor, before: PolicyView, services: dict[s
         if bool(getattr(before, key)) != on:
             change = policy.add_service if on else policy.remove_service
             await change(desk, actor, PolicyId(before.id), SERVICES[key])
+
+
+def _setting(key: str, text: str) -> object:
+    """What the service is to check: a number, a list, a text, or None."""
+    if not text:
+        return None
+    if key in LISTS:
+        return [each.strip() for each in text.split(",") if each.strip()]
+    return int(text) if key in NUMBERS and text.isdecimal() else text
 
 
 def _is_on(key: str, text: str) -> bool:
