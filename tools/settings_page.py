@@ -1,15 +1,19 @@
-"""Write docs/settings.md from the settings themselves: `python tools/settings_page.py`. A test compares the two."""
+"""Write docs/config.md from the settings themselves: `python tools/settings_page.py`. A test compares the two."""
 
 from pathlib import Path
 
 from heliograph.config import SETTINGS, Setting
 
-PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
+PAGE = Path(__file__).parent.parent / "docs" / "config.md"
 
 INTRODUCTION = """\
 # Settings
 
 <!-- Written by tools/settings_page.py; change src/heliograph/config.py instead. -->
+
+Settings are read from the file that `--config` or `HELIOGRAPH_CONFIG` names, and from the environment, once, at the start. Organisations,
+users, tokens, devices, policies and links are no settings: they stand in the database and are changed while the daemon runs, by the API,
+the portal or the [command line](cli.md). `heliograph config show` shows each value and where it came from.
 
 `http.listen` stands as `listen` under `[http]` in the TOML file, and as `HELIOGRAPH_HTTP_LISTEN` in the environment. The command line wins
 over the environment, that over the file, that over the default. A setting that does not exist is an error, so a slip is never silent.
@@ -23,6 +27,8 @@ listen = "0.0.0.0:8080"
 public_url = "https://sms.example.com"
 trusted_proxies = ["10.0.0.1"]
 ```
+
+What is wrong is said at once, each with its name, its value, where it stands and what is accepted; the exit code is then 2.
 
 | setting | environment | default | accepted | what it does |
 |---|---|---|---|---|

@@ -27,10 +27,11 @@ END_S = 5.0
 class Program:
     """A running `heliograph`. Standard error is kept in `log`, standard output in `lines`."""
 
-    def __init__(self, *arguments: str, environ: dict[str, str] | None = None, wait_for_line: bool = True) -> None:
+    def __init__(self, *arguments: str, environ: dict[str, str] | None = None, wait_for_line: bool = True, cwd: Path | None = None) -> None:
         self.arguments = arguments
         self._environ = {name: value for name, value in os.environ.items() if not name.startswith("HELIOGRAPH_")} | (environ or {})
         self._wait_for_line = wait_for_line
+        self._cwd = cwd
         self.lines: queue.Queue[str] = queue.Queue()
         self.log: list[str] = []
         self.ready: dict[str, Any] = {}
@@ -43,6 +44,7 @@ class Program:
             stdin=subprocess.DEVNULL,
             text=True,
             env=self._environ,
+            cwd=self._cwd,
         )
         assert self.process.stdout is not None
         assert self.process.stderr is not None

@@ -1,4 +1,4 @@
-"""The first message as README.md tells it: its lines, in a shell, against what `make run` starts."""
+"""The first message as README.md and docs/quickstart.md tell it: their lines, in a shell, against what `make run` starts."""
 
 import json
 import re
@@ -13,14 +13,21 @@ ROOT = Path(__file__).parents[2]
 PORT = re.compile(r"127\.0\.0\.1:(\d+)")
 
 
-def _blocks() -> list[str]:
+def _readme() -> list[str]:
     """The two shell blocks under `The first message`."""
-    section = (ROOT / "README.md").read_text().split("## The first message")[1].split("\n## ")[0]
-    return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    return _shell((ROOT / "README.md").read_text().split("## The first message")[1].split("\n## ")[0])
 
 
-@pytest.fixture
-def lines(tmp_path: Path) -> str:
+def _quickstart() -> list[str]:
+    return _shell((ROOT / "docs/quickstart.md").read_text())
+
+
+def _shell(text: str) -> list[str]:
+    return re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.fixture(params=[_readme, _quickstart], ids=["README", "quickstart"])
+def lines(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """What the shell printed, with the demo world of a folder of this test and free ports."""
     (tmp_path / "docs").symlink_to(ROOT / "docs")
     program = ROOT / ".venv/bin/heliograph"
@@ -30,7 +37,7 @@ def lines(tmp_path: Path) -> str:
     try:
         assert world.stdout is not None
         ready = json.loads(world.stdout.readline())
-        first, second = _blocks()
+        first, second = request.param()
         script = first + second.replace(" 9000 &", " 0 > received &")
         port = PORT.search(ready["api_url"])
         assert port is not None
@@ -56,7 +63,7 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def test_the_first_message_goes_as_the_readme_tells(lines: str) -> None:
+def test_the_first_message_goes_as_the_page_tells(lines: str) -> None:
     assert "HTTP/1.1 201" in lines
     assert '"description":"DELIVERED"' in lines
     received = [line for line in lines.splitlines() if line.startswith(("POST /sms", "PATCH /sms"))]
