@@ -21,10 +21,12 @@ from heliograph.service.manage import account
 from heliograph.service.manage.sim import NewSim, enter_one
 from heliograph.service.password import Passwords, sha1_hex
 from heliograph.store import account as account_store
+from heliograph.store import credential as credential_store
 from heliograph.store import device as device_store
 from heliograph.store import policy as policy_store
 from heliograph.store import sim as sim_store
 from heliograph.store import tag as tag_store
+from heliograph.store.credential import TrustedDevice
 from heliograph.store.device import Device
 from heliograph.store.transaction import Transaction
 from heliograph.web import app as web_app
@@ -60,7 +62,7 @@ class Settings:
 
 
 class Tenant(NamedTuple):
-    """What an organisation has. `application_token` is the text."""
+    """What an organisation has. `application_token` is the text. `user_id`: a second user, with a second factor and a trusted device."""
 
     name: str
     organisation_id: int
@@ -74,6 +76,9 @@ class Tenant(NamedTuple):
     application_token: str
     email: str
     tag_id: int = 0
+    user_id: int = 0
+    key_id: int = 0
+    trusted_device_id: int = 0
 
 
 @dataclass
@@ -243,6 +248,11 @@ def tenant(tx: Transaction, name: str, role: Role, now_ms: int) -> Tenant:
     card.device_id = device_id
     sim_store.update(tx, card)
     (tag_id,) = tag_store.add(tx, organisation_id, [(f"{name} tag", 1)])
+    colleague_id = account.enter_user(tx, organisation_id, f"colleague@{name.lower()}.example", name, None, Role.USER, now_ms)
+    key_id = credential_store.insert_mfa_key(tx, colleague_id, "GEZDGNBVGY3TQOJQ", now_ms)
+    credential_store.trust_device(tx, colleague_id, TrustedDevice(0, f"fingerprint of {name}", None, None, name, now_ms, 2 * now_ms))
+    (device,) = credential_store.trusted_devices(tx, colleague_id, now_ms)
     return Tenant(
-        name, organisation_id, policy.id, tariff.id, callback_id, secret_id, device_id, sim_id, token_id, token, email, tag_id
+        name, organisation_id, policy.id, tariff.id, callback_id, secret_id, device_id, sim_id, token_id, token, email, tag_id,
+        colleague_id, key_id, device.id,
     )  # fmt: skip

@@ -4,7 +4,7 @@ link."""
 from heliograph import log
 from heliograph.model.ids import NodeId
 from heliograph.model.message import State, Verdict
-from heliograph.service import idempotency, login
+from heliograph.service import idempotency, login, session
 from heliograph.service.core import Core
 from heliograph.service.correlate import END
 from heliograph.service.expire import expire_abandoned
@@ -97,6 +97,7 @@ class Housekeeping:
         await core.database.write(message_store.delete_old_cancel_requests, now_ms - CANCEL_REQUEST_MS)
         await idempotency.forget_old(core)
         await login.forget_old(core.database, now_ms)
+        await session.forget_old(core)
 
     async def _expire(self, now_ms: int) -> None:
         """End what is over in lanes that are due for 5 s and that nobody took, since their link is down or runs nowhere, and behind heads

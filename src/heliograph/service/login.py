@@ -17,8 +17,10 @@ import msgspec
 
 from heliograph.clock import Clock
 from heliograph.model import totp
+from heliograph.model.account import Actor
 from heliograph.model.problem import Code, Problem
-from heliograph.service.access import Access, AccessSettings, is_stale, user_claims
+from heliograph.service.access import Access, AccessSettings, is_stale, user_claims, user_of
+from heliograph.service.limit import TooMany
 from heliograph.service.secret import hash_of, new_secret
 from heliograph.store import account as account_store
 from heliograph.store import credential as store
@@ -110,6 +112,22 @@ class Login:
         if not await self._database.write(take_code, user.id, code, self._clock.now_ms()):
             raise _wrong()
         await self._database.write(_got_in, user, address, device, self._clock.now_ms())
+        return user
+
+    async def confirm(self, actor: Actor, password_sha1: str, field: str) -> User:
+        """The user that somebody is, who says their password once more. Raises Problem, and none that makes a client log in again."""
+        user = await self._database.read(account_store.user, user_of(actor))
+        if user is None:
+            raise _wrong()
+        place = actor.address or "unknown"
+        async with self._access.passwords.turn():
+            try:
+                await self._begin(user.email, place)
+            except Problem as problem:
+                raise TooMany(problem.text, self._settings.lockout_s) from None
+            if not await self._access.passwords.verify(user.password_hash, password_sha1):
+                raise Problem(Code.INVALID, f"{field} is not your password", field=field)
+            await self._database.write(store.clear_tries, user.email, place)
         return user
 
     async def by_refresh_token(self, refresh_token: str, address: str) -> Tokens:

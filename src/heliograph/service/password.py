@@ -47,6 +47,11 @@ class Passwords:
         finally:
             self._waiting -= 1
 
+    async def hashed(self, password_sha1: str) -> str:
+        """The hash to keep, once it is its turn. Raises Problem where too many wait."""
+        async with self.turn():
+            return await asyncio.to_thread(self.hash, password_sha1)
+
     async def verify(self, password_hash: str | None, password_sha1: str) -> bool:
         """Whether it is the password; never for None. For the one whose turn it is."""
         fits = await asyncio.to_thread(self._fits, password_hash, password_sha1.lower())

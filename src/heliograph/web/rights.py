@@ -10,6 +10,16 @@ from heliograph.model.permission import Right
 
 RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
     ("POST", "/api/v1/authenticate/workspace"): Right.OWN_ACCOUNT,
+    ("POST", "/api/v1/user"): Right.ADMINISTER,
+    ("PATCH", "/api/v1/user/{user_id}"): Right.ADMINISTER,
+    ("PUT", "/api/v1/user/{user_id}/role/{role_id}"): Right.ADMINISTER,
+    ("POST", "/api/v1/user/{user_id}/password_link"): Right.ADMINISTER,
+    ("POST", "/api/v2/user/invitation"): Right.ADMINISTER,
+    ("PATCH", "/api/v1/user/password"): Right.OWN_ACCOUNT,
+    ("POST", "/api/v1/user/mfa"): Right.OWN_ACCOUNT,
+    ("PATCH", "/api/v1/user/mfa/{key_id}"): Right.OWN_ACCOUNT,
+    ("DELETE", "/api/v1/user/{user_id}/mfa/{key_id}"): Right.OWN_ACCOUNT,
+    ("DELETE", "/api/v1/user/{user_id}/mfa/trusted_device/{trusted_device_id}"): Right.OWN_ACCOUNT,
     ("GET", "/api/v1/application_token"): Right.ADMINISTER,
     ("POST", "/api/v1/application_token"): Right.ADMINISTER,
     ("PATCH", "/api/v1/application_token/{token_id}"): Right.ADMINISTER,

@@ -14,6 +14,7 @@ from heliograph.web.api import (
     link,
     me,
     message,
+    mfa,
     operator,
     organisation,
     service,
@@ -24,12 +25,15 @@ from heliograph.web.api import (
     stats,
     tag,
     tariff_profile,
+    user,
 )  # fmt: skip
 from heliograph.web.resource import AnyResource, Resource
 
 ROUTES: dict[str, AnyResource] = {
     **authenticate.ROUTES,
     **application_token.ROUTES,
+    **user.ROUTES,
+    **mfa.ROUTES,
     **endpoint.ROUTES,
     **sms.ROUTES,
     **message.ROUTES,

@@ -13,7 +13,8 @@ TOPICS: Final[dict[str, str]] = {
     "Events": "What happened in your organisation and to your devices.",
     "Links": "The legs toward mobile networks, by which SMS leave and come.",
     "Usage": "How many SMS devices, SIMs and organisations sent and received.",
-    "Organisations": "Your organisation, its users, and for the operator all of them.",
+    "Organisations": "Your organisation, and for the operator all of them.",
+    "Users": "People who log in: invited, given a role, suspended; their passwords and second factors.",
     "Look-ups": "Lists that other calls refer to by id.",
     "Simulator": "Devices and phones that do not exist, where a simulator link runs.",
     "Operation": "For the operator's monitoring, and this documentation.",
@@ -32,6 +33,7 @@ OF_FILE: Final[dict[str, str]] = {
     "me": "Authentication",
     "link": "Links",
     "message": "SMS",
+    "mfa": "Users",
     "operator": "Look-ups",
     "organisation": "Organisations",
     "sending": "SMS",
@@ -43,4 +45,5 @@ OF_FILE: Final[dict[str, str]] = {
     "stats": "Usage",
     "tag": "Devices",
     "tariff_profile": "Look-ups",
+    "user": "Users",
 }

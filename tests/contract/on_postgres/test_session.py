@@ -1,0 +1,3 @@
+"""See `tests/service/test_session.py`."""
+
+from tests.service.test_session import *  # noqa: F403
