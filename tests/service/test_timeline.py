@@ -1,5 +1,6 @@
 """The timeline of a message: every step in plain words, with its time."""
 
+import msgspec
 import pytest
 
 from heliograph.model.explain import ENDS, ERRORS, advice_on
@@ -8,9 +9,10 @@ from heliograph.model.link import Accepted, Delivery, ErrorClass, ReceiptState, 
 from heliograph.model.notification import Answered
 from heliograph.model.problem import Code, Problem
 from heliograph.service.cancel import ask
+from heliograph.service.receive import receive
 from heliograph.service.step import Step
 from heliograph.service.timeline import timeline
-from tests.core_world import HOUR, Setting, World, msisdn
+from tests.core_world import HOUR, Setting, World, msisdn, statement
 
 
 async def steps(world: World, message_id: int, organisation: int = 1) -> list[Step]:
@@ -158,3 +160,23 @@ async def test_what_a_device_sent_is_kept_and_told_to_the_application(world: Wor
     types = [each.type for each in await steps(world, answer.message_id)]
     assert types == ["received", "decision", "encoding", "final", "webhook", "webhook_try"]
     assert (await only(world, answer.message_id, "final")).text == "Received and kept"
+
+
+async def test_what_was_refused_names_the_rule_also_where_it_took_a_while_to_arrive(world: World) -> None:
+    await world.database.write(lambda tx: tx.run(statement("UPDATE sim SET status_id = 2 WHERE id = 1")))
+    heard = msgspec.structs.replace(world.inbound(msisdn(1), "12345", b"hi"), received_at_ms=world.now_ms - 7)
+    answer = await receive(world.core, heard)
+    assert (answer.refused, answer.message_id is not None) == ("sim_not_active", True)
+    decision = await only(world, answer.message_id or 0, "decision")
+    assert decision.text.startswith("Refused, from a device to its application (A2P MO), by the rule sim_not_active: ")
+    assert decision.fields["rule"] == "sim_not_active"
+    assert (await only(world, answer.message_id or 0, "final")).fields["advice"] == "activate the SIM"
+
+
+async def test_one_that_failed_when_its_time_had_come_was_allowed_before(world: World) -> None:
+    message_id = await world.submit(scheduled_at_ms=world.now_ms + HOUR * 1000)
+    await world.database.write(lambda tx: tx.run(statement("UPDATE device SET status_id = 1 WHERE id = 1")))
+    await world.jump(HOUR)
+    await world.advance(3)
+    assert (await only(world, message_id, "decision")).text.startswith("Allowed")
+    assert (await only(world, message_id, "final")).fields["advice"] == "enable the device"

@@ -101,7 +101,8 @@ def _peer(found: FoundMessage, peer: Peer) -> Step:
 def _decision(found: FoundMessage) -> Step:
     kind = CLASSES[TrafficClass(found.traffic_class)]
     fields: dict[str, Field] = {"class": found.traffic_class}
-    if State(found.state) is State.FAILED and found.attempts == 0 and found.reason_code and found.final_at_ms == found.submitted_at_ms:
+    was_refused = State(found.state) is State.FAILED and found.lane_seq is None and found.scheduled_at_ms is None
+    if was_refused:
         fields |= {"rule": found.reason_code}
         return Step("decision", found.submitted_at_ms, f"Refused, {kind}, by the rule {found.reason_code}: {found.reason}", fields)
     return Step("decision", found.submitted_at_ms, f"Allowed by the service policy, {kind}", fields)
