@@ -105,6 +105,15 @@ async def test_a_call_with_a_key_sends_once(site: Site) -> None:
     assert counted(site) == 1
 
 
+async def test_a_call_with_a_key_is_repeated_also_when_its_time_has_passed(site: Site) -> None:
+    body = {"payload": "hi", "endpoints": [site.a.device_id], "scheduled_at": "2027-01-15T09:00:00Z"}
+    first = await site.post(ALL, body, headers={"Idempotency-Key": "k"})
+    await site.world.jump(2 * HOUR)
+    again = await site.post(ALL, body, headers={"Idempotency-Key": "k"})
+    assert (first.status, again.status, again.json) == (201, 201, first.json)
+    assert counted(site) == 1
+
+
 async def test_sent_again_is_a_new_sms_that_knows_the_old_one(site: Site) -> None:
     site.world.link.says(Refused(ErrorClass.PERMANENT, "no"))
     first = await site.send(payload="Grüße", source_address="EMnify", source_address_type={"id": 208}, pid=3)

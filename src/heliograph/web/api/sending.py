@@ -7,6 +7,7 @@ from heliograph.model.problem import Code, Problem
 from heliograph.service import bulk
 from heliograph.service import resend as resending
 from heliograph.service.bulk import Sent
+from heliograph.service.idempotency import earlier
 from heliograph.service.submit import Submission
 from heliograph.web import idempotency
 from heliograph.web.answer import Answer, Header, json
@@ -74,9 +75,14 @@ async def send_to_many(call: Call) -> Answer:
     """One SMS to at most 2,000 devices, with a result for each: 201 where all were accepted, 200 where some were refused. All that was
     accepted is kept together, so that an answer that is lost never hides a half: ask again with the same Idempotency-Key. What is wrong
     with the SMS itself is answered as for one device, and nothing is sent."""
-    wanted = call.decode(_WANTED)
-    submissions = bulk.prepare_all(call.context.core, call.actor, await _devices(call, wanted), draft_of(wanted))
     once = idempotency.once(call, "bulk", lambda sent: _answer(submissions[0], sent))
+    wanted = call.decode(_WANTED)
+    try:
+        submissions = bulk.prepare_all(call.context.core, call.actor, await _devices(call, wanted), draft_of(wanted))
+    except Problem:
+        if once is not None and (found := await earlier(call.context.core, once)):  # its scheduled_at may be in the past by now, say
+            return idempotency.told(found)
+        raise
     if once is None:
         return _answer(submissions[0], await bulk.send_all(submissions))
     return idempotency.told(await bulk.send_all_once(submissions, once))
