@@ -29,6 +29,8 @@ OPEN = (
     "/health/ready",
     "/metrics",
     "/api/openapi.json",
+    "/api/docs",
+    "/api/docs/{file}",
 )
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NOBODYS = 1_999_999_999
@@ -113,6 +115,7 @@ def ids_of(tenant: Tenant, message_id: int) -> dict[str, Any]:
         "tariff_id": tenant.tariff_id,
         "token_id": tenant.token_id,
         "bic": f"BIC-{tenant.name}",
+        "file": "docs.css",
         "operator_id": 262001,
         "link_id": 1,
         "tag_id": tenant.tag_id,
