@@ -47,9 +47,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Place(msgspec.Struct, array_like=True, frozen=True):
-    """Where a page ended: what follows lies below both ids. Neither list is sorted by time alone, so a time would not do."""
+    """Where a page ended: what follows lies before it in both lists, of which neither is sorted by time alone."""
 
     change_id: Annotated[int, msgspec.Meta(ge=0, le=LAST)] = LAST
+    sent_at_ms: Annotated[int, msgspec.Meta(ge=0, le=LAST)] = LAST
     message_id: Annotated[int, msgspec.Meta(ge=0, le=LAST)] = LAST
 
 
@@ -106,7 +107,7 @@ async def entries(office: Office, actor: Actor, wanted: AuditFilter, place: str 
 def _entries(tx: Transaction, scope: int, wanted: AuditFilter, place: Place, most: int) -> tuple[list[Entry], str | None]:
     is_send = wanted.action is None or wanted.action in (SEND, SEND.partition(".")[0])
     changes = store.changes(tx, scope, wanted, place.change_id, most + 1)
-    sends = store.sends(tx, scope, wanted, place.message_id, most + 1) if is_send else []
+    sends = store.sends(tx, scope, wanted, (place.sent_at_ms, place.message_id), most + 1) if is_send else []
     taken = 0
     found: list[Entry] = []
     while len(found) < most and (len(changes) > taken or len(sends) > len(found) - taken):
@@ -114,11 +115,11 @@ def _entries(tx: Transaction, scope: int, wanted: AuditFilter, place: Place, mos
         send = sends[len(found) - taken] if len(found) - taken < len(sends) else None
         if change is not None and (send is None or change.at_ms >= send.at_ms):
             found.append(_of_change(change, scope))
-            place = Place(change.id, place.message_id)
+            place = Place(change.id, place.sent_at_ms, place.message_id)
             taken += 1
         elif send is not None:
             found.append(_of_send(send, scope))
-            place = Place(place.change_id, send.id)
+            place = Place(place.change_id, send.at_ms, send.id)
     has_more = len(changes) > taken or len(sends) > len(found) - taken
     return found, _written(place) if has_more else None
 

@@ -67,10 +67,12 @@ def changes(tx: Transaction, organisation_id: int, wanted: AuditFilter, before_i
     return [AuditRow(*row) for row in rows]
 
 
-def sends(tx: Transaction, organisation_id: int, wanted: AuditFilter, before_id: int, most: int) -> list[Sent]:
-    """The newest sends in an organisation (0: in all) below an id of a message."""
-    values = _values(wanted, organisation_id, before_id, most)
+def sends(tx: Transaction, organisation_id: int, wanted: AuditFilter, before: tuple[int, int], most: int) -> list[Sent]:
+    """The newest sends in an organisation (0: in all) before a moment and an id of a message."""
+    values = _values(wanted, organisation_id, before[1], most)
     del values["action"]
+    if organisation_id:
+        values["before_ms"] = before[0]
     return [Sent(*row) for row in tx.run(_scoped("sends", organisation_id), **values)]
 
 

@@ -19,6 +19,7 @@ AND (:door = '' OR door = :door)
 ORDER BY id DESC LIMIT :most;
 
 -- name: sends
+-- Of all organisations: by id alone, which rises with time.
 SELECT message.id, message.organisation_id, message.submitted_at_ms, coalesce(token.organisation_id, app_user.organisation_id),
   message.user_id, message.token_id, app_user.email, coalesce(token.role, app_user.role), message.door,
   message.device_id
@@ -36,8 +37,8 @@ SELECT message.id, message.organisation_id, message.submitted_at_ms, coalesce(to
   message.device_id
 FROM message LEFT JOIN application_token AS token ON token.id = message.token_id
 LEFT JOIN app_user ON app_user.id = coalesce(message.user_id, token.creator_id)
-WHERE message.organisation_id = :organisation_id AND message.id < :before_id AND message.traffic_class = 'a2p_mt'
+WHERE message.organisation_id = :organisation_id AND (message.submitted_at_ms, message.id) < (:before_ms, :before_id) AND message.traffic_class = 'a2p_mt'
 AND message.submitted_at_ms >= :from_ms AND message.submitted_at_ms < :until_ms
 AND (:object_id = 0 OR message.id = :object_id) AND (:user_id = 0 OR message.user_id = :user_id)
 AND (:token_id = 0 OR message.token_id = :token_id) AND (:door = '' OR message.door = :door)
-ORDER BY message.id DESC LIMIT :most;
+ORDER BY message.submitted_at_ms DESC, message.id DESC LIMIT :most;
