@@ -1,10 +1,11 @@
 """Who is at the ends of an inbound SMS, and by which way it goes from one to the other."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Self
 
 import msgspec
 
+from heliograph.model.link import LinkProfile
 from heliograph.model.message import TrafficClass
 from heliograph.model.policy_settings import PolicySettings, read
 from heliograph.model.route import Destination, Target, destination_of
@@ -29,8 +30,9 @@ class Way(msgspec.Struct, frozen=True):
 class Directory:
     """Whose numbers are, as read once for a batch, without a lock."""
 
-    def __init__(self, tx: Transaction, core: Core, numbers: Iterable[str]) -> None:
+    def __init__(self, tx: Transaction, core: Core, numbers: Iterable[str], profile: Callable[[int], LinkProfile] | None = None) -> None:
         self._core = core
+        self._profile = profile or core.queues.profile
         self._known: dict[str, Known] = number_store.known(tx, numbers)
         self._parties: dict[int, Party] = {}
 
@@ -42,6 +44,10 @@ class Directory:
     def devices(self, numbers: Iterable[str]) -> set[int]:
         """The devices that numbers belong to."""
         return {self._known[number].device_id for number in numbers if number in self._known}
+
+    def is_device(self, destination: str | None) -> bool:
+        """Whether this is a number by which a device is dialled."""
+        return self._dialled(destination) is not None
 
     def is_forwarded(self, link_id: int, source: str, destination: str | None) -> bool:
         """Whether an SMS goes on to another subscriber, rather than to an application or to nobody."""
@@ -69,7 +75,7 @@ class Directory:
         return known if known is not None and known.is_dialled else None
 
     def _destination(self, link_id: int, destination: str | None, settings: PolicySettings) -> Destination:
-        link = self._core.queues.profile(link_id)
+        link = self._profile(link_id)
         return destination_of(destination, link, self._core.numbers, settings, is_device=self._dialled(destination) is not None)
 
 

@@ -1,0 +1,183 @@
+"""What would become of an SMS, and why: the same decision as for one that is sent, with nothing sent, kept or counted."""
+
+import msgspec
+
+from heliograph.gsm.dcs import Alphabet, parse
+from heliograph.model.account import Actor
+from heliograph.model.device import DeviceStatus, SimStatus, Subscriber
+from heliograph.model.ids import DeviceId, LinkId, OrganisationId, PolicyId, SimId
+from heliograph.model.link import Delivery, LinkProfile, LinkRole, OnUnknown
+from heliograph.model.message import TrafficClass
+from heliograph.model.number import is_dialled, normalise
+from heliograph.model.policy import Allowed, Counted, Policy, Question, Side, Traffic, decide
+from heliograph.model.policy_settings import read
+from heliograph.model.problem import Code, Problem
+from heliograph.model.route import Target, destination_of
+from heliograph.service.core import Core
+from heliograph.service.directory import Directory, Way
+from heliograph.service.draft import Draft
+from heliograph.service.encode import Encoded, encode, source_of
+from heliograph.service.manage.scope import not_found
+from heliograph.service.meter import Meter, Wanted
+from heliograph.service.side import policy_of, side_of
+from heliograph.store import explain as store
+from heliograph.store import policy as policy_store
+from heliograph.store.message import Party
+from heliograph.store.transaction import Transaction
+
+ANYBODY = DeviceId(0)
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """`rule`: the rule that refuses, or `allowed`; `text`: it in words, with what to do. `destination`: where what a device sends would go,
+    and by which rule of numbers. `link_id`: by which it would go on, None where it ends here. `counted`: what it would use up."""
+
+    is_allowed: bool
+    rule: str
+    text: str
+    traffic_class: TrafficClass
+    destination: str | None
+    dcs: int
+    alphabet: Alphabet
+    segments: int
+    source: str
+    link_id: int | None
+    counted: tuple[Counted, ...]
+
+
+async def explain_mt(core: Core, actor: Actor, device_id: DeviceId, draft: Draft) -> Explanation:
+    """What would become of an SMS of the application to a device. Raises Problem for a draft that could not be sent to any device."""
+    return await core.database.read(_mt, core, actor.scope, device_id, draft, encode(draft), core.clock.now_ms())
+
+
+async def explain_mo(core: Core, actor: Actor, device_id: DeviceId, destination: str | None, draft: Draft) -> Explanation:
+    """What would become of an SMS that a device sends to `destination`. Raises Problem likewise."""
+    number = _number(destination)
+    return await core.database.read(_mo, core, actor.scope, device_id, number, draft, encode(draft), core.clock.now_ms())
+
+
+async def explain_policy(
+    core: Core, actor: Actor, policy_id: PolicyId, traffic: Traffic, destination: str | None, draft: Draft
+) -> Explanation:
+    """What would become of an SMS to or from a device under a policy that is ready and used nothing yet. Raises Problem likewise."""
+    number = _number(destination)
+    return await core.database.read(_policy, core, actor.scope, policy_id, traffic, number, draft, encode(draft), core.clock.now_ms())
+
+
+def _mt(tx: Transaction, core: Core, scope: int, device_id: int, draft: Draft, encoded: Encoded, now_ms: int) -> Explanation:
+    party = _party(tx, scope, device_id)
+    source, _ = source_of(draft, policy_of(party).settings.default_source or party.default_source)
+    meter, wanted = Meter(tx), Wanted(party, Traffic.MT, now_ms)
+    meter.peek([wanted])
+    question = Question(TrafficClass.A2P_MT, None, side_of(party, meter.tally(wanted)), source, encoded.segments, now_ms)
+    return _answer(decide(question), question, encoded, source, None, party.link_id)
+
+
+def _mo(
+    tx: Transaction, core: Core, scope: int, device_id: int, destination: str | None, draft: Draft, encoded: Encoded, now_ms: int
+) -> Explanation:
+    sender = _party(tx, scope, device_id)
+    number = sender.msisdn or sender.imsi or ""
+    directory = Directory(tx, core, {each for each in (number, destination) if each}, lambda link_id: _profile(core, link_id))
+    ends = sorted({*directory.devices([destination or ""]), sender.device_id})
+    parties = store.parties(tx, [(position, each, 0) for position, each in enumerate(ends)])
+    way = directory.with_parties(parties).way(sender.link_id, number, destination)
+    if way.sender is None:  # it has no number, so nobody could know who sends
+        way = Way(TrafficClass.A2P_MO, sender, None, None, "")
+    is_p2p = way.traffic_class is not TrafficClass.A2P_MO
+    meter = Meter(tx)
+    asked = [Wanted(sender, Traffic.MO, now_ms, p2p=is_p2p)]
+    if way.receiver is not None:
+        asked.append(Wanted(way.receiver, Traffic.MT, now_ms, p2p=True))
+    meter.peek(asked)
+    sides = [side_of(each.party, meter.tally(each)) for each in asked]
+    is_internal = way.traffic_class is TrafficClass.P2P_INTERNAL
+    question = Question(
+        way.traffic_class, sides[0], sides[1] if is_internal else None, way.shown_source, encoded.segments, now_ms, core.p2p
+    )
+    decision = decide(question)
+    if isinstance(decision, Allowed) and way.receiver is not None and not is_internal:
+        of_other = decide(msgspec.structs.replace(question, traffic_class=TrafficClass.P2P_EXTERNAL_IN, sender=None, receiver=sides[1]))
+        if isinstance(of_other, Problem):
+            decision = Problem(Code.RECEIVER_REFUSES, f"{destination} does not take this SMS: ask its owner")
+    goes_out = way.destination is not None and way.destination.target is Target.NETWORK
+    if isinstance(decision, Allowed) and goes_out and not _profile(core, sender.link_id).may_return:
+        decision = Problem(Code.NO_ROUTE, "the link takes no SMS back: let the link return SMS, or add one")
+    ends_here = way.traffic_class is TrafficClass.A2P_MO
+    why = None if way.destination is None else way.destination.why
+    if way.receiver is not None and not is_internal:
+        why = f"{destination} is the number of another subscriber"
+    return _answer(decision, question, encoded, way.shown_source, why, None if ends_here else sender.link_id)
+
+
+def _policy(
+    tx: Transaction, core: Core, scope: int, policy_id: int, traffic: Traffic, destination: str | None, draft: Draft, encoded: Encoded,
+    now_ms: int,
+) -> Explanation:  # fmt: skip
+    view = policy_store.view(tx, scope, policy_id)
+    if view is None:
+        raise not_found("Service profile", policy_id)
+    settings = read(view.settings)
+    policy = Policy(
+        PolicyId(policy_id), bool(view.mt), bool(view.mo), bool(view.sms_a2p), bool(view.sms_p2p_int), bool(view.sms_p2p_ext),
+        apply_sms_quota=False, settings=settings,
+    )  # fmt: skip
+    owner = OrganisationId(view.organisation_id)
+    side = Side(Subscriber(ANYBODY, owner, DeviceStatus.ENABLED, SimId(0), SimStatus.ACTIVATED, "0", None), policy)
+    source, _ = source_of(draft, settings.default_source)
+    if traffic is Traffic.MT:
+        question = Question(TrafficClass.A2P_MT, None, side, source, encoded.segments, now_ms)
+        return _answer(decide(question), question, encoded, source, None, None)
+    known = Directory(tx, core, [destination] if destination else [])
+    link = _profile(core, 0)
+    goes_to = destination_of(destination, link, core.numbers, settings, is_device=known.is_device(destination))
+    traffic_class = TrafficClass.A2P_MO
+    if goes_to.target is Target.NETWORK:
+        traffic_class = TrafficClass.P2P_EXTERNAL_OUT
+    elif goes_to.target is Target.DEVICE:
+        (device_id,) = known.devices([destination or ""])
+        own = store.parties(tx, [(0, device_id, view.organisation_id)])
+        traffic_class = TrafficClass.P2P_INTERNAL if own else TrafficClass.P2P_EXTERNAL_OUT
+    question = Question(traffic_class, side, None, "", encoded.segments, now_ms, core.p2p)
+    return _answer(decide(question), question, encoded, "", goes_to.why, None)
+
+
+def _party(tx: Transaction, scope: int, device_id: int) -> Party:
+    found = store.parties(tx, [(0, device_id, scope)])
+    if not found or found[0].deleted_at_ms is not None:
+        raise not_found("Endpoint", device_id)
+    return found[0]
+
+
+def _number(destination: str | None) -> str | None:
+    """A number as a device dials it: short ones, and those with `*` or `#`, are what they are."""
+    if not destination or destination.strip("+ -0123456789"):
+        return destination or None
+    return normalise(destination, "dest_address") if not is_dialled(destination) or destination.startswith("00") else destination
+
+
+def _profile(core: Core, link_id: int) -> LinkProfile:
+    """The link, where it runs here; else one that knows no numbers."""
+    known = core.queues.get(link_id)
+    if known is not None:
+        return known.profile
+    return LinkProfile(LinkId(link_id), "", LinkRole.NETWORK, Delivery.LIVE, OnUnknown.RETRY, "")
+
+
+def _answer(
+    decision: Allowed | Problem, question: Question, encoded: Encoded, source: str, destination: str | None, link_id: int | None
+) -> Explanation:
+    refused = decision if isinstance(decision, Problem) else None
+    return Explanation(
+        is_allowed=refused is None,
+        rule=refused.code.value if refused else "allowed",
+        text=refused.text if refused else f"allowed as {question.traffic_class.value.replace('_', ' ')}",
+        traffic_class=question.traffic_class,
+        destination=destination,
+        dcs=encoded.dcs,
+        alphabet=parse(encoded.dcs).alphabet,
+        segments=encoded.segments,
+        source=source,
+        link_id=None if refused else link_id,
+        counted=() if isinstance(decision, Problem) else decision.counted,
+    )
