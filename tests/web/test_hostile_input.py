@@ -93,8 +93,27 @@ def valid_bodies(site: Site) -> dict[tuple[str, str], Any]:
     sim = {"imsi": "901280000000001", "msisdn": "882285000000001", "aliases": ["49170000001"], "status": {"id": 1}}
     new_sim = sim | {"iccid": "8988228000000000001", "bic": "B", "model": "M", "organisation": {"id": tenant.organisation_id}}
     token = {"description": "d", "expiry_date": "2027-06-01", "ip": "10.0.0.0/8", "role": "User"}
+    user = {"username": "new@example.org", "name": "n", "organisation": {"id": tenant.organisation_id}, "roles": [{"id": 2}]}
+    activation = {"activationKey": "hgl_x", "password": "0" * 40, "name": "n"}
+    device_of_user = {"fingerprint": "f", "operating_system": "o", "browser": "b", "name": "n"}
     return {
-        ("POST", "/api/v1/authenticate"): {"username": "x", "password": "0" * 40},
+        ("POST", "/api/v1/authenticate"): {
+            "username": "x",
+            "password": "0" * 40,
+            "fingerprint": "f",
+            "mfa_token": "x",
+            "code": 123456,
+            "refresh_token": "x",
+            "trusted_device": device_of_user,
+        },
+        ("POST", "/api/v1/user"): user,
+        ("POST", "/api/v2/user/invitation"): user,
+        ("PATCH", "/api/v1/user/{user_id}"): {"username": f"colleague@{tenant.name.lower()}.example", "name": "n", "status": {"id": 2}},
+        ("PATCH", "/api/v1/user/password"): {"old_password": "0" * 40, "new_password": "1" * 40},
+        ("POST", "/api/v1/user/activation"): activation,
+        ("POST", "/api/v2/user/activation"): activation,
+        ("POST", "/api/v1/user/mfa"): {"type": {"id": 1}, "password": "0" * 40},
+        ("PATCH", "/api/v1/user/mfa/{key_id}"): {"status": {"id": 1}, "code": "123456"},
         ("POST", "/api/v1/application_token"): token,
         ("PATCH", "/api/v1/application_token/{token_id}"): {"description": "d", "status": {"id": 0}},
         ("POST", "/api/v1/endpoint"): device,
@@ -139,7 +158,11 @@ async def test_no_value_in_any_field_of_any_call_makes_it_fail(site: Site) -> No
 
 async def test_every_call_with_a_body_is_tried(site: Site) -> None:
     with_body = {(method, template) for template, resource in ROUTES.items() for method in resource.handlers if method in ("POST", "PATCH")}
-    unread = {("PATCH", "/api/v1/endpoint/{endpoint_id}/connectivity"), ("POST", "/api/v1/endpoint/{endpoint_id}/reachable")}
+    unread = {
+        ("PATCH", "/api/v1/endpoint/{endpoint_id}/connectivity"),
+        ("POST", "/api/v1/endpoint/{endpoint_id}/reachable"),
+        ("POST", "/api/v1/user/{user_id}/password_link"),
+    }
     assert with_body - valid_bodies(site).keys() == unread, "a body that is read"
 
 

@@ -103,6 +103,7 @@ def delete_logins(tx: Transaction, user_id: int) -> None:
 def delete_old(tx: Transaction, now_ms: int, most: int) -> int:
     """Delete what has expired, refresh tokens up to `most`; how many of those."""
     tx.run(Q["delete_old_password_links"], now=now_ms)
+    tx.run(Q["delete_old_trusted_devices"], now=now_ms)
     return len(tx.run(Q["delete_old_refresh_tokens"], now=now_ms, most=most))
 
 

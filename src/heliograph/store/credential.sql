@@ -90,5 +90,8 @@ DELETE FROM password_link WHERE token_hash = :token_hash AND expires_at_ms > :no
 -- name: delete_password_links
 DELETE FROM password_link WHERE user_id = :user_id;
 
+-- name: delete_old_trusted_devices
+DELETE FROM trusted_device WHERE expires_at_ms <= :now;
+
 -- name: delete_old_password_links
 DELETE FROM password_link WHERE expires_at_ms <= :now;

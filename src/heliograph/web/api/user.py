@@ -125,7 +125,7 @@ async def retrieve(call: Call) -> Answer:
     answer=Invited,
     status=201,
     location=True,
-    refuses=(Code.DUPLICATED, Code.FORBIDDEN, Code.INVALID_FORMAT),
+    refuses=(Code.DUPLICATED, Code.FORBIDDEN, Code.INVALID_FORMAT, Code.INVALID_REFERENCE),
 )
 async def create(call: Call) -> Answer:
     """They set a password by the key in the answer, which you hand on."""
@@ -140,7 +140,7 @@ async def create(call: Call) -> Answer:
     answer=Invited,
     status=201,
     location=True,
-    refuses=(Code.DUPLICATED, Code.FORBIDDEN, Code.INVALID_FORMAT),
+    refuses=(Code.DUPLICATED, Code.FORBIDDEN, Code.INVALID_FORMAT, Code.INVALID_REFERENCE),
 )
 async def invite(call: Call) -> Answer:
     """The same as creating one."""
