@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -151,3 +152,13 @@ def explained(session: Session, where: Range, filters: tuple[str, ...]) -> Itera
     for query, values in ran:
         for row in session.run(Query(f"explain {query.name}", f"{word} {query.text}"), values):
             yield str(row[-1])
+
+
+def test_a_text_is_found_in_any_case_by_the_like_that_sqlite_has(tmp_path: Path) -> None:
+    session = engine_of(str(tmp_path / "any.db")).connect()
+    for text, pattern, found in (("Meter ON", "%meter on%", 1), ("meter on", "%METER%", 1), ("50 %", "%50 !%%", 1), ("50x", "%50!%%", 0)):
+        query = Query(
+            "any.case", "SELECT count(*) FROM (SELECT :text AS payload) AS m WHERE lower(m.payload) LIKE lower(:pattern) ESCAPE '!'"
+        )
+        assert session.run(query, {"text": text, "pattern": pattern})[0][0] == found
+    session.close()
