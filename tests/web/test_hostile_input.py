@@ -86,10 +86,12 @@ def valid_bodies(site: Site) -> dict[tuple[str, str], Any]:
         "mo_limit": None, "mo_to_application": "all", "short_number_max_digits": 7, "application_numbers": ["1000", "42*"],
         "sender_allow_list": ["+49 170 1"], "default_source": "Meter", "on_unknown": "wait", "order": "strict",
     }  # fmt: skip
+    quota = {"volume": 10, "expiry_date": "2040-01-01", "status": {"id": 1}, "threshold_percentage": 20, "auto_refill": 1}
     sms = {
         "payload": "x", "source_address": "1000", "source_address_type": {"id": 161}, "dest_address": "1", "udh": "050003CC0201", "dcs": 0,
         "pid": 0, "expiry_date": "2027-01-16",
     }  # fmt: skip
+    supposed = sms | {"sms_type": {"id": 2}}
     sim = {"imsi": "901280000000001", "msisdn": "882285000000001", "aliases": ["49170000001"], "status": {"id": 1}}
     new_sim = sim | {"iccid": "8988228000000000001", "bic": "B", "model": "M", "organisation": {"id": tenant.organisation_id}}
     token = {"description": "d", "expiry_date": "2027-06-01", "ip": "10.0.0.0/8", "role": "User"}
@@ -137,6 +139,10 @@ def valid_bodies(site: Site) -> dict[tuple[str, str], Any]:
         ("PATCH", "/api/v1/sim_batch/bic/{bic}"): {"sim_status": {"id": 1}, "id": 1},
         ("POST", "/api/v1/service_profile"): policy,
         ("PATCH", "/api/v1/service_profile/{profile_id}"): policy,
+        ("POST", "/api/v1/endpoint/{endpoint_id}/quota/sms"): quota,
+        ("PATCH", "/api/v1/endpoint/{endpoint_id}/quota/sms"): quota,
+        ("POST", "/api/v1/endpoint/{endpoint_id}/sms/explain"): supposed,
+        ("POST", "/api/v1/service_profile/{profile_id}/explain"): supposed,
         ("POST", "/api/v1/tariff_profile"): {"name": "n", "description": "d"},
         ("PATCH", "/api/v1/tariff_profile/{tariff_id}"): {"name": "n", "description": None},
         ("POST", "/api/v1/api_callback"): {"url": "https://x.example/", "purpose": "p"},

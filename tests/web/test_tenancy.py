@@ -89,6 +89,15 @@ BODIES: dict[tuple[str, str], Any] = {
         "api_callback": {"id": Ref("callback_id")},
         "api_secret": {"id": Ref("secret_id")},
     },
+    ("POST", "/api/v1/endpoint/{endpoint_id}/quota/sms"): {
+        "volume": 5,
+        "expiry_date": "2040-01-01",
+        "status": {"id": 1},
+        "threshold_percentage": 10,
+    },
+    ("PATCH", "/api/v1/endpoint/{endpoint_id}/quota/sms"): {"volume": 5},
+    ("POST", "/api/v1/endpoint/{endpoint_id}/sms/explain"): {"payload": "x"},
+    ("POST", "/api/v1/service_profile/{profile_id}/explain"): {"payload": "x"},
     ("POST", "/api/v1/tariff_profile"): {"name": "new"},
     ("PATCH", "/api/v1/tariff_profile/{tariff_id}"): {"name": "changed"},
 }
@@ -202,6 +211,9 @@ async def neighbours(site: Site) -> Neighbours:
 
 async def settled(site: Site) -> Neighbours:
     """Have A and B each send a message."""
+    quota = {"volume": 9, "expiry_date": "2040-01-01", "status": {"id": 1}, "threshold_percentage": 10}
+    for tenant, token in ((site.a, site.a_auth), (site.b, site.b_auth)):
+        assert (await site.post(f"/api/v1/endpoint/{tenant.device_id}/quota/sms", quota, token=token)).status == 201
     first = await site.send()
     reply = await site.post(f"/api/v1/endpoint/{site.b.device_id}/sms", {"payload": "of Beta"}, token=site.b_auth)
     await site.world.settle()

@@ -1,6 +1,9 @@
 """SMS quotas of devices: set, read, taken away (contract 5.8). What one allows, and its refill at midnight: `model/quota.py`."""
 
+from datetime import UTC, datetime
+
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from heliograph.model.account import Actor
 from heliograph.model.ids import DeviceId, PolicyId
@@ -27,6 +30,15 @@ class QuotaWanted(msgspec.Struct, frozen=True, kw_only=True):
     auto_refill: bool = False
 
 
+class QuotaChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a quota is to change; UNSET leaves what is."""
+
+    volume: int | UnsetType = UNSET
+    expiry_at_ms: int | UnsetType = UNSET
+    threshold_percentage: int | UnsetType = UNSET
+    auto_refill: bool | UnsetType = UNSET
+
+
 class QuotaView(msgspec.Struct, frozen=True):
     """A quota as it is now."""
 
@@ -45,6 +57,11 @@ async def put(office: Office, actor: Actor, device_id: DeviceId, wanted: QuotaWa
     now_ms = office.clock.now_ms()
     _check(wanted, now_ms)
     return await office.database.write(_put, actor, changed_by(actor), device_id, wanted, now_ms)
+
+
+async def change(office: Office, actor: Actor, device_id: DeviceId, wanted: QuotaChange) -> QuotaView:
+    """Change some of the quota of a device. Raises Problem, also where it has none."""
+    return await office.database.write(_change, actor, changed_by(actor), device_id, wanted, office.clock.now_ms())
 
 
 async def delete(office: Office, actor: Actor, device_id: DeviceId) -> None:
@@ -69,6 +86,28 @@ def _put(tx: Transaction, actor: Actor, scope: int, device_id: int, wanted: Quot
     device = _device(tx, scope, device_id)
     before = store.hold(tx, [device_id]).get(device_id)
     quota = given(before, **msgspec.structs.asdict(wanted), now_ms=now_ms)
+    return _keep(tx, actor, device, before, quota, now_ms)
+
+
+def _change(tx: Transaction, actor: Actor, scope: int, device_id: int, change: QuotaChange, now_ms: int) -> QuotaView:
+    """Where the volume stays, so does what was last added to it."""
+    device = _device(tx, scope, device_id)
+    before = store.hold(tx, [device_id]).get(device_id)
+    if before is None:
+        raise _none(device_id)
+    now = before.at(now_ms)
+    given_fields = {name: getattr(change, name) for name in change.__struct_fields__ if getattr(change, name) is not UNSET}
+    wanted = QuotaWanted(**{name: given_fields.get(name, getattr(now, name)) for name in QuotaWanted.__struct_fields__})
+    _check(wanted, now_ms, least=1 if "volume" in given_fields else 0)
+    if "volume" in given_fields:
+        quota = given(before, **msgspec.structs.asdict(wanted), now_ms=now_ms)
+    else:
+        quota = msgspec.structs.replace(now, **msgspec.structs.asdict(wanted))
+    return _keep(tx, actor, device, before, quota, now_ms)
+
+
+def _keep(tx: Transaction, actor: Actor, device: DeviceView, before: Quota | None, quota: Quota, now_ms: int) -> QuotaView:
+    device_id = device.id
     store.save(tx, {device_id: quota})
     home = device.organisation_id
     note(tx, actor, "quota.assigned", home, now_ms, device_id=device_id, quota=_assigned(quota))
@@ -123,7 +162,7 @@ def _assigned(quota: Quota) -> dict[str, object]:
     """As emnify's event shows a quota that was assigned: in camel case."""
     return {
         "volume": quota.volume,
-        "expiryDate": quota.expiry_at_ms,
+        "expiryDate": f"{datetime.fromtimestamp(quota.expiry_at_ms // 1000, UTC):%Y-%m-%dT%H:%M:%S}.000+0000",
         "lastVolumeAdded": quota.last_volume_added,
         "thresholdPercentage": quota.threshold_percentage,
         "thresholdVolume": quota.threshold_volume,
@@ -132,9 +171,9 @@ def _assigned(quota: Quota) -> dict[str, object]:
     }
 
 
-def _check(wanted: QuotaWanted, now_ms: int) -> None:
+def _check(wanted: QuotaWanted, now_ms: int, least: int = 1) -> None:
     problems = []
-    if not 1 <= wanted.volume <= MOST_SEGMENTS:
+    if not least <= wanted.volume <= MOST_SEGMENTS:
         problems.append(Problem(Code.INVALID, f"volume {wanted.volume} is not taken: give 1 to {MOST_SEGMENTS} segments", field="volume"))
     if wanted.expiry_at_ms <= now_ms:
         problems.append(Problem(Code.INVALID, "expiry_date is in the past: give a time to come", field="expiry_date"))
