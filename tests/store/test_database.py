@@ -398,6 +398,15 @@ def _emit_and_refuse(tx: Transaction, organisation_id: int) -> None:
     emit(tx, organisation_id, "undone")
     raise Problem(Code.INVALID, "no")
 
+    async def test_a_group_that_takes_more_ids_than_a_block_holds_one_by_one_ends(self, database: Database) -> None:
+        def take(tx: Transaction, count: int) -> list[int]:
+            return [tx.ids("audit")[0] for _ in range(count)]
+
+        alone = await asyncio.wait_for(database.write(take, 7 * BLOCKS["audit"]), 60)
+        assert alone == sorted(set(alone))
+        together = await asyncio.wait_for(asyncio.gather(*(database.write(take, 3) for _ in range(3 * BLOCKS["audit"]))), 60)
+        assert len({each for ids in together for each in ids} | set(alone)) == 7 * BLOCKS["audit"] + 9 * BLOCKS["audit"]
+
 
 class TestWriterOnSqlite(Writer, OnSqlite):
     pass

@@ -231,6 +231,7 @@ class Database:
     def _run(self, session: Session, jobs: list[_Job]) -> None:
         while True:
             done = _Done()
+            self._ids.begin()
             session.begin()
             try:
                 for batch in _batches(jobs):

@@ -14,7 +14,7 @@ BLOCKS = {"message": 1000, "notification": 1000, "receipt": 100, "part_set": 100
 
 
 class IdsExhausted(Exception):
-    """The block of `kind` holds fewer than the `wanted` ids: refill it and run the group again."""
+    """A group has taken `wanted` ids of `kind`, and its blocks hold fewer: refill them and run the group again."""
 
     def __init__(self, kind: str, wanted: int) -> None:
         super().__init__(kind)
@@ -29,14 +29,20 @@ class IdBlocks:
         self._free: dict[str, range] = {}
         self._next: dict[str, range] = {}
         self._staged: dict[str, range] = {}
+        self._taken: dict[str, int] = {}
+
+    def begin(self) -> None:
+        """A transaction begins, which has taken nothing yet."""
+        self._taken.clear()
 
     def take(self, kind: str, count: int) -> range:
         """The next `count` ids, rising. Raises IdsExhausted where no block holds so many; what is left of a block then is given up."""
         free = self._free.get(kind, range(0))
         if len(free) < count and len(self._next.get(kind, range(0))) >= count:
             free = self._next.pop(kind)
+        self._taken[kind] = self._taken.get(kind, 0) + count
         if len(free) < count:
-            raise IdsExhausted(kind, count)
+            raise IdsExhausted(kind, self._taken[kind])
         self._free[kind] = free[count:]
         return free[:count]
 
@@ -46,8 +52,8 @@ class IdBlocks:
         return free[0] if free else None
 
     def refill(self, session: Session, exhausted: IdsExhausted) -> None:
-        """Claim a block that holds what is wanted, in a transaction of its own; `adopt` it after the commit. A smaller one that was next
-        is given up, so that ids rise."""
+        """Claim a block that holds twice what is wanted, in a transaction of its own; `adopt` it after the commit. A smaller one that was
+        next is given up, so that ids rise. What a group took before it ran out is lost with it, and so counts as wanted."""
         self._staged = {exhausted.kind: claim(session, exhausted.kind, max(BLOCKS[exhausted.kind], 2 * exhausted.wanted))}
 
     def stage(self, session: Session) -> None:
