@@ -65,9 +65,13 @@ async def search(core: Core, actor: Actor, wanted: Wanted, place: Place, most: i
     return Found(items, following, following is None or len(items) >= most)
 
 
-async def export(core: Core, actor: Actor, wanted: Wanted) -> AsyncIterator[list[FoundMessage]]:
-    """All messages of a list, page by page, for as long as that takes. Raises Problem."""
+def export(core: Core, actor: Actor, wanted: Wanted) -> AsyncIterator[list[FoundMessage]]:
+    """All messages of a list, page by page, for as long as that takes. Raises Problem, before the first page is asked for."""
     where, filters = _question(actor, wanted, core.clock.now_ms())
+    return _pages(core, where, filters)
+
+
+async def _pages(core: Core, where: Range, filters: dict[str, Scalar]) -> AsyncIterator[list[FoundMessage]]:
     following: Place | None = Place()
     while following is not None:
         found, following = await core.database.read(store.step, where, filters, following, EXPORT_PAGE, STEP)

@@ -6,10 +6,8 @@ emnify's own SDK sends some that mean something else than they say; those are re
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from urllib.parse import quote, urlencode
-
-from msgspec import Meta
 
 from heliograph.model.page import Page
 from heliograph.model.problem import Code, Problem
@@ -21,7 +19,6 @@ from heliograph.web.resource import Request
 
 Filters = dict[str, Scalar]
 Reader = Callable[[str, str], Filters]
-PageNumber = Annotated[int, Meta(ge=1)]
 
 UNASSIGNED: Final = "endpoint:null"
 SDK_ENUMS: Final = ("DeviceSort.", "SimSort.")

@@ -31,8 +31,8 @@ DIRECTIONS = {direction: wire.Described(int(direction), direction.name) for dire
 SOURCE_TYPES = {kind: wire.Described(int(kind), name) for kind, name in SOURCE_TYPE_NAMES.items()}
 INTERFACES = {kind: wire.Described(kind, name) for kind, name in INTERFACE_TYPES.items()}
 PAGES = {
-    "page": Parameter("The page, from 1; with it the answer has the headers that number the pages.", criteria.PageNumber),
-    "per_page": Parameter(f"How many stand on a page: {PER_PAGE} where it is left out, and at most.", criteria.PageNumber),
+    "page": Parameter("The page, from 1; with it the answer has the headers that number the pages.", int),
+    "per_page": Parameter(f"How many stand on a page: {PER_PAGE} where it is left out, and at most.", int),
 }
 EXTERNAL = (TrafficClass.P2P_EXTERNAL_IN, TrafficClass.P2P_EXTERNAL_OUT)
 

@@ -9,10 +9,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
-from msgspec import Meta
 
 import heliograph
 from heliograph.model.problem import Code
@@ -40,7 +39,6 @@ PAGE_HEADERS: Final = {
     "Link": "The first, previous, next and last page (RFC 8288); empty where there are none.",
 }
 ARTICLES: Final = ("a", "an", "the")
-PAGE: Final = Annotated[int, Meta(ge=1)]
 
 
 @dataclass(frozen=True)
@@ -127,7 +125,7 @@ class _Schemas:
     """JSON Schema of all types, made at once so that each stands once."""
 
     def __init__(self, every: list[Described]) -> None:
-        shapes: list[Any] = [errors.Error, PAGE, str, int]
+        shapes: list[Any] = [errors.Error, str, int]
         for call in every:
             said = call.operation
             shapes += [said.body, said.answer, *(reply.shape for reply in said.also.values())]
@@ -199,8 +197,8 @@ def _of_listing(said: Operation) -> dict[str, Parameter]:
         found["q"] = Parameter(f"Only what meets all criteria `field:value`, with commas between them. Fields: {', '.join(fields)}.")
     if sorts := list(sorts):
         found["sort"] = Parameter(f"Fields with commas between them, `-` before one that falls: {', '.join(sorts)}.")
-    found["page"] = Parameter("The page, from 1.", PAGE)
-    found["per_page"] = Parameter(f"How many stand on a page: {per_page} where it is left out, {most} at most.", PAGE)
+    found["page"] = Parameter("The page, from 1; the first where there is no such, the last where there are not so many.", int)
+    found["per_page"] = Parameter(f"How many stand on a page: {per_page} where it is left out, {most} at most.", int)
     return found
 
 
