@@ -31,8 +31,8 @@ ROUND_S = 60.0
 SETTLED_MS = 5 * 60_000
 """How long after midnight a day's file is begun: what was accepted before it is committed, on clocks that differ a little."""
 SLICE = 1000
-MOST_DAYS_BEHIND = 30
-"""Events are kept no longer, so there is nothing to write of earlier days."""
+MOST_DAYS_BEHIND = 6
+"""Events of messages are kept for seven days, so the file of an earlier day would lack lines and is left out."""
 
 _log = log.get("cdr")
 
