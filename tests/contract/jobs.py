@@ -177,6 +177,19 @@ async def count_within(process: Process, *, times: int, most: int) -> int:
     return sum(await _together(calls))
 
 
+async def submit_within(process: Process, *, device: int, times: int) -> int:
+    """Submit to one device, all at once; how many were accepted."""
+
+    async def accepted() -> bool:
+        try:
+            await submit_message(process.core, process.actor(), DeviceId(device), Draft("hi"))
+        except Problem:
+            return False
+        return True
+
+    return sum(await _together([accepted() for _ in range(times)]))
+
+
 async def cancel_all(process: Process, *, total: int) -> int:
     """Cancel whatever is not final, again and again until all are; how many were cancelled at once."""
     canceled = 0

@@ -206,6 +206,28 @@ class TwoProcesses:
         assert sum(passed) == 100
         assert self.rows(url, "SELECT used FROM usage_counter") == [(100,)]
 
+    @pytest.mark.parametrize(
+        "limit",
+        [
+            """UPDATE service_profile SET settings = '{"mt_limit": 100}'""",
+            "UPDATE organisation SET mt_limit = 100",
+            "UPDATE service_profile SET apply_sms_quota = 1",
+        ],
+        ids=["of the device", "of the organisation", "of its quota"],
+    )
+    def test_200_sends_from_both_pass_a_limit_of_100_exactly_100_times(
+        self, hammer: Callable[..., list[Any]], url: str, limit: str
+    ) -> None:
+        columns = (
+            "device_id, volume, expiry_at_ms, threshold_percentage, auto_refill, last_volume_added, since_ms, status_changed_at_ms, told"
+        )
+        self.change(url, limit, f"INSERT INTO sms_quota ({columns}) VALUES (1, 100, {2**52}, 0, 0, 100, 0, 0, 0)")
+        passed = hammer(*[("submit_within", {"device": 1, "times": 100})] * 2)
+        assert sum(passed) == 100
+        assert self.rows(url, "SELECT state, count(*) FROM message GROUP BY state ORDER BY state") == [(1, 100), (State.FAILED, 100)]
+        month = "SELECT used FROM usage_counter WHERE scope = 'device' AND length(period) = 7"
+        assert self.rows(url, month) == [(100,)]
+
     def test_cancel_and_settle_end_each_message_once(self, hammer: Callable[..., list[Any]], url: str) -> None:
         total = 12 * len(DEVICES)
         serve = ("serve", {"devices": DEVICES, "count": 12, "total": total, "delay_s": 0.2})

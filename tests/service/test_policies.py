@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from heliograph.model.ids import DeviceId
+from heliograph.model.link import Accepted, Delivery, ReceiptState
 from heliograph.model.message import State
 from heliograph.model.p2p import P2pRates
 from heliograph.model.problem import Code, Problem
@@ -332,6 +333,37 @@ async def test_who_names_no_sender_has_the_policys_then_the_organisations(world:
     await world.submit()
     await world.submit(source="Mine")
     assert [row.source for row in kept(world)] == ["Org", "Policy", "Mine"]
+
+
+# strict order
+
+
+@pytest.mark.parametrize("setting", [Setting(delivery=Delivery.STORED)], indirect=True)
+async def test_in_strict_order_the_next_message_waits_for_the_receipt_of_the_one_before(world: World) -> None:
+    await policy(world, order="strict")
+    world.link.otherwise = lambda _: Accepted(f"ref{len(world.link.sent)}", receipt_owed=True)
+    first, second = await world.submit(text="first"), await world.submit(text="second")
+    third = await world.submit(text="third", validity_s=100)
+    await world.submit(2, text="another device's")
+    assert [out.text for out in world.link.sent] == ["first", "another device's"]
+    await world.receipt("id:ref1")
+    await world.advance(1)
+    assert [out.text for out in world.link.sent][2:] == ["second"]
+    assert (world.message(first).state, world.message(second).state) == (State.DELIVERED, State.BUFFERED)
+    await world.jump(101)
+    assert world.message(third).state == State.EXPIRED, "while it waits it may expire"
+    await world.receipt("id:ref3", state=ReceiptState.FAILED)
+    await world.submit(text="fourth")
+    await world.advance(1)
+    assert [out.text for out in world.link.sent][3:] == ["fourth"]
+
+
+@pytest.mark.parametrize("setting", [Setting(delivery=Delivery.STORED)], indirect=True)
+async def test_without_it_nobody_waits(world: World) -> None:
+    world.link.otherwise = lambda _: Accepted(f"ref{len(world.link.sent)}", receipt_owed=True)
+    for _ in range(3):
+        await world.submit()
+    assert len(world.link.sent) == 3
 
 
 # first contact

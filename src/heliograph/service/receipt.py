@@ -7,6 +7,7 @@ import msgspec
 
 from heliograph.model.ids import MessageId
 from heliograph.model.link import Answer, Receipt, ReceiptState, without_nul
+from heliograph.model.message import State, read_terms
 from heliograph.service import fault
 from heliograph.service.core import Core
 from heliograph.service.correlate import Word, apply, is_about, is_in_lane, is_key_of
@@ -58,7 +59,7 @@ def match(tx: Transaction, items: Sequence[Arrival]) -> list[MessageId | None]:
             message = messages[key.message_id]
             was_in_lane = is_in_lane(message)
             disposition = apply(ledger, message, key.segment or 1, word)
-            if was_in_lane and not is_in_lane(message):
+            if (was_in_lane and not is_in_lane(message)) or (State(message.state).is_final and read_terms(message.terms).strict):
                 done_with.add(message.lane_id or 0)
         rows.append(
             NewReceipt(

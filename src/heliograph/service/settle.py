@@ -31,6 +31,8 @@ from heliograph.store.message import Head, Locked
 from heliograph.store.transaction import Transaction
 
 RECOVER_BATCH = 500
+BLOCKED_MS = 60_000
+"""How soon a lane is looked at again whose head waits for a receipt: that one wakes it, unless a crash came between."""
 ANY_TURN = 2**16
 """A queue with a full window takes one lane at a time, so that an organisation that always began would be the only one served."""
 WITH_THE_NETWORK = Withdrawn("all of it is with the network")
@@ -135,8 +137,11 @@ def take(tx: Transaction, core: Core, profile: LinkProfile, epoch: int, most: in
         head = heads.get(lane.id)
         if head is None:
             lane.rest()
+            continue
+        lane.head_seq = head.lane_seq
+        if head.is_blocked:
+            lane.retry_at_ms = now_ms + BLOCKED_MS
         else:
-            lane.head_seq = head.lane_seq
             lane.take(epoch)
             taken.append(head)
     _wait_on(tx, core, profile.link_id, [lane for lane in lanes if lane.retry_at_ms is not None and lane.retry_at_ms > now_ms])
@@ -211,6 +216,7 @@ def _advance(tx: Transaction, core: Core, left: Sequence[tuple[Lane, Settlement]
     """The next head of each lane whose message left it: taken at once, unless other lanes wait for the room."""
     heads = message_store.heads(tx, [lane for lane, _ in left if lane.head_seq < lane.next_seq])
     taken: dict[int, list[Head]] = {}
+    blocked: list[tuple[Lane, int]] = []
     for lane, item in left:
         head = heads.get(lane.id)
         queue = core.queues.get(item.profile.link_id)
@@ -218,7 +224,10 @@ def _advance(tx: Transaction, core: Core, left: Sequence[tuple[Lane, Settlement]
             lane.rest()
             continue
         lane.head_seq = head.lane_seq
-        if queue is None or queue.room <= 0:
+        if head.is_blocked:
+            lane.wait(now_ms + BLOCKED_MS, now_ms + BLOCKED_MS)
+            blocked.append((lane, item.profile.link_id))
+        elif queue is None or queue.room <= 0:
             lane.wait(now_ms, now_ms)
             tx.after_commit(core.queues.hint, item.profile.link_id)
         else:
@@ -226,6 +235,8 @@ def _advance(tx: Transaction, core: Core, left: Sequence[tuple[Lane, Settlement]
             taken.setdefault(item.profile.link_id, []).append(head)
     for link_id, link_heads in taken.items():
         tx.after_commit(core.queues.take, link_id, link_heads)
+    for link_id in sorted({link_id for _, link_id in blocked}):
+        _wait_on(tx, core, link_id, [lane for lane, link in blocked if link == link_id])
 
 
 def _retry_later(tx: Transaction, core: Core, waits: dict[int, tuple[Lane, int, int]]) -> None:

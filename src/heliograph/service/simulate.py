@@ -12,7 +12,7 @@ from heliograph.model.problem import Code, Problem
 from heliograph.service.core import Core, Simulator
 from heliograph.service.draft import Draft
 from heliograph.service.encode import encode, split
-from heliograph.store import message as message_store
+from heliograph.store import number as number_store
 from heliograph.store.transaction import Transaction
 
 WHY: Final = {
@@ -62,7 +62,7 @@ def _accepted(answer: Answer) -> MessageId | None:
 
 
 def _number_of(tx: Transaction, actor: Actor, device_id: DeviceId) -> str:
-    exists, number = message_store.address_of_device(tx, actor.scope, device_id)
+    exists, number = number_store.address_of_device(tx, actor.scope, device_id)
     if not exists:
         raise Problem(Code.INVALID_REFERENCE, f"Endpoint with Id '{device_id}' not found.")
     if number is None:

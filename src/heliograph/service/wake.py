@@ -11,6 +11,8 @@ from heliograph.store import lane as lane_store
 from heliograph.store import message as message_store
 from heliograph.store import number as number_store
 from heliograph.store.database import DatabaseLost
+from heliograph.store.lane import Lane
+from heliograph.store.message import Head
 from heliograph.store.transaction import Transaction
 
 _log = log.get("queue")
@@ -49,11 +51,15 @@ async def _go_on(core: Core, lane_ids: Sequence[int]) -> None:
 
 
 def leave_heads(tx: Transaction, core: Core, lane_ids: Sequence[int], now_ms: int) -> None:
-    """Make those of the lanes due that wait for a head that is over. Serialised by the lane."""
+    """Make those of the lanes due that wait for a head that is over, or for a receipt that came. Serialised by the lane."""
     lanes = [lane for lane in lane_store.lock(tx, lane_ids).values() if lane.retry_at_ms is not None and lane.retry_at_ms > now_ms]
     heads = message_store.heads(tx, lanes)
-    ended = [lane for lane in lanes if lane.id not in heads or heads[lane.id].lane_seq != lane.head_seq]
+    ended = [lane for lane in lanes if _may_go_on(lane, heads.get(lane.id))]
     for lane in ended:
         lane.wait(now_ms, now_ms)
         tx.after_commit(core.queues.hint, lane.link_id)
     lane_store.save(tx, ended)
+
+
+def _may_go_on(lane: Lane, head: Head | None) -> bool:
+    return head is None or head.lane_seq != lane.head_seq or head.is_free_now

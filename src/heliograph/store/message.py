@@ -126,6 +126,17 @@ class Head(msgspec.Struct, array_like=True):
     expiry_at_ms: int
     attempts: int = 0
     user_data: str | None = None
+    strictness: int = 0
+
+    @property
+    def is_blocked(self) -> bool:
+        """It waits for the receipt of a message before it."""
+        return self.strictness == 2
+
+    @property
+    def is_free_now(self) -> bool:
+        """It would have waited for that, was never tried, and may go now."""
+        return self.strictness == 1 and self.attempts == 0
 
 
 class Locked(msgspec.Struct, array_like=True):
@@ -342,12 +353,6 @@ def delete_old_cancel_requests(tx: Transaction, before_ms: int) -> None:
 def device_exists(tx: Transaction, organisation_id: int, device_id: int) -> bool:
     """Whether the organisation (0: any) has the device."""
     return tx.one(Q["device_exists"], organisation_id=organisation_id, device_id=device_id) is not None
-
-
-def address_of_device(tx: Transaction, organisation_id: int, device_id: int) -> tuple[bool, str | None]:
-    """Whether the organisation (0: any) has the device, and what a link addresses it by."""
-    row = tx.one(Q["numbers_of_device"], organisation_id=organisation_id, device_id=device_id)
-    return row is not None, (row[0] or row[1]) if row else None
 
 
 def views_of_device(tx: Transaction, organisation_id: int, device_id: int, skipped: int, most: int) -> list[MessageView]:

@@ -55,7 +55,9 @@ UPDATE message SET cancel_requested_at_ms = :now WHERE id = :id;
 -- name: heads (lane_id bigint, from_seq bigint)
 SELECT message.id AS message_id, message.lane_id, message.lane_seq, message.organisation_id, message.device_id, message.source, message.source_type,
   coalesce(sim.msisdn, sim.imsi, message.dest) AS address, message.payload, message.dcs, message.pid, message.udh,
-  message.segment_states, message.expiry_at_ms, message.attempts, message.user_data
+  message.segment_states, message.expiry_at_ms, message.attempts, message.user_data,
+  CASE WHEN message.terms IS NULL OR message.terms NOT LIKE '%"strict":true%' THEN 0 WHEN EXISTS (SELECT 1 FROM message AS before
+    WHERE before.lane_id = message.lane_id AND before.lane_seq < message.lane_seq AND before.state < 4) THEN 2 ELSE 1 END AS strictness
 FROM input JOIN message ON message.lane_id = input.lane_id AND message.lane_seq = (
   SELECT min(waiting.lane_seq) FROM message AS waiting
   WHERE waiting.lane_id = input.lane_id AND waiting.lane_seq >= input.from_seq AND waiting.state < 4
@@ -134,7 +136,3 @@ SELECT count(*) FROM message WHERE device_id = :device_id;
 
 -- name: device_exists
 SELECT 1 FROM device WHERE id = :device_id AND deleted_at_ms IS NULL AND (:organisation_id = 0 OR organisation_id = :organisation_id);
-
--- name: numbers_of_device
-SELECT sim.msisdn, sim.imsi FROM device LEFT JOIN sim ON sim.device_id = device.id
-WHERE device.id = :device_id AND device.deleted_at_ms IS NULL AND (:organisation_id = 0 OR device.organisation_id = :organisation_id);

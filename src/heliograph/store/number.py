@@ -35,6 +35,12 @@ def devices(tx: Transaction, numbers: Iterable[str]) -> dict[str, int]:
     return {row.number: row.device_id for row in rows}
 
 
+def address_of_device(tx: Transaction, organisation_id: int, device_id: int) -> tuple[bool, str | None]:
+    """Whether the organisation (0: any) has the device, and what a link addresses it by."""
+    row = tx.one(Q["numbers_of_device"], organisation_id=organisation_id, device_id=device_id)
+    return row is not None, (row[0] or row[1]) if row else None
+
+
 class _Numbered(msgspec.Struct, array_like=True, frozen=True):
     number: str
     kind: str

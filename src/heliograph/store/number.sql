@@ -7,3 +7,7 @@ JOIN service_profile AS profile ON profile.id = device.service_profile_id;
 -- name: by_number (number text)
 SELECT input.number, sim_number.kind, sim.device_id FROM input JOIN sim_number ON sim_number.number = input.number AND sim_number.number_space = ''
 JOIN sim ON sim.id = sim_number.sim_id WHERE sim.device_id IS NOT NULL;
+
+-- name: numbers_of_device
+SELECT sim.msisdn, sim.imsi FROM device LEFT JOIN sim ON sim.device_id = device.id
+WHERE device.id = :device_id AND device.deleted_at_ms IS NULL AND (:organisation_id = 0 OR device.organisation_id = :organisation_id);
