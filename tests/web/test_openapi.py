@@ -13,6 +13,7 @@ from heliograph.web.openapi.errors import MEANING
 from heliograph.web.openapi.topics import OF_FILE, TOPICS
 from heliograph.web.operation import declared
 from tests.web.site import Site
+from tools.api_page import PAGE, page
 
 DOCUMENT = json.loads(json.dumps(document(ROUTES)))
 OPERATIONS = [(template, method, said) for template, methods in DOCUMENT["paths"].items() for method, said in methods.items()]
@@ -59,3 +60,7 @@ async def test_it_is_served_to_everybody(site: Site) -> None:
 
 def _content(body: dict[str, Any] | None) -> dict[str, Any]:
     return {"example": None} if body is None else body["content"]["application/json"]
+
+
+def test_the_page_of_the_documentation_says_every_call_as_it_is() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: .venv/bin/python tools/api_page.py"
