@@ -2,6 +2,8 @@
 
 import io
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,15 @@ def test_a_password_that_is_asked_for_comes_from_standard_input_and_is_not_shown
     refused = acme("user", "passwd", "ops@example.com", "--ask")
     assert refused.code == 1
     assert "at least" in refused.err
+
+
+def test_a_new_password_is_audited_with_who_gave_it(acme: Cli, tmp_path: Path) -> None:
+    acme("user", "add", "ops@example.com")
+    assert len(acme("user", "passwd", "OPS@example.com").out.strip()) >= 12
+    assert acme("user", "passwd", "nobody@example.com").code == 1
+    with closing(sqlite3.connect(tmp_path / "data/heliograph.sqlite")) as connection:
+        actions = [action for (action,) in connection.execute("SELECT action FROM audit ORDER BY id")]
+    assert actions[-2:] == ["user.entered", "user.password_set"]
 
 
 def test_a_revoked_token_says_so(acme: Cli) -> None:

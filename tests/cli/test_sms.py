@@ -72,3 +72,15 @@ def test_the_audit_says_who_did_it_at_the_keyboard(fleet: Cli, tmp_path: Path, m
         rows = connection.execute("SELECT who, door, action FROM audit ORDER BY id").fetchall()
     assert rows[-1] == ("alice", "cli", "link.disabled")
     assert {action for _, _, action in rows} >= {"organisation.created", "link.created", "sim.entered", "device.created"}
+
+
+def test_what_would_become_of_a_message_is_explained_and_nothing_is_sent(fleet: Cli) -> None:
+    would = fleet("policy", "explain", "Hello", "--device", "1", "--source", "1000", "--json")
+    assert (would.code, would.json["allowed"], would.json["segments"]) == (0, True, 1)
+    fleet("policy", "set", "Default", "mt=off")
+    refused = fleet("policy", "explain", "Hello", "--policy", "Default")
+    assert refused.code == 1
+    assert "rule" in refused.out
+    assert fleet("policy", "explain", "Hello", "--device", "1", "--direction", "MO", "--dest", "1000", "--json").json["allowed"] is True
+    assert fleet("policy", "explain", "Hello").code == 1
+    assert fleet("sms", "list", "--json").json == []

@@ -21,6 +21,7 @@ from heliograph.daemon.storage import DATABASE_ERRORS, engine_for, unreachable
 from heliograph.model.account import Actor, Door, Role
 from heliograph.model.ids import NodeId, OrganisationId
 from heliograph.model.notification import Answered, Delivery
+from heliograph.model.p2p import P2pRates
 from heliograph.model.problem import Problem
 from heliograph.model.route import NumberRules
 from heliograph.service.core import Core
@@ -219,7 +220,8 @@ def _core(database: Database, config: Config) -> Core:
     clock, use_cases = SystemClock(), LaneUseCases()
     numbers = NumberRules(config.application_numbers, config.network_numbers, config.short_number_max_digits)
     notifier = Notifier(database, clock, NodeId(0), _NoCourier(), _no_task, in_flight_most=0)
-    core = Core(database, clock, NodeId(0), Queues(clock, _no_task, use_cases), notifier, numbers)
+    rates = P2pRates(config.p2p.sent_per_day, config.p2p.received_per_minute)
+    core = Core(database, clock, NodeId(0), Queues(clock, _no_task, use_cases), notifier, numbers, rates)
     use_cases.core = core
     return core
 

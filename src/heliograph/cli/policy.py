@@ -2,22 +2,27 @@
 
 import secrets
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from cyclopts import App, Parameter
 
-from heliograph.cli.answer import Answer, Item, Refusal, Said, Table
+from heliograph.cli.answer import DONE, REFUSED, Answer, Item, Refusal, Said, Table
+from heliograph.cli.answer import show as show_answer
 from heliograph.cli.desk import ANY, Desk, OrganisationOptions, at_desk
 from heliograph.model import policy_settings
 from heliograph.model.account import Actor
-from heliograph.model.ids import OrganisationId, PolicyId
-from heliograph.service.manage import callback, policy
+from heliograph.model.ids import DeviceId, OrganisationId, PolicyId
+from heliograph.model.policy import Traffic
+from heliograph.service import explain as explaining
+from heliograph.service.draft import Draft
+from heliograph.service.manage import callback
+from heliograph.service.manage import policy as policies
 from heliograph.service.manage.policy import INTERFACE_TYPES, PolicyChange
 from heliograph.store.policy import PolicyView
 
 app = App(name="policy")
-SERVICES: Final = {"mt": policy.SMS_MT, "mo": policy.SMS_MO}
+SERVICES: Final = {"mt": policies.SMS_MT, "mo": policies.SMS_MO}
 SWITCHES: Final = ("sms_a2p", "sms_p2p_int", "sms_p2p_ext")
 KEYS: Final = (*SERVICES, *SWITCHES, *policy_settings.NAMES, "name", "description")
 LISTS: Final = ("application_numbers", "sender_allow_list")
@@ -33,7 +38,7 @@ def list_(*, options: OrganisationOptions = ANY) -> int:
     """List the service policies."""
 
     async def work(desk: Desk) -> Answer:
-        rows = [_row(each) for each in await policy.views(desk, await desk.viewer())]
+        rows = [_row(each) for each in await policies.views(desk, await desk.viewer())]
         return Table(rows, ("id", "name", "mt", "mo", *SWITCHES, "webhook", "devices"), "no service policy")
 
     return at_desk(options, work)
@@ -97,14 +102,76 @@ def set_(
         if secret is not None:
             wanted |= {"api_secret_id": (await callback.create_secret(desk, actor, secret, f"policy {found.name}")).id}
         if wanted:
-            await policy.update(desk, actor, PolicyId(found.id), PolicyChange(**wanted))
+            await policies.update(desk, actor, PolicyId(found.id), PolicyChange(**wanted))
         await _switch(desk, actor, found, services)
-        after = await policy.view(desk, actor, PolicyId(found.id))
+        after = await policies.view(desk, actor, PolicyId(found.id))
         shown = {} if secret is None else {"secret": secret}
         text = f"changed the service policy {after.name}" + ("; the secret that signs, shown this once:" if secret else "")
         return Said(text, _row(after) | shown, secret)
 
     return at_desk(options, work)
+
+
+@app.command
+def explain(
+    text: str,
+    /,
+    *,
+    device: int | None = None,
+    policy: str | None = None,
+    direction: Literal["MT", "MO"] = "MT",
+    dest: str | None = None,
+    source: str | None = None,
+    options: OrganisationOptions = ANY,
+) -> int:
+    """Say what would become of a message, and by which rule, without sending it. Ends with 1 where it would be refused.
+
+    Parameters
+    ----------
+    text
+        What it would say.
+    device
+        To or from this device, by its id.
+    policy
+        To or from a device that is ready, under this service policy, by its id or name.
+    direction
+        MT to the device, MO from it.
+    dest
+        The number that the device sends to (MO).
+    source
+        The sender (MT).
+    """
+
+    async def work(desk: Desk) -> int:
+        actor, draft = await desk.viewer(), Draft(text, source=source)
+        if (device is None) == (policy is None):
+            raise Refusal("say which: --device ID or --policy NAME")
+        if device is None:
+            found = await _find(desk, actor, policy or "")
+            told = await explaining.explain_policy(desk.core, actor, PolicyId(found.id), Traffic(direction.lower()), dest, draft)
+        elif direction == "MT":
+            told = await explaining.explain_mt(desk.core, actor, DeviceId(device), draft)
+        else:
+            told = await explaining.explain_mo(desk.core, actor, DeviceId(device), dest, draft)
+        show_answer(Item(_explained(told)), as_json=options.json)
+        return DONE if told.is_allowed else REFUSED
+
+    return at_desk(options, work)
+
+
+def _explained(told: explaining.Explanation) -> dict[str, Any]:
+    return {
+        "allowed": told.is_allowed,
+        "rule": told.rule,
+        "why": told.text,
+        "class": told.traffic_class.value,
+        "source": told.source,
+        "destination": told.destination,
+        "alphabet": told.alphabet.name,
+        "segments": told.segments,
+        "link_id": told.link_id,
+        "counted": [f"{each.segments} {each.traffic.value} of device {each.device_id}" for each in told.counted],
+    }
 
 
 def _changes(given: Sequence[str]) -> tuple[dict[str, Any], dict[str, bool]]:
@@ -131,7 +198,7 @@ def _changes(given: Sequence[str]) -> tuple[dict[str, Any], dict[str, bool]]:
 async def _switch(desk: Desk, actor: Actor, before: PolicyView, services: dict[str, bool]) -> None:
     for key, on in services.items():
         if bool(getattr(before, key)) != on:
-            change = policy.add_service if on else policy.remove_service
+            change = policies.add_service if on else policies.remove_service
             await change(desk, actor, PolicyId(before.id), SERVICES[key])
 
 
@@ -152,7 +219,7 @@ def _is_on(key: str, text: str) -> bool:
 
 
 async def _find(desk: Desk, actor: Actor, which: str) -> PolicyView:
-    fitting = [each for each in await policy.views(desk, actor) if which in (str(each.id), each.name)]
+    fitting = [each for each in await policies.views(desk, actor) if which in (str(each.id), each.name)]
     if len(fitting) != 1:
         why = "several service policies have that name: give the id" if fitting else "there is no such service policy"
         raise Refusal(f"{which}: {why}; `heliograph policy list` shows which there are")

@@ -1,6 +1,5 @@
 """`heliograph user`: people who log in. A password is generated or asked for, and never stands on a command line."""
 
-import asyncio
 import getpass
 import secrets
 import sys
@@ -11,10 +10,8 @@ from cyclopts import App, Parameter
 from heliograph.cli.answer import Answer, Refusal, Said, Table, time_of
 from heliograph.cli.desk import ANY, Desk, OrganisationOptions, RoleName, at_desk
 from heliograph.model.account import Role
-from heliograph.service.manage import account
+from heliograph.service.manage import user
 from heliograph.service.password import Passwords, sha1_hex
-from heliograph.store import account as store
-from heliograph.store.transaction import Transaction
 
 app = App(name="user")
 GENERATED_OCTETS: Final = 12
@@ -50,13 +47,11 @@ def add(
     async def work(desk: Desk) -> Answer:
         actor = await desk.operator()
         password = _password(ask=ask)
-        password_hash = await asyncio.to_thread(Passwords().hash, sha1_hex(password))
-        chosen = await desk.database.read(_next_role) if role is None else Role(role)
-        user_id = await desk.database.write(
-            account.enter_user, actor.organisation_id, email, name or email.partition("@")[0], password_hash, chosen, desk.clock.now_ms()
+        made = await user.enter(
+            desk, Passwords(), actor, email, name or email.partition("@")[0], sha1_hex(password), None if role is None else Role(role)
         )
-        fields = {"id": user_id, "organisation_id": actor.organisation_id, "email": email, "role": chosen.value}
-        return _told(f"made the user {email} of {actor.organisation_name} ({chosen.value})", fields, password, asked=ask)
+        fields = {"id": made.id, "organisation_id": made.organisation_id, "email": made.email, "role": made.role}
+        return _told(f"made the user {made.email} of {made.organisation_name} ({made.role})", fields, password, asked=ask)
 
     return at_desk(options, work)
 
@@ -74,15 +69,10 @@ def passwd(email: str, /, *, ask: Ask = False, options: OrganisationOptions = AN
     """
 
     async def work(desk: Desk) -> Answer:
-        viewer = await desk.viewer()
-        user = await desk.database.read(store.user_by_email, email.strip().lower())
-        if user is None or (viewer.role is not Role.SUPER_ADMIN and user.organisation_id != viewer.organisation_id):
-            raise Refusal(f"there is no user {email}: `heliograph user list` shows who there is")
+        found = await user.view_by_email(desk, await desk.viewer(), email)
         password = _password(ask=ask)
-        await desk.database.write(
-            store.set_password, user.id, await asyncio.to_thread(Passwords().hash, sha1_hex(password)), desk.clock.now_ms()
-        )
-        return _told(f"{user.email} has a new password", {"id": user.id, "email": user.email}, password, asked=ask)
+        await user.set_password(desk, Passwords(), desk.caretaker(), found.id, sha1_hex(password))
+        return _told(f"{found.email} has a new password", {"id": found.id, "email": found.email}, password, asked=ask)
 
     return at_desk(options, work)
 
@@ -92,8 +82,6 @@ def list_(*, options: OrganisationOptions = ANY) -> int:
     """List the users."""
 
     async def work(desk: Desk) -> Answer:
-        viewer = await desk.viewer()
-        scope = 0 if viewer.role is Role.SUPER_ADMIN else viewer.organisation_id
         rows = [
             {
                 "id": each.id,
@@ -105,16 +93,12 @@ def list_(*, options: OrganisationOptions = ANY) -> int:
                 "state": "active" if each.disabled_at_ms is None else "disabled",
                 "created": time_of(each.created_at_ms),
             }
-            for each in await desk.database.read(store.users, scope)
+            for each in await user.list_users(desk, await desk.viewer())
         ]
         columns = ("id", "organisation", "email", "name", "role", "state", "created")
         return Table(rows, columns, "no user yet: `heliograph user add EMAIL` makes one")
 
     return at_desk(options, work)
-
-
-def _next_role(tx: Transaction) -> Role:
-    return Role.ADMINISTRATOR if store.users(tx, 0) else Role.SUPER_ADMIN
 
 
 def _password(*, ask: bool) -> str:

@@ -16,8 +16,8 @@ from heliograph.service.manage.sim import NewSim, enter_one, may_enter
 from heliograph.store import account, policy
 from heliograph.store.transaction import Transaction
 
-MOST_AT_ONCE = 20_000
-"""10,000 rows are written in about 4 s, during which nothing else is on SQLite: what daemons write waits up to 30 s for it."""
+MOST_AT_ONCE = 10_000
+"""2,000 rows are written in about 2 s, during which nothing else is on SQLite: what daemons write waits up to 30 s for it."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

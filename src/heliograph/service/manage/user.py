@@ -73,6 +73,25 @@ async def invite(
     return Invitation(user, key, now_ms + LINK_MS)
 
 
+async def enter(
+    office: Office, passwords: Passwords, actor: Actor, email: str, name: str, password_sha1: str, role: Role | None = None
+) -> User:
+    """A new user with a password, made by the operator at the machine. `role` None: the first user of the installation runs it, others are
+    Administrator. Raises Problem."""
+    require(actor, Right.OPERATE)
+    _check_sha1(password_sha1, "password")
+    password_hash = await passwords.hashed(password_sha1)
+    return await office.database.write(_enter, actor, email, name, password_hash, role, office.clock.now_ms())
+
+
+async def set_password(office: Office, passwords: Passwords, actor: Actor, user_id: int, password_sha1: str) -> None:
+    """Give a user another password, as the operator; all that they are logged in with ends. Raises Problem."""
+    require(actor, Right.OPERATE)
+    _check_sha1(password_sha1, "password")
+    password_hash = await passwords.hashed(password_sha1)
+    await office.database.write(_reset_password, actor, user_id, password_hash, office.clock.now_ms())
+
+
 async def new_link(office: Office, actor: Actor, user_id: int) -> Invitation:
     """Another key for a user who lost the password, or the key before it. Raises Problem."""
     key, key_hash = new_secret(LINK_PREFIX)
@@ -120,6 +139,23 @@ def _invite(tx: Transaction, actor: Actor, home: int, email: str, name: str, rol
     credential_store.insert_password_link(tx, key_hash, user_id, now_ms, now_ms + LINK_MS)
     audit.record(tx, actor, "user.invited", home, now_ms, object_id=user_id, after=user)
     return user
+
+
+def _enter(tx: Transaction, actor: Actor, email: str, name: str, password_hash: str, role: Role | None, now_ms: int) -> User:
+    if role is None:
+        role = Role.ADMINISTRATOR if store.users(tx, 0) else Role.SUPER_ADMIN
+    user_id = enter_user(tx, actor.organisation_id, email, name.strip() or email, password_hash, role, now_ms)
+    user = store.user(tx, user_id)
+    assert user is not None
+    audit.record(tx, actor, "user.entered", user.organisation_id, now_ms, object_id=user_id, after=user)
+    return user
+
+
+def _reset_password(tx: Transaction, actor: Actor, user_id: int, password_hash: str, now_ms: int) -> None:
+    user = _lock(tx, actor, actor.scope, user_id)
+    store.set_password(tx, user_id, password_hash, now_ms)
+    end_logins(tx, user_id, now_ms)
+    audit.record(tx, actor, "user.password_set", user.organisation_id, now_ms, object_id=user_id)
 
 
 def _new_link(tx: Transaction, actor: Actor, scope: int, user_id: int, key_hash: str, now_ms: int) -> User:
