@@ -39,7 +39,7 @@ def broken(method: str, path: str, status: int, headers: dict[str, str], body: b
     said = written()["paths"].get(template, {}).get(("get" if method == "HEAD" else method).lower())
     if template is None or said is None:
         return None
-    place = f"/paths/{_escaped(template)}/{('get' if method == 'HEAD' else method).lower()}/responses/{status}"
+    place = f"/paths/{escaped(template)}/{('get' if method == 'HEAD' else method).lower()}/responses/{status}"
     response = said["responses"].get(str(status))
     if response is None:
         return f"status {status} is not described"
@@ -64,5 +64,5 @@ def _may_be_empty(response: dict[str, Any]) -> bool:
     return not content or "text/html" in content
 
 
-def _escaped(template: str) -> str:
+def escaped(template: str) -> str:
     return quote(template.replace("~", "~0").replace("/", "~1"), safe="~")

@@ -10,8 +10,10 @@ from heliograph.model.problem import Code
 from heliograph.web.api import ROUTES
 from heliograph.web.openapi.document import calls, described, document
 from heliograph.web.openapi.errors import MEANING
+from heliograph.web.openapi.examples import BY_FIELD
 from heliograph.web.openapi.topics import OF_FILE, TOPICS
 from heliograph.web.operation import declared
+from tests.web import contract
 from tests.web.site import Site
 from tools.api_page import PAGE, page
 
@@ -64,3 +66,29 @@ def _content(body: dict[str, Any] | None) -> dict[str, Any]:
 
 def test_the_page_of_the_documentation_says_every_call_as_it_is() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run: .venv/bin/python tools/api_page.py"
+
+
+def test_every_example_is_of_its_type() -> None:
+    wrong = []
+    for template, method, said in OPERATIONS:
+        place = f"/paths/{contract.escaped(template)}/{method}"
+        shown = [(f"{place}/requestBody", said["requestBody"])] if "requestBody" in said else []
+        shown += [(f"{place}/responses/{status}", response) for status, response in said["responses"].items() if "$ref" not in response]
+        for pointer, holder in shown:
+            for media, content in holder.get("content", {}).items():
+                for example in (
+                    [content["example"]] if "example" in content else [each["value"] for each in content.get("examples", {}).values()]
+                ):
+                    schema = contract.validator(f"{pointer}/content/{media.replace('/', '~1')}/schema")
+                    wrong += [f"{method} {template}: {error.message} at {error.instance_path}" for error in schema.iter_errors(example)]
+    assert wrong == []
+
+
+def test_every_word_of_the_examples_is_used() -> None:
+    types = DOCUMENT["components"]["schemas"]
+    fields = {f"{name}.{field}" for name, schema in types.items() for field in schema.get("properties", {})}
+    assert BY_FIELD.keys() - fields == set()
+
+
+def examples_of(content: dict[str, Any]) -> list[Any]:
+    return [content["example"]] if "example" in content else [each["value"] for each in content.get("examples", {}).values()]

@@ -68,7 +68,7 @@ async def retrieve(call: Call) -> Answer:
 @operation(
     "Set the SMS quota of a device",
     body=SmsQuotaWanted,
-    example={"volume": 100, "expiry_date": "2027-12-31T00:00:00Z", "status": {"id": 1}, "threshold_percentage": 20, "auto_refill": 0},
+    example={"volume": 100, "expiry_date": "2027-12-31T00:00:00Z", "status": {"id": 1}, "threshold_percentage": 20, "auto_refill": False},
     answer=SmsQuota,
     status=201,
     location=True,

@@ -38,6 +38,7 @@ PAGE_HEADERS: Final = {
     "X-Sort": "How they are sorted.",
     "Link": "The first, previous, next and last page (RFC 8288); empty where there are none.",
 }
+ENOUGH: Final = 2
 ARTICLES: Final = ("a", "an", "the")
 
 
@@ -157,7 +158,7 @@ def _operation(call: Described, name: str, schemas: _Schemas) -> dict[str, Any]:
         "operationId": name,
         "tags": [OF_FILE[call.file]],
         "summary": said.summary,
-        "description": inspect.getdoc(call.handler) or said.summary,
+        "description": _told(call),
         "parameters": _parameters(call, schemas),
         "responses": _responses(call, schemas),
     }
@@ -167,6 +168,12 @@ def _operation(call: Described, name: str, schemas: _Schemas) -> dict[str, Any]:
     if call.is_open:
         operation["security"] = []
     return operation
+
+
+def _told(call: Described) -> str:
+    """The docstring, where it says more than that it is one."""
+    text = inspect.getdoc(call.handler) or ""
+    return text if len(text.split()) > ENOUGH else f"{call.operation.summary}."
 
 
 def _parameters(call: Described, schemas: _Schemas) -> list[dict[str, Any]]:

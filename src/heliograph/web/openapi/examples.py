@@ -6,7 +6,6 @@ Schema = dict[str, Any]
 
 BY_FIELD: Final[dict[str, Any]] = {
     "Attachment.description": "ATTACHED",
-    "Callback.created": "2026-11-22 08:00:00",
     "CallbackView.created": "2026-11-22 08:00:00",
     "Country.name": "Germany",
     "Endpoint.status": {"id": 0, "description": "Enabled"},
@@ -20,11 +19,9 @@ BY_FIELD: Final[dict[str, Any]] = {
     "Event.alert": False,
     "Event.sim": {"id": 7},
     "Event.imsi": {"imsi": "901280000000001"},
-    "MyOrganisation.name": "Water works",
+    "OrganisationView.name": "Water works",
     "Network.name": "Telekom",
     "Operator.name": "Telekom",
-    "Profile.api_callback": {"id": 1, "url": "https://app.example.com/sms", "purpose": "SmsCallback"},
-    "Profile.api_secret": {"id": 1, "purpose": "SmsCallback"},
     "Profile.description": "for the meters in the north",
     "Profile.esme_interface_type": {"id": 1, "description": "RestAPI"},
     "Profile.name": "Meters",
