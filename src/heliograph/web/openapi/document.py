@@ -29,7 +29,7 @@ The REST API of Heliograph, wire-compatible with emnify's for everything that SM
 Ask `POST /api/v1/authenticate` for an `auth_token` and send it with every call as `Authorization: Bearer <auth_token>`. Ids may be written
 `1`, `1.0` or `"1"`; fields that a call does not know are not read. Lists are bare arrays; which page they are stands in headers. Moments
 are UTC unless they name a zone. Every error has one shape, `Error`; every 422 says in `errors` what is wrong with which field."""
-USUAL: Final = {200: "What was asked for.", 201: "It is made.", 204: "It is done; there is no body."}
+USUAL: Final = {200: "What was asked for.", 204: "It is done; there is no body."}
 PAGE_HEADERS: Final = {
     "X-Current-Page": "The page, from 1.",
     "X-Count-Per-Page": "How many stand on a page.",
@@ -234,7 +234,7 @@ def _responses(call: Described, schemas: _Schemas) -> dict[str, Any]:
 
 
 def _usual(said: Operation, schemas: _Schemas) -> dict[str, Any]:
-    response: dict[str, Any] = {"description": USUAL.get(said.status, "Done.")}
+    response: dict[str, Any] = {"description": "It is made." if said.location else USUAL.get(said.status, "It is done.")}
     if said.answer is not None:
         content: dict[str, Any] = {"schema": schemas.of(said.answer), "example": schemas.example(said.answer)}
         response["content"] = {media: content if media == JSON else {"schema": {"type": "string"}} for media in said.media}
