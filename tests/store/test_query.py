@@ -93,7 +93,7 @@ class EveryQuery:
         session = engine_of(url).connect()
         wrong: dict[str, str] = {}
         for query in ALL:
-            names = re.findall(r"(?<![:\w]):(\w+)", query.text)
+            names = re.findall(r"(?<![:\w\"]):(\w+)", query.text)
             session.begin()
             try:
                 if query.columns:

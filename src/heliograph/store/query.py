@@ -12,7 +12,7 @@ from importlib import resources
 
 _HEAD = re.compile(r"^-- (name|part): (\w+)(?: \(([^)]*)\))?\s*$", re.MULTILINE)
 _WRITES = re.compile(r"^(INSERT|UPDATE|DELETE)\b", re.MULTILINE)
-_SCALAR = re.compile(r"(?<![:\w]):(\w+)")
+_SCALAR = re.compile(r"(?<![:\w\"]):(\w+)")  # not a cast, and not the colon of JSON in a literal: '%"strict":true%'
 _RETURNING = re.compile(r"\bRETURNING\b")
 
 
