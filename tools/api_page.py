@@ -34,7 +34,8 @@ curl "$HOST/api/v1/endpoint/1/sms" -H "Authorization: Bearer $TOKEN"            
 ```
 
 - Every call but those marked *open* needs the header `Authorization: Bearer <auth_token>`. A token is good for four hours (`jwt_minutes`).
-- Bodies are JSON in UTF-8, at most 4 MiB. Ids may be written `1`, `1.0` or `"1"`. Fields that a call does not know are not read.
+- Bodies are JSON in UTF-8, at most 4 MiB. Ids may be written `1`, `1.0` or `"1"`. Fields that a call does not know are not read, as
+  emnify does; calls of ours that send to many, again, or from the simulator refuse them, since a slip there is dear.
 - Moments are UTC unless they name a zone; answers write `2027-01-15T08:00:00.000+0000`.
 - What is made is answered 201, with its absolute address in `Location`: `public_url` where it is set, else the Host that was asked for.
 - Calls that send take an `Idempotency-Key`, so that a request whose answer was lost can be sent again.

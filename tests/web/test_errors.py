@@ -154,6 +154,20 @@ async def test_a_field_that_does_not_fit_is_named_by_its_path(site: Site, body: 
 
 
 @pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/api/v1/sms", {"payload": "x", "filter": {"tag": "meter"}, "schedule_at": "2030-01-01"}, "schedule_at"),
+        ("/api/v1/sms", {"payload": "x", "filter": {"tag": "meter", "service_profil": {"id": 1}}}, "filter.service_profil"),
+        ("/api/v1/simulator/mt", {"payload": "x", "source_address": "1", "dest_address": "2", "dsc": 4}, "dsc"),
+    ],
+)
+async def test_a_slip_in_a_call_of_ours_is_refused_and_named(site: Site, path: str, body: Any, field: str) -> None:
+    reply = await site.post(path, body)
+    assert_well_said(reply, 422, 1400)
+    assert reply.json["errors"][0]["field"] == field
+
+
+@pytest.mark.parametrize(
     ("said", "field", "words"),
     [
         ("Expected `int | null`, got `str` - at `$.a`", "a", "a is a text: write a whole number or null"),

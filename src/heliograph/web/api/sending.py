@@ -20,15 +20,15 @@ from heliograph.web.resource import Call
 KEY = {"Idempotency-Key": Parameter("Sends once, however often the request comes with this key within 24 h: a UUID, for example.")}
 
 
-class DeviceFilter(msgspec.Struct, kw_only=True):
+class DeviceFilter(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Devices with this tag, of this service policy, or both."""
 
     tag: str | None = None
     service_profile: wire.Ref | None = None
 
 
-class BulkWanted(SmsWanted, kw_only=True):
-    """The body of a send, and to whom: `endpoints`, a list of at most 2,000 ids, or a `filter`."""
+class BulkWanted(SmsWanted, kw_only=True, forbid_unknown_fields=True):
+    """The body of a send, and to whom: `endpoints`, a list of at most 2,000 ids, or a `filter`. What is misspelt is refused."""
 
     endpoints: list[wire.Id] | None = None
     filter: DeviceFilter | None = None
@@ -50,7 +50,7 @@ class SentToMany(msgspec.Struct, kw_only=True):
     results: list[SentToOne]
 
 
-class AgainWanted(msgspec.Struct, kw_only=True):
+class AgainWanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The body of a resend, which may be left out."""
 
     expiry_date: str | None = None

@@ -11,7 +11,7 @@ from heliograph.web.operation import BETWEEN_SUBSCRIBERS, SENDING, operation
 from heliograph.web.resource import Call, Resource
 
 
-class MoWanted(msgspec.Struct, kw_only=True):
+class MoWanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a device sends. No `dest_address`: the network names none. `udh` is hex."""
 
     payload: str
@@ -20,7 +20,7 @@ class MoWanted(msgspec.Struct, kw_only=True):
     udh: str | None = None
 
 
-class MtWanted(msgspec.Struct, kw_only=True):
+class MtWanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a phone sends to a device."""
 
     source_address: wire.Written

@@ -26,9 +26,10 @@ REFERENCE: Final = "#/components/schemas/{name}"
 DESCRIPTION: Final = """\
 The REST API of Heliograph, wire-compatible with emnify's for everything that SMS need.
 
-Ask `POST /api/v1/authenticate` for an `auth_token` and send it with every call as `Authorization: Bearer <auth_token>`. Ids may be written
-`1`, `1.0` or `"1"`; fields that a call does not know are not read. Lists are bare arrays; which page they are stands in headers. Moments
-are UTC unless they name a zone. Every error has one shape, `Error`; every 422 says in `errors` what is wrong with which field."""
+Ask `POST /api/v1/authenticate` for an `auth_token` and send it with every call as `Authorization: Bearer <auth_token>`. Ids may be
+written `1`, `1.0` or `"1"`; fields that a call does not know are not read, as emnify does; calls of ours that send refuse them. Lists
+are bare arrays; which page they are stands in headers. Moments are UTC unless they name a zone. Every error has one shape, `Error`;
+every 422 says in `errors` what is wrong with which field."""
 USUAL: Final = {200: "What was asked for.", 204: "It is done; there is no body."}
 PAGE_HEADERS: Final = {
     "X-Current-Page": "The page, from 1.",
