@@ -110,3 +110,22 @@ def test_following_ends_well_when_it_is_interrupted_or_read_no_more(installation
         cut.stdout.close()
         assert cut.stderr is not None
         assert cut.stderr.read() == ""
+
+
+def test_what_a_daemon_works_on_is_backed_up_but_not_replaced(installation: Installation, tmp_path: Path) -> None:
+    installation.cli("organisation", "add", "Acme")
+    installation.cli("backup", str(tmp_path / "now.backup"))
+    command = [
+        sys.executable,
+        "-m",
+        "heliograph",
+        "restore",
+        str(tmp_path / "now.backup"),
+        "--replace",
+        "--config",
+        str(installation.config),
+    ]
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "stop it first" in refused.stderr
+    assert json.loads(installation.cli("organisation", "list", "--json"))[0]["name"] == "Acme"

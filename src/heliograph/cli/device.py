@@ -43,7 +43,7 @@ def import_(
     Parameters
     ----------
     file
-        The file, UTF-8, separated by commas, semicolons or tabs; - is standard input.
+        The file, UTF-8, separated by commas, semicolons or tabs, of at most 10,000 rows; - is standard input.
     dry_run
         Only say what would be made and which rows are bad.
     skip_bad
