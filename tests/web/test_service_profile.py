@@ -181,3 +181,11 @@ async def test_interface_types_and_tariffs_are_listed(site: Site) -> None:
     assert (tariff["id"], tariff["used_count"]) == (site.a.tariff_id, "1")
     assert (await site.get(f"/api/v1/tariff_profile/{site.a.tariff_id}")).json == tariff
     assert (await site.get("/api/v1/tariff_profile/999")).status == 404
+
+
+@pytest.mark.parametrize("field", ["api_callback", "api_secret"])
+@pytest.mark.parametrize("number", [0, -1, 2**63 - 1])
+async def test_a_reference_that_leads_nowhere_is_422_whatever_its_number(site: Site, field: str, number: int) -> None:
+    """Found by schemathesis: 0 was taken for no reference at all, and refused by the database."""
+    reply = await site.post("/api/v1/service_profile", {"name": "Meters", field: {"id": number}})
+    assert (reply.status, reply.json["errors"][0]["error_code"]) == (422, 1401)

@@ -189,9 +189,9 @@ def _problems(tx: Transaction, policy: ServicePolicy, change: PolicyChange) -> l
     problems: list[Problem] = []
     if not (policy.name if change.name is UNSET else change.name).strip():
         problems.append(Problem(Code.REQUIRED, "name is required: give the policy one", field="name"))
-    if change.api_callback_id and store.callback(tx, policy.organisation_id, change.api_callback_id) is None:
+    if isinstance(change.api_callback_id, int) and store.callback(tx, policy.organisation_id, change.api_callback_id) is None:
         problems.append(not_found("API callback", change.api_callback_id))
-    if change.api_secret_id and store.secret(tx, policy.organisation_id, change.api_secret_id) is None:
+    if isinstance(change.api_secret_id, int) and store.secret(tx, policy.organisation_id, change.api_secret_id) is None:
         problems.append(not_found("API secret", change.api_secret_id))
     if isinstance(change.esme_interface_type_id, int) and change.esme_interface_type_id not in INTERFACE_TYPES:
         problems.append(not_found("ESME interface type", change.esme_interface_type_id))
