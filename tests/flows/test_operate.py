@@ -55,13 +55,18 @@ def day(tmp_path_factory: pytest.TempPathFactory, postgres_server: Any) -> Itera
             with Program("serve", "--config", str(folder / "heliograph.toml"), wait_for_line=False) as program:
                 program.wait_until_said('"ready"')
                 said = run(f'{script}\necho "$TOKEN" > token', folder)
-                wait_until(lambda: "PATCH" in (folder / "received").read_text(), "a receipt reaches the webhook", 30)
+                wait_until(lambda: heard(folder / "received"), "a receipt and what a device sent reach the webhook", 30)
                 assert program.end()[0] == 0
         finally:
             hook.kill()
             hook.wait()
     yield Day(folder, said, (folder / "received").read_text(), (folder / "token").read_text().strip())
     postgres_server.drop_database(url)
+
+
+def heard(received: Path) -> bool:
+    lines = received.read_text().splitlines()
+    return all(any(line.startswith(method) for line in lines) for method in ("PATCH", "POST"))
 
 
 def run(script: str, folder: Path) -> str:
