@@ -34,6 +34,13 @@ def test_a_message_is_accepted_shown_and_found(fleet: Cli) -> None:
     assert fleet("sms", "show", message_id, "--json").json["timeline"][0]["type"]
 
 
+def test_a_message_without_a_text_is_refused_as_over_rest(fleet: Cli) -> None:
+    sent = fleet("sms", "send", "1", "")
+    assert sent.code == 1
+    assert "write what to send" in sent.err
+    assert fleet("sms", "list", "--json").json == []
+
+
 def test_a_list_is_narrowed_down(fleet: Cli) -> None:
     for text in ("one", "two"):
         fleet("sms", "send", "1", text, "--source", "1000")

@@ -13,7 +13,7 @@ from heliograph.cli.desk import ANY, Desk, OrganisationOptions, at_desk
 from heliograph.cli.moment import ago_ms
 from heliograph.model.ids import DeviceId, MessageId
 from heliograph.model.message import STATE_NAMES, Direction, State
-from heliograph.service.draft import Draft
+from heliograph.service.draft import Draft, with_text
 from heliograph.service.follow import follow
 from heliograph.service.resend import original, prepare_again
 from heliograph.service.search import Wanted, message, search
@@ -53,7 +53,7 @@ def send(
     async def work(desk: Desk) -> Answer:
         payload = sys.stdin.read().removesuffix("\n") if text == "-" else text
         until_ms = None if expires_in is None else desk.clock.now_ms() + int(expires_in * 3_600_000)
-        draft = Draft(payload, source=source, expiry_at_ms=until_ms)
+        draft = with_text(Draft(payload, source=source, expiry_at_ms=until_ms))
         message_id = await submit(desk.core, await desk.viewer(), DeviceId(device_id), draft)
         return Said(f"accepted for device {device_id}; its id:", {"id": message_id, "device_id": device_id}, str(message_id))
 

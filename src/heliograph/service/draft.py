@@ -2,6 +2,8 @@
 
 import msgspec
 
+from heliograph.model.problem import Code, Problem
+
 
 class Draft(msgspec.Struct, frozen=True):
     """An MT message as asked for. `udh`: hex, with or without its length octet as emnify has it, or None. `dcs` None: chosen from the
@@ -16,3 +18,11 @@ class Draft(msgspec.Struct, frozen=True):
     pid: int = 0
     expiry_at_ms: int | None = None
     scheduled_at_ms: int | None = None
+
+
+def with_text(draft: Draft) -> Draft:
+    """The draft of a person or a program that writes texts. Raises Problem where there is none: only with a header or a protocol of its own
+    (a silent SMS, say) may a message be empty."""
+    if not draft.payload and not draft.udh and not draft.pid:
+        raise Problem(Code.REQUIRED, "payload is empty: write what to send (only with a udh or a pid may it be empty)", field="payload")
+    return draft

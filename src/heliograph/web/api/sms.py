@@ -9,10 +9,10 @@ from msgspec import UNSET, UnsetType
 
 from heliograph.model.ids import MessageId
 from heliograph.model.message import SOURCE_TYPE_NAMES, STATE_NAMES, Direction, SourceType, State, TrafficClass
-from heliograph.model.problem import Code, Problem
+from heliograph.model.problem import Code
 from heliograph.service import cancel as cancelling
 from heliograph.service import history
-from heliograph.service.draft import Draft
+from heliograph.service.draft import Draft, with_text
 from heliograph.service.manage.policy import INTERFACE_TYPES
 from heliograph.service.submit import Submission, prepare
 from heliograph.store.message import MessageView
@@ -191,19 +191,19 @@ def created(call: Call, submission: Submission, message_id: MessageId) -> Answer
 
 
 def draft_of(wanted: SmsWanted) -> Draft:
-    """What a body asks for. Raises Problem. Only with a header or a protocol of its own (a silent SMS, say) may it be without text."""
-    if not wanted.payload and not wanted.udh and not wanted.pid:
-        raise Problem(Code.REQUIRED, "payload is empty: write what to send (only with a udh or a pid may it be empty)", field="payload")
+    """What a body asks for. Raises Problem."""
     kind = wire.one_of(SourceType, wanted.source_address_type, "source_address_type")
-    return Draft(
-        wanted.payload,
-        wire.written(wanted.source_address),
-        None if kind is UNSET else int(kind),
-        wanted.udh,
-        wanted.dcs,
-        wanted.pid or 0,
-        None if wanted.expiry_date is None else wire.moment(wanted.expiry_date, "expiry_date"),
-        None if wanted.scheduled_at is None else wire.moment(wanted.scheduled_at, "scheduled_at"),
+    return with_text(
+        Draft(
+            wanted.payload,
+            wire.written(wanted.source_address),
+            None if kind is UNSET else int(kind),
+            wanted.udh,
+            wanted.dcs,
+            wanted.pid or 0,
+            None if wanted.expiry_date is None else wire.moment(wanted.expiry_date, "expiry_date"),
+            None if wanted.scheduled_at is None else wire.moment(wanted.scheduled_at, "scheduled_at"),
+        )
     )
 
 
