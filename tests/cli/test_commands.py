@@ -25,6 +25,13 @@ def test_a_new_installation_begins_with_an_organisation(cli: Cli) -> None:
     assert cli("policy", "list", "--json").json[0]["mt"] is True
 
 
+def test_an_organisation_is_not_made_twice(acme: Cli) -> None:
+    again = acme("organisation", "add", "Acme")
+    assert again.code == 1
+    assert "'Acme' already: choose another name" in again.err
+    assert len(acme("organisation", "list", "--json").json) == 1
+
+
 def test_the_database_is_readable_by_its_owner_only(acme: Cli, tmp_path: Path) -> None:
     assert {file.stat().st_mode & 0o077 for file in (tmp_path / "data").glob("heliograph.sqlite*")} == {0}
 

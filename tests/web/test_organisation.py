@@ -72,3 +72,16 @@ async def test_what_happens_to_an_organisation_is_in_the_audit(site: Site) -> No
     found = (await site.get("/api/v1/audit?action=organisation", token=site.operator_auth)).json
     assert [entry["action"] for entry in found] == ["organisation.deleted", "organisation.changed", "organisation.created"]
     assert found[1]["changes"] == {"name": ["Gamma", "Delta"]}
+
+
+async def test_the_operator_makes_no_two_of_one_name(site: Site) -> None:
+    first = await made(site)
+    again = await site.post(PATH, {"name": "Gamma"}, token=site.operator_auth)
+    assert (again.status, again.json["error_token"], again.json["field"]) == (409, "Duplicated", "name")
+    assert (await site.patch(f"{PATH}/{first}", {"name": "Gamma"}, token=site.operator_auth)).status == 204, "its own name"
+    assert (await site.patch(f"{PATH}/{site.b.organisation_id}", {"name": "Gamma"}, token=site.operator_auth)).status == 409
+
+
+async def test_no_organisation_learns_by_a_name_which_others_there_are(site: Site) -> None:
+    await made(site)
+    assert (await site.patch(f"{PATH}/{site.a.organisation_id}", {"name": "Gamma"})).status == 204

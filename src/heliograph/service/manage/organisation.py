@@ -53,6 +53,7 @@ def _create(tx: Transaction, actor: Actor, wanted: OrganisationChange, now_ms: i
     if wanted.name is UNSET:
         raise Problem(Code.REQUIRED, "name is required", field="name")
     _check(wanted)
+    _refuse_taken(tx, wanted.name, 0)
     organisation_id = found_organisation(tx, wanted.name, now_ms)
     made = _changed(_lock(tx, 0, organisation_id), wanted)
     store.update_organisation(tx, made)
@@ -63,6 +64,8 @@ def _create(tx: Transaction, actor: Actor, wanted: OrganisationChange, now_ms: i
 def _update(tx: Transaction, actor: Actor, scope: int, organisation_id: int, change: OrganisationChange, now_ms: int) -> None:
     before = _lock(tx, scope, organisation_id)
     _check(change)
+    if scope == 0 and change.name is not UNSET:  # an organisation is not told which others there are
+        _refuse_taken(tx, change.name, before.id)
     after = _changed(before, change)
     store.update_organisation(tx, after)
     audit.record(tx, actor, "organisation.changed", before.id, now_ms, object_id=before.id, before=before, after=after)
@@ -86,6 +89,12 @@ def _lock(tx: Transaction, scope: int, organisation_id: int) -> Organisation:
     if found is None:
         raise not_found("Organisation", organisation_id)
     return found
+
+
+def _refuse_taken(tx: Transaction, name: str, own_id: int) -> None:
+    """The operator chooses an organisation by its name. Two transactions at once may still give one twice: then its id is what tells them apart."""
+    if any(each.name.strip() == name.strip() and each.id != own_id for each in store.organisations(tx)):
+        raise Problem(Code.DUPLICATED, f"there is an organisation '{name.strip()}' already: choose another name", field="name")
 
 
 def _changed(organisation: Organisation, change: OrganisationChange) -> Organisation:

@@ -52,7 +52,7 @@ async def list_organisations(call: Call) -> Answer:
     answer=OrganisationView,
     status=201,
     location=True,
-    refuses=(Code.FORBIDDEN, Code.INVALID_FORMAT),
+    refuses=(Code.FORBIDDEN, Code.INVALID_FORMAT, Code.DUPLICATED),
 )
 async def create(call: Call) -> Answer:
     """A new one, with a service policy and a tariff to begin with: 201, where it is, and itself."""
@@ -70,7 +70,7 @@ async def retrieve(call: Call) -> Answer:
     "Change an organisation",
     body=OrganisationWanted,
     example={"default_source": "12345"},
-    refuses=(Code.FORBIDDEN, Code.INVALID_FORMAT),
+    refuses=(Code.FORBIDDEN, Code.INVALID_FORMAT, Code.DUPLICATED),
 )
 async def update(call: Call) -> Answer:
     """Another name, or another sender."""
