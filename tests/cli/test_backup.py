@@ -52,6 +52,12 @@ def test_a_backup_replaces_no_file_unless_told(full: Cli, tmp_path: Path) -> Non
     assert full("backup", file, "--overwrite").code == 0
 
 
+def test_a_backup_into_a_directory_that_is_not_there_blames_that_and_not_the_database(full: Cli, tmp_path: Path) -> None:
+    ended = full("backup", tmp_path / "nowhere" / "one.backup")
+    assert ended.code == 1
+    assert f"there is no directory {tmp_path / 'nowhere'}: make it" in ended.err
+
+
 def test_a_restore_refuses_what_is_not_empty_unless_told(full: Cli, tmp_path: Path) -> None:
     file = tmp_path / "monday.backup"
     full("backup", file)

@@ -40,6 +40,8 @@ def backup(file: Path, /, *, overwrite: Flag = False, options: Options = PLAIN) 
     def work(config: Config) -> Answer:
         if file.exists() and not overwrite:
             raise Refusal(f"{file} is there already: choose another name, or say --overwrite")
+        if not file.parent.is_dir():
+            raise Refusal(f"there is no directory {file.parent}: make it, or name a file elsewhere")
         part = file.with_name(f"{file.name}.part")
         part.unlink(missing_ok=True)
         engine = engine_for(config)
