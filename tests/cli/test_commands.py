@@ -133,6 +133,18 @@ def test_a_policy_is_changed_and_gets_a_webhook(acme: Cli) -> None:
         assert acme("policy", "set", "Default", wrong).code == 1
 
 
+def test_a_webhook_that_is_never_called_is_refused_and_so_is_a_change_of_nothing(acme: Cli) -> None:
+    for arguments, said in (
+        (("--webhook", "http://10.0.0.1/sms"), "10.0.0.1 may not be called"),
+        (("--webhook", "https://app.example.com:99/sms"), "Port 99 may not be called"),
+        ((), "nothing to change: say what is to be"),
+    ):
+        ended = acme("policy", "set", "Default", *arguments)
+        assert ended.code == 1
+        assert said in ended.err
+    assert acme("policy", "show", "Default", "--json").json["webhook"] is None
+
+
 def test_all_that_a_policy_decides_is_set_checked_and_shown(acme: Cli) -> None:
     changes = ("mt_limit=100", "mo_to_application=all", "sender_allow_list=+49 151*,4236", "default_source=1000", "order=strict")
     assert acme("policy", "set", "Default", *changes).code == 0

@@ -40,8 +40,11 @@ def test_it_says_what_an_installation_lacks(acme: Cli) -> None:
     assert findings(acme, "link")[0]["state"] == "warn"
 
 
-def test_a_webhook_that_may_not_be_called_is_found(acme: Cli) -> None:
-    acme("policy", "set", "Default", "--webhook", "http://127.0.0.1:9000/sms")
+def test_a_webhook_that_may_be_called_no_more_is_found(acme: Cli, config: Path) -> None:
+    strict = config.read_text()
+    config.write_text(strict + '[webhooks]\negress_allow = ["127.0.0.1"]\nports = [443, 9000]\n')
+    assert acme("policy", "set", "Default", "--webhook", "http://127.0.0.1:9000/sms").code == 0
+    config.write_text(strict)
     assert "127.0.0.1" in findings(acme, "webhook")[0]["text"]
     acme("policy", "set", "Default", "--webhook", "https://example.com/sms")
     assert {each["state"] for each in findings(acme, "webhook")} == {"bad"}  # the one before is still there

@@ -33,6 +33,7 @@ from heliograph.store.account import Organisation
 from heliograph.store.database import Database
 from heliograph.store.engine import EngineTooOld
 from heliograph.store.migrate import SchemaTooNew, migrations, schema_version
+from heliograph.webhooks.egress import EgressPolicy
 
 CONFIG_VARIABLE: Final = "HELIOGRAPH_CONFIG"
 RoleName = Literal["SuperAdmin", "Administrator", "User", "Observer"]
@@ -89,6 +90,11 @@ class Desk:
     @property
     def clock(self) -> Clock:
         return self.core.clock
+
+    @property
+    def egress(self) -> EgressPolicy:
+        """Which receivers of webhooks may be called."""
+        return EgressPolicy(self.config.webhooks.egress_allow, frozenset(self.config.webhooks.ports))
 
     async def operator(self) -> Actor:
         """Who runs the installation, at work in the organisation asked for. Raises Refusal where it is unclear in which."""

@@ -17,7 +17,7 @@ from heliograph.store import account, notification, policy
 from heliograph.store import link as link_store
 from heliograph.store.engine import EngineTooOld
 from heliograph.store.migrate import migrations, schema_version
-from heliograph.webhooks.egress import EgressPolicy, check_url
+from heliograph.webhooks.egress import check_url
 
 SOON_MS = 14 * 86_400_000
 CLOCK_SLACK_MS = 60_000
@@ -134,12 +134,10 @@ async def _links(desk: Desk) -> list[Finding]:
 
 
 async def _webhooks(desk: Desk) -> list[Finding]:
-    webhooks = desk.config.webhooks
-    egress = EgressPolicy(webhooks.egress_allow, frozenset(webhooks.ports))
     callbacks = await desk.database.read(policy.callbacks, 0)
     findings = []
     for each in callbacks:
-        if problem := check_url(each.url, egress):
+        if problem := check_url(each.url, desk.egress):
             do = "change it, or allow it with webhooks.egress_allow and webhooks.ports"
             findings.append(Finding("webhook", BAD, f"{each.id} {each.url} is not called: {problem.text}", do))
     for failing in await desk.database.read(notification.failing):

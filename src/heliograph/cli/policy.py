@@ -20,6 +20,7 @@ from heliograph.service.manage import callback
 from heliograph.service.manage import policy as policies
 from heliograph.service.manage.policy import INTERFACE_TYPES, PolicyChange
 from heliograph.store.policy import PolicyView
+from heliograph.webhooks.egress import check_url
 
 app = App(name="policy")
 SERVICES: Final = {"mt": policies.SMS_MT, "mo": policies.SMS_MO}
@@ -95,6 +96,10 @@ def set_(
         found = await _find(desk, await desk.viewer(), which)
         actor = msgspec.structs.replace(desk.caretaker(), organisation_id=OrganisationId(found.organisation_id))
         wanted, services = _changes(changes)
+        if not (wanted or services or sign) and webhook is None:
+            raise Refusal("nothing to change: say what is to be, for example mo=on, or --webhook URL")
+        if webhook and (problem := check_url(webhook, desk.egress)):
+            raise problem
         secret = secrets.token_urlsafe(SECRET_OCTETS) if sign else None
         if webhook is not None:
             made = await callback.create(desk, actor, webhook, f"policy {found.name}") if webhook else None
