@@ -92,7 +92,7 @@ def _lock(tx: Transaction, scope: int, organisation_id: int) -> Organisation:
 
 
 def _refuse_taken(tx: Transaction, name: str, own_id: int) -> None:
-    """The operator chooses an organisation by its name. Two transactions at once may still give one twice: then its id is what tells them apart."""
+    """The operator chooses by name. Two transactions at once may still give one name twice: then the ids tell them apart."""
     if any(each.name.strip() == name.strip() and each.id != own_id for each in store.organisations(tx)):
         raise Problem(Code.DUPLICATED, f"there is an organisation '{name.strip()}' already: choose another name", field="name")
 
