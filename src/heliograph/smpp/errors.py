@@ -1,6 +1,6 @@
 """What can be wrong with octets, values or times of SMPP. It holds the error types and nothing else."""
 
-from heliograph.smpp.command import BROADCAST, GENERIC_NACK, HEADER, HEADER_OCTETS, NEVER_ANSWERED, RESPONSE_BIT, is_response, name_of
+from heliograph.smpp.command import GENERIC_NACK, HEADER, HEADER_OCTETS, NEVER_ANSWERED, RESPONSE_BIT, is_response, name_of
 from heliograph.smpp.status import RINVCMDID, RINVCMDLEN
 
 
@@ -28,7 +28,7 @@ class PduError(SmppError):
         """
         if is_response(self.command_id) or self.command_id in NEVER_ANSWERED:
             return None
-        unreadable = self.command_status in (RINVCMDLEN, RINVCMDID) and self.command_id not in BROADCAST
+        unreadable = self.command_status in (RINVCMDLEN, RINVCMDID)
         command_id = GENERIC_NACK if unreadable else self.command_id | RESPONSE_BIT
         return HEADER.pack(HEADER_OCTETS, command_id, self.command_status, self.sequence_number)
 
