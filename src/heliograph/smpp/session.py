@@ -127,7 +127,7 @@ class Session:
 
     def _response(self, pdu: Pdu) -> None:
         waiting = self._waiting.get(pdu.sequence_number)
-        if waiting is None or pdu.command_id in (waiting.request.command_id | RESPONSE_BIT, GENERIC_NACK):
+        if waiting is None or pdu.command_id not in (waiting.request.command_id | RESPONSE_BIT, GENERIC_NACK):
             self._events.append(Unexpected(pdu))
             return
         self._settle(pdu.sequence_number, Ending.ANSWERED, pdu)
