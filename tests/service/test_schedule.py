@@ -109,6 +109,8 @@ async def test_it_can_be_cancelled_until_then_and_is_not_counted(world: World) -
         ("UPDATE device SET deleted_at_ms = 1, status_id = 2 WHERE id = 1", "invalid_reference"),
         ("UPDATE device SET status_id = 1 WHERE id = 1", "device_disabled"),
         ("UPDATE sim SET status_id = 2 WHERE id = 1", "sim_not_active"),
+        ("UPDATE service_profile SET mt = 0", "mt_off"),
+        ("UPDATE service_profile SET sms_a2p = 0", "a2p_off"),
     ],
 )
 async def test_it_fails_at_its_time_where_its_device_may_not_get_it_any_more(world: World, change: str, code: str) -> None:
@@ -118,6 +120,14 @@ async def test_it_fails_at_its_time_where_its_device_may_not_get_it_any_more(wor
     message = world.message(message_id)
     assert (message.state, message.reason_code) == (State.FAILED, code)
     assert world.used(1) == 0
+
+
+async def test_limits_that_came_after_it_was_counted_do_not_stop_it(world: World) -> None:
+    message_id = await scheduled(world, HOUR)
+    await world.database.write(lambda tx: tx.run(statement("""UPDATE service_profile SET settings = '{"mt_limit":1}'""")))
+    await pass_time(world, HOUR)
+    assert world.message(message_id).state == State.DELIVERED
+    assert world.used(1) == 1
 
 
 async def test_many_that_are_due_at_once_all_go_in_the_order_they_were_accepted(world: World) -> None:

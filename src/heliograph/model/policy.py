@@ -128,6 +128,13 @@ def decide(question: Question) -> Allowed | Problem:
     return Allowed(question.traffic_class, tuple(counted))
 
 
+def still_refuses(side: Side, traffic_class: TrafficClass) -> Problem | None:
+    """The rule by which a device may not get a message of this class any more that was accepted and counted before, or None: its status
+    and the switches of its policy, not limits, quota or rates."""
+    switch = SWITCHES[traffic_class][1]
+    return None if switch is None else _not_switched_on(side, switch, Traffic.MT)
+
+
 def _nobodys(traffic_class: TrafficClass) -> Problem:
     if traffic_class is TrafficClass.A2P_MT:
         return Problem(Code.NOT_A_DEVICE, "the number is no device of the organisation: an application sends to its own devices only")
@@ -136,17 +143,20 @@ def _nobodys(traffic_class: TrafficClass) -> Problem:
 
 def _refusal(question: Question, side: Side, switch: str, traffic: Traffic, before: list[Counted]) -> Problem | None:
     """The rule of one end that refuses, or None. `before`: what this message uses up at its other end."""
-    policy = side.policy
-    if problem := ready(side.subscriber):
+    if problem := _not_switched_on(side, switch, traffic):
         return problem
-    off, meaning, _ = _MT_OR_MO[traffic]
-    if not getattr(policy, traffic.value):
-        return _off(off, meaning)
-    if not getattr(policy, switch):
-        return _off(*_SWITCHED_OFF[switch])
     if question.traffic_class in P2P and (problem := _p2p_refusal(question, side, traffic)):
         return problem
     return _no_room(question, side, traffic, before)
+
+
+def _not_switched_on(side: Side, switch: str, traffic: Traffic) -> Problem | None:
+    if problem := ready(side.subscriber):
+        return problem
+    off, meaning, _ = _MT_OR_MO[traffic]
+    if not getattr(side.policy, traffic.value):
+        return _off(off, meaning)
+    return None if getattr(side.policy, switch) else _off(*_SWITCHED_OFF[switch])
 
 
 def _off(code: Code, meaning: str) -> Problem:

@@ -1,15 +1,17 @@
 """Messages that are not to be sent before a time of their own.
 
 Until then such a message stands in no lane, so it holds up nothing; when its time has come it takes the next place in the lane of its
-device, as if it were sent at that moment. Whoever ends its waiting, by a release or by a cancel, changes its row of `scheduled` first.
+device, as if it were sent at that moment: what its device and the switches of its policy are then decides. It was counted when it was
+accepted, so limits and quota are not asked again; what is refused is given back.
+Whoever ends its waiting, by a release or by a cancel, changes its row of `scheduled` first.
 """
 
-from heliograph.model.device import ready
-from heliograph.model.message import State, Verdict
+from heliograph.model.message import State, TrafficClass, Verdict
+from heliograph.model.policy import still_refuses
 from heliograph.model.problem import Code, Problem
 from heliograph.service.core import Core
 from heliograph.service.ledger import Ledger
-from heliograph.service.side import subscriber_of
+from heliograph.service.side import side_of, subscriber_of
 from heliograph.service.submit import Intake
 from heliograph.store import message as message_store
 from heliograph.store import schedule as store
@@ -44,7 +46,7 @@ def release(tx: Transaction, core: Core, now_ms: int) -> int:
     placed = []
     for new in store.messages(tx, due):
         party = parties.get(new.device_id or 0)
-        problem = _refusal(party)
+        problem = _refusal(party, TrafficClass(new.traffic_class))
         if party is None or problem is not None:
             refused = problem or _gone()
             ledger.change(locked[new.id], Verdict(State.FAILED, refused.text, refused.code))
@@ -57,10 +59,10 @@ def release(tx: Transaction, core: Core, now_ms: int) -> int:
     return len(due)
 
 
-def _refusal(party: Party | None) -> Problem | None:
+def _refusal(party: Party | None, traffic_class: TrafficClass) -> Problem | None:
     if party is None or party.deleted_at_ms is not None:
         return _gone()
-    return ready(subscriber_of(party))
+    return still_refuses(side_of(party), traffic_class)
 
 
 def _gone() -> Problem:
