@@ -14,8 +14,10 @@ from heliograph.smpp.errors import PduError, ValueNotAllowedError
 from heliograph.smpp.field import STRICT, TOLERANT, DistributionList, Reading, SmeAddress, UnsuccessSme
 from heliograph.smpp.pdu import (
     PDUS,
+    BindReceiverResp,
     BindTransceiver,
     BindTransceiverResp,
+    BindTransmitterResp,
     DataSm,
     DeliverSm,
     DeliverSmResp,
@@ -175,12 +177,18 @@ def test_a_response_may_come_without_body(kind: type[Pdu]) -> None:
     assert decode(framed(kind.command_id, command_status=0x58)) == kind(7, 0x58)
 
 
-def test_an_error_without_content_is_written_without_body() -> None:
-    assert encode(SubmitSmResp(7, 0x58)) == framed(SubmitSmResp.command_id, command_status=0x58)
-    assert encode(BindTransceiverResp(7, 0x0D)) == framed(BindTransceiverResp.command_id, command_status=0x0D)
-    assert encode(SubmitSmResp(7)) == framed(SubmitSmResp.command_id, b"\0")
-    assert encode(DeliverSmResp(7)) == framed(DeliverSmResp.command_id, b"\0")
-    assert encode(SubmitMultiResp(7, 0x45, unsuccess_sme=(UnsuccessSme("1", 11),)))[16:] == b"\0\1\0\0001\0\0\0\0\x0b"
+@pytest.mark.parametrize("kind", [SubmitSmResp, BindTransmitterResp, BindReceiverResp, BindTransceiverResp])
+def test_four_errors_are_without_body_in_34_alone(kind: type[Pdu]) -> None:
+    whole = framed(kind.command_id, b"\0", command_status=0x58)
+    assert encode(kind(7, 0x58)) == framed(kind.command_id, command_status=0x58)
+    assert [encode(kind(7, 0x58), version=version) for version in (0x33, 0x50)] == [whole, whole]
+    assert encode(kind(7)) == framed(kind.command_id, b"\0")
+
+
+def test_other_errors_have_their_body() -> None:
+    assert encode(DeliverSmResp(7, 8)) == framed(DeliverSmResp.command_id, b"\0", command_status=8)
+    assert encode(SubmitSmResp(7, 8, message_id="1"))[16:] == b"1\0"
+    assert encode(SubmitMultiResp(7, 0x45, unsuccess_sme=(UnsuccessSme("1", 11),)))[16:] == b"\0\1\0\x001\0\0\0\0\x0b"
 
 
 def test_an_error_keeps_its_tlvs() -> None:

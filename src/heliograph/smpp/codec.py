@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, get_type_hints
 
 from heliograph.smpp import field, tlv
-from heliograph.smpp.command import BROADCAST, HEADER, HEADER_OCTETS, RESPONSE_BIT, is_response, name_of
+from heliograph.smpp.command import BROADCAST, HEADER, HEADER_OCTETS, RESPONSE_BIT, name_of
 from heliograph.smpp.errors import PduError, ValueNotAllowedError, unknown_command
 from heliograph.smpp.field import STRICT, CString, FlawError, Integer, Kind, List, Octets, Reading
-from heliograph.smpp.pdu import PDUS, Pdu
+from heliograph.smpp.pdu import PDUS, BindReceiverResp, BindTransceiverResp, BindTransmitterResp, Pdu, SubmitSmResp
 from heliograph.smpp.status import RINVCMDLEN, RINVMSGLEN, RPROHIBITED
+from heliograph.smpp.value import VERSION_34
 
 _read_header = HEADER.unpack_from
 _SHORT_BODY = (IndexError, struct.error)
@@ -48,16 +49,22 @@ def decode(octets: bytes, reading: Reading = STRICT) -> Pdu:
     raise PduError(f"{name_of(command_id)}: {flaw}", flaw.command_status, command_id, sequence_number) from None
 
 
-def encode(pdu: Pdu, sequence_number: int | None = None) -> bytes:
-    """The octets of a PDU, with this sequence number if one is given.
+def encode(pdu: Pdu, sequence_number: int | None = None, version: int = VERSION_34) -> bytes:
+    """The octets of a PDU for a peer of this version, with this sequence number if one is given. ValueNotAllowedError names what is wrong.
 
-    A response with an error status, nothing in its fields and no TLV goes without body (SMPP 3.4 4.4.2). ValueNotAllowedError names the
-    field that cannot be written.
+    3.4 alone leaves out the body of a bind's and a submit_sm's response with an error status (SMPP 3.4 4.1.2, 4.1.4, 4.1.6, 4.4.2); in 3.3
+    and 5.0 there is its NUL. Who reads must take both.
     """
     try:
-        return _WRITERS[pdu.command_id](pdu, pdu.sequence_number if sequence_number is None else sequence_number)
+        octets = _WRITERS[pdu.command_id](pdu, pdu.sequence_number if sequence_number is None else sequence_number)
     except (ValueError, TypeError, AttributeError, OverflowError, struct.error):
         raise _refusal(pdu, sequence_number) from None
+    if pdu.command_status and version == VERSION_34 and octets[HEADER_OCTETS:] == b"\0" and pdu.command_id in _WITHOUT_BODY:
+        return HEADER.pack(HEADER_OCTETS, *_read_header(octets)[1:])
+    return octets
+
+
+_WITHOUT_BODY = frozenset(kind.command_id for kind in (BindTransmitterResp, BindReceiverResp, BindTransceiverResp, SubmitSmResp))
 
 
 def fields_of(kind: type[Pdu]) -> dict[str, Kind]:
@@ -172,8 +179,6 @@ def _writer(pdu: type[Pdu]) -> Callable[[Pdu, int], bytes]:
             case _:
                 pass
     lines.append(f"body = b''.join(({', '.join(pieces)},))" if pieces else "body = b''")
-    if is_response(pdu.command_id):
-        lines += ["if pdu.command_status and not pdu.tlvs and not body.strip(b'\\0'):", "    body = b''"]
     lines += ["if pdu.tlvs:", "    body += write_tlvs(pdu.tlvs)"]
     lines.append(f"return pack_header({HEADER_OCTETS} + len(body), {pdu.command_id:d}, pdu.command_status, sequence_number) + body")
     made: Callable[[Pdu, int], bytes] = _made("pdu, sequence_number", lines, known)

@@ -119,7 +119,8 @@ class Session:
     def _flawed(self, error: PduError) -> None:
         if error.command_id in BROADCAST and self.version < VERSION_50:
             error = unknown_command(error.command_id, error.sequence_number)
-        self._octets.append(error.answer or b"")
+        if answer := error.answer:
+            self._octets.append(encode(decode(answer), version=self.version) if error.command_id in PDUS else answer)
         self._events.append(Flawed(error))
         waiting = self._waiting.get(error.sequence_number)
         if waiting and error.command_id == waiting.request.command_id | RESPONSE_BIT:
@@ -150,7 +151,7 @@ class Session:
         words = f"{pdu.name} in state {self.state.value}: {status.meaning_of(wrong).words}"
         self._events.append(Flawed(PduError(words, wrong, pdu.command_id, pdu.sequence_number)))
         if pdu.command_id not in NEVER_ANSWERED:
-            self._octets.append(encode(response_to(pdu, wrong)))
+            self._octets.append(encode(response_to(pdu, wrong), version=self.version))
         return False
 
     def _is_binding(self) -> bool:
@@ -209,8 +210,9 @@ class Session:
         version = _version_of(request, self.version)
         if binds and version >= VERSION_34 and tlv.SC_INTERFACE_VERSION.find(pdu.tlvs) is None:
             pdu = msgspec.structs.replace(pdu, tlvs=(*pdu.tlvs, tlv.SC_INTERFACE_VERSION.make(self._profile.interface_version)))
-        allowed = status.allowed_for(pdu.command_status, min(version, self.version))
-        self._octets.append(encode(self._fit(msgspec.structs.replace(pdu, command_status=allowed), version)))
+        spoken = min(version, self.version)
+        allowed = status.allowed_for(pdu.command_status, spoken)
+        self._octets.append(encode(self._fit(msgspec.structs.replace(pdu, command_status=allowed), spoken), version=spoken))
         del self._owed[key]
         if binds:
             self._bound(request, version)
