@@ -1,6 +1,7 @@
 """What would become of an SMS: the same answer as for one that is sent, and nothing happens."""
 
 import pytest
+from msgspec.structs import replace
 
 from heliograph.gsm.dcs import Alphabet
 from heliograph.model.ids import DeviceId, PolicyId
@@ -47,7 +48,6 @@ async def test_the_rule_that_would_refuse_it_is_named(world: World) -> None:
         (None, "a2p_mo", "allowed"),
         (msisdn(3), "p2p_internal", "allowed"),
         ("+" + msisdn(3), "p2p_internal", "allowed"),
-        (msisdn(2), "p2p_external_out", "receiver_refuses"),
         (PHONE, "p2p_external_out", "no_route"),
     ],
 )
@@ -55,12 +55,23 @@ async def test_the_rule_that_would_refuse_it_is_named(world: World) -> None:
 async def test_what_a_device_would_send_is_explained_by_its_way(
     world: World, destination: str | None, traffic_class: str, rule: str
 ) -> None:
-    await change(world, "UPDATE service_profile SET sms_p2p_ext = 0 WHERE id = 2")
     said = await explain_mo(world.core, world.actor(), DEVICE, destination, Draft("hi"))
     assert (said.traffic_class, said.rule) == (traffic_class, rule)
     assert said.destination is not None
     heard = await world.hear(msisdn(1), destination.removeprefix("+") if destination else None, "hi")
     assert heard.refused == (None if rule == "allowed" else rule), "as it is decided when it comes"
+
+
+@pytest.mark.parametrize("may_refuse", [False, True])
+@pytest.mark.parametrize("setting", [Setting(organisations=2, may_return=True)], indirect=True)
+async def test_a_device_of_another_organisation_is_explained_as_any_phone(world: World, may_refuse: bool) -> None:
+    await change(world, f"UPDATE service_profile SET sms_p2p_ext = {not may_refuse:d} WHERE id = 2")
+    of_phone, of_device = [await explain_mo(world.core, world.actor(), DEVICE, each, Draft("hi")) for each in (PHONE, msisdn(2))]
+    assert of_device == replace(of_phone, destination=(of_phone.destination or "").replace(PHONE, msisdn(2)))
+    of_phone, of_device = [
+        await explain_policy(world.core, world.actor(), PolicyId(1), Traffic.MO, each, Draft("hi")) for each in (PHONE, msisdn(2))
+    ]
+    assert of_device == replace(of_phone, destination=(of_phone.destination or "").replace(PHONE, msisdn(2)))
 
 
 async def test_a_policy_is_explained_for_a_device_that_is_ready(world: World) -> None:

@@ -15,6 +15,7 @@ from heliograph.model.problem import Code, Problem
 from heliograph.service import receive
 from heliograph.service.draft import Draft
 from heliograph.service.submit import submit
+from heliograph.service.timeline import timeline
 from heliograph.store.transaction import Transaction
 from tests.core_world import DAY, MINUTE, Setting, World, add_device, insert, msisdn, statement
 
@@ -153,13 +154,25 @@ async def test_a_refused_mt_is_kept_with_its_rule_and_not_counted(world: World) 
 @pytest.mark.parametrize("setting", [Setting(devices=2, organisations=2)], indirect=True)
 async def test_a_sender_is_not_told_why_another_organisation_refuses(world: World) -> None:
     await change(world, "UPDATE device SET status_id = 1 WHERE id = 2")
+    answer, of_phone = [await world.hear(msisdn(1), each) for each in (msisdn(2), PHONE)]
+    assert answer.message_id is not None
+    assert of_phone.message_id is not None
+    sent, to_phone = world.message(answer.message_id), world.message(of_phone.message_id)
+    (received,) = kept(world, 2)
+    assert (received.reason_code, received.organisation_id) == ("device_disabled", 2)
+    assert (answer.refused, sent.reason) == (of_phone.refused, to_phone.reason.replace(PHONE, msisdn(2)))
+    steps = [[step.type for step in await timeline(world.core, world.actor(), row.id)] for row in (sent, to_phone)]
+    assert steps[0] == steps[1]
+    assert (world.used(1, "mo"), world.used(2, "mt")) == (0, 0)
+
+
+@pytest.mark.parametrize("setting", [Setting(devices=2, organisations=2, may_return=True)], indirect=True)
+async def test_where_a_phone_would_be_tried_it_is_told_only_that_the_number_does_not_take_it(world: World) -> None:
+    await change(world, "UPDATE device SET status_id = 1 WHERE id = 2")
     answer = await world.hear(msisdn(1), msisdn(2))
     assert answer.message_id is not None
-    sent = world.message(answer.message_id)
-    (received,) = kept(world, 2)
-    assert (answer.refused, received.reason_code, received.organisation_id) == ("receiver_refuses", "device_disabled", 2)
-    assert sent.reason == f"{msisdn(2)} does not take this SMS: ask its owner"
-    assert (world.used(1, "mo"), world.used(2, "mt")) == (0, 0)
+    assert answer.refused == "receiver_refuses"
+    assert world.message(answer.message_id).reason == f"{msisdn(2)} does not take this SMS: ask its owner"
 
 
 @pytest.mark.parametrize("setting", [Setting(devices=2, organisations=2)], indirect=True)

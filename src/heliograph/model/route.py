@@ -6,6 +6,7 @@ from enum import StrEnum
 from heliograph.model.link import LinkProfile, LinkRole
 from heliograph.model.number import DEFAULT_SHORT_DIGITS, is_short, matches
 from heliograph.model.policy_settings import MoToApplication, PolicySettings
+from heliograph.model.problem import Code, Problem
 
 
 class Target(StrEnum):
@@ -49,5 +50,15 @@ def destination_of(number: str | None, link: LinkProfile, rules: NumberRules, po
     most = policy.short_number_max_digits
     if is_short(number, rules.short_number_max_digits if most is None else most):
         return Destination(Target.APPLICATION, 5, f"{number} is a short number")
+    return Destination(Target.NETWORK, 6, outside(number, link))
+
+
+def outside(number: str | None, link: LinkProfile) -> str:
+    """Where an SMS to others goes, in words that are the same for a phone and for a device of another organisation."""
     where = "the link it came by" if link.role is LinkRole.NETWORK else "a link to the network"
-    return Destination(Target.NETWORK, 6, f"{number} is nobody's here: out by {where}")
+    return f"{number} is outside the organisation: out by {where}"
+
+
+def no_way_back(why: str) -> Problem:
+    """Refuses what would go out by a link that takes nothing back. `why` it would."""
+    return Problem(Code.NO_ROUTE, f"{why}, and the link it came by takes no SMS back: let the link return SMS, or add one")

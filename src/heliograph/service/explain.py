@@ -1,4 +1,8 @@
-"""What would become of an SMS, and why: the same decision as for one that is sent, with nothing sent, kept or counted."""
+"""What would become of an SMS, and why: the same decision as for one that is sent, with nothing sent, kept or counted.
+
+A receiver outside the organisation is not asked, be it a phone or a device of another one: nobody finds out by this who has a number, or
+what they allow.
+"""
 
 import msgspec
 
@@ -11,8 +15,8 @@ from heliograph.model.message import TrafficClass
 from heliograph.model.number import is_dialled, normalise
 from heliograph.model.policy import Allowed, Counted, Policy, Question, Side, Traffic, decide
 from heliograph.model.policy_settings import read
-from heliograph.model.problem import Code, Problem
-from heliograph.model.route import Target, destination_of
+from heliograph.model.problem import Problem
+from heliograph.model.route import Target, destination_of, no_way_back, outside
 from heliograph.service.core import Core
 from heliograph.service.directory import Directory, Way
 from heliograph.service.draft import Draft
@@ -87,26 +91,23 @@ def _mo(
     is_p2p = way.traffic_class is not TrafficClass.A2P_MO
     meter = Meter(tx)
     asked = [Wanted(sender, Traffic.MO, now_ms, p2p=is_p2p)]
-    if way.receiver is not None:
+    is_internal = way.traffic_class is TrafficClass.P2P_INTERNAL
+    if way.receiver is not None and is_internal:
         asked.append(Wanted(way.receiver, Traffic.MT, now_ms, p2p=True))
     meter.peek(asked)
     sides = [side_of(each.party, meter.tally(each)) for each in asked]
-    is_internal = way.traffic_class is TrafficClass.P2P_INTERNAL
     question = Question(
         way.traffic_class, sides[0], sides[1] if is_internal else None, way.shown_source, encoded.segments, now_ms, core.p2p
     )
     decision = decide(question)
-    if isinstance(decision, Allowed) and way.receiver is not None and not is_internal:
-        of_other = decide(msgspec.structs.replace(question, traffic_class=TrafficClass.P2P_EXTERNAL_IN, sender=None, receiver=sides[1]))
-        if isinstance(of_other, Problem):
-            decision = Problem(Code.RECEIVER_REFUSES, f"{destination} does not take this SMS: ask its owner")
+    link = _profile(core, sender.link_id)
     goes_out = way.destination is not None and way.destination.target is Target.NETWORK
-    if isinstance(decision, Allowed) and goes_out and not _profile(core, sender.link_id).may_return:
-        decision = Problem(Code.NO_ROUTE, "the link takes no SMS back: let the link return SMS, or add one")
-    ends_here = way.traffic_class is TrafficClass.A2P_MO
     why = None if way.destination is None else way.destination.why
     if way.receiver is not None and not is_internal:
-        why = f"{destination} is the number of another subscriber"
+        why = outside(destination, link)
+    if isinstance(decision, Allowed) and goes_out and not link.may_return:
+        decision = no_way_back(why or "")
+    ends_here = way.traffic_class is TrafficClass.A2P_MO
     return _answer(decision, question, encoded, way.shown_source, why, None if ends_here else sender.link_id)
 
 
@@ -139,7 +140,8 @@ def _policy(
         own = store.parties(tx, [(0, device_id, view.organisation_id)])
         traffic_class = TrafficClass.P2P_INTERNAL if own else TrafficClass.P2P_EXTERNAL_OUT
     question = Question(traffic_class, side, None, "", encoded.segments, now_ms, core.p2p)
-    return _answer(decide(question), question, encoded, "", goes_to.why, None)
+    is_foreign = goes_to.target is Target.DEVICE and traffic_class is TrafficClass.P2P_EXTERNAL_OUT
+    return _answer(decide(question), question, encoded, "", outside(destination, link) if is_foreign else goes_to.why, None)
 
 
 def _party(tx: Transaction, scope: int, device_id: int) -> Party:

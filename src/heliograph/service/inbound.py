@@ -2,7 +2,7 @@
 
 What goes on to another subscriber goes as it came, each part for itself: octets, header and data coding. What is refused is kept with the
 rule that refused it, at the sender and, where its rule was a receiver's, at the receiver; a sender of another organisation is told no more
-than that the number did not take it.
+than a phone's number would tell it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from heliograph.model.message import Segment as SegmentState
 from heliograph.model.number import is_dialled, matches
 from heliograph.model.policy import Allowed, Question, Traffic, decide
 from heliograph.model.problem import Code, Problem
-from heliograph.model.route import Target
+from heliograph.model.route import Target, no_way_back, outside
 from heliograph.service import contact
 from heliograph.service.arrived import Arrived
 from heliograph.service.core import Core
@@ -127,8 +127,7 @@ class Mailroom:
                 return self._refused(decision, sender, receiver)
             allowed.append((question, decision))
         if way.destination is not None and way.destination.target is Target.NETWORK and not self._link(arrived.link_id).may_return:
-            text = f"{way.destination.why}, and the link it came by takes no SMS back: let the link return SMS, or add one"
-            return Verdicts(of_sender=Problem(Code.NO_ROUTE, text))
+            return Verdicts(of_sender=no_way_back(way.destination.why))
         return Verdicts(tuple(allowed))
 
     def _between(self, arrived: Arrived, way: Way) -> Verdicts:
@@ -173,10 +172,17 @@ class Mailroom:
             mo.peer_id = mt.id
             self._intake.refuse(mt, verdicts.of_receiver)
             if way.traffic_class is not TrafficClass.P2P_INTERNAL:
-                problem = Problem(Code.RECEIVER_REFUSES, f"{arrived.destination} does not take this SMS: ask its owner")
+                problem = self._as_of_a_phone(arrived)
         mo.segment_states = SegmentState.FAILED * mo.segments
         self._intake.refuse(mo, problem)
         return Answer(refused=problem.code.value, message_id=MessageId(mo.id))
+
+    def _as_of_a_phone(self, arrived: Arrived) -> Problem:
+        """What a sender is told where a device of another organisation refuses: no more than if it were a phone."""
+        link = self._link(arrived.link_id)
+        if not link.may_return:
+            return no_way_back(outside(arrived.destination, link))
+        return Problem(Code.RECEIVER_REFUSES, f"{arrived.destination} does not take this SMS: ask its owner")
 
     def _to_device(self, arrived: Arrived, way: Way, receiver: Party, verdicts: Verdicts, mo: NewMessage) -> None:
         mt = self._mt(arrived, way, receiver, peer_id=mo.id)

@@ -78,7 +78,8 @@ def _linked(found: FoundMessage, kept: Kept) -> list[Step]:
     if found.resend_of is not None:
         text = f"Another sending of the SMS {found.resend_of}"
         steps.append(Step("resend_of", found.submitted_at_ms, text, {"message": found.resend_of}))
-    if kept.peer is not None:
+    was_refused_outside = kept.peer is not None and kept.peer.organisation_id != found.organisation_id and _is_refused(found)
+    if kept.peer is not None and not was_refused_outside:  # a phone that was refused has no row, so neither has another's device
         steps.append(_peer(found, kept.peer))
     return steps
 
@@ -98,11 +99,14 @@ def _peer(found: FoundMessage, peer: Peer) -> Step:
     return Step("peer", found.submitted_at_ms, f"Its {side} is {device}: see the SMS {found.peer_id}", fields)
 
 
+def _is_refused(found: FoundMessage) -> bool:
+    return State(found.state) is State.FAILED and found.lane_seq is None and found.scheduled_at_ms is None
+
+
 def _decision(found: FoundMessage) -> Step:
     kind = CLASSES[TrafficClass(found.traffic_class)]
     fields: dict[str, Field] = {"class": found.traffic_class}
-    was_refused = State(found.state) is State.FAILED and found.lane_seq is None and found.scheduled_at_ms is None
-    if was_refused:
+    if _is_refused(found):
         fields |= {"rule": found.reason_code}
         return Step("decision", found.submitted_at_ms, f"Refused, {kind}, by the rule {found.reason_code}: {found.reason}", fields)
     return Step("decision", found.submitted_at_ms, f"Allowed by the service policy, {kind}", fields)
