@@ -76,7 +76,8 @@ def pdus_of(pdu: Message, segments: Iterable[Segment], style: Style, reference: 
     """The PDUs that carry these segments: copies of `pdu`, whose own text, SAR TLVs and payload are left out.
 
     `reference` is that of the SAR TLVs, 16 bits; with UDH it stands in the headers already. PAYLOAD makes one PDU of all segments: each
-    must have the same elements beside its concatenation. A data_sm has its text in message_payload whatever the style.
+    must have the same elements beside its concatenation. A data_sm has its text in message_payload whatever the style. SAR TLVs beside a
+    header of other elements (ports) are written as asked, though SMPP 5.0 4.7.12 forbids them in GSM: such messages are for UDH.
     """
     tlvs = tuple(found for found in pdu.tlvs if found.tag not in _SAR_TAGS and found.tag != tlv.MESSAGE_PAYLOAD.tag)
     bare = msgspec.structs.replace(pdu, tlvs=tlvs)

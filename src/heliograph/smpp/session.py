@@ -135,7 +135,7 @@ class Session:
         request = waiting.request
         if request.command_id == Command.UNBIND:
             self._close("unbound", State.UNBOUND)
-        elif isinstance(request, BindReceiver | BindTransmitter | BindTransceiver) and pdu.command_status == 0:
+        elif isinstance(request, _BIND_PDUS) and pdu.command_status == 0:
             self._bound(request, tlv.SC_INTERFACE_VERSION.find(pdu.tlvs) or self.version)
 
     def _is_taken(self, pdu: Pdu) -> bool:
@@ -206,8 +206,8 @@ class Session:
         request = self._owed.get(key)
         if request is None or self.state in OVER:
             raise OutOfTurnError(f"{pdu.name} answers no request that waits, sequence {pdu.sequence_number}")
-        binds = isinstance(request, BindReceiver | BindTransmitter | BindTransceiver) and pdu.command_status == 0
-        version = _version_of(request, self.version)
+        binds = isinstance(request, _BIND_PDUS) and pdu.command_status == 0
+        version = request.interface_version if isinstance(request, _BIND_PDUS) else self.version
         if binds and version >= VERSION_34 and tlv.SC_INTERFACE_VERSION.find(pdu.tlvs) is None:
             pdu = msgspec.structs.replace(pdu, tlvs=(*pdu.tlvs, tlv.SC_INTERFACE_VERSION.make(self._profile.interface_version)))
         spoken = min(version, self.version)
@@ -298,13 +298,7 @@ class Session:
         return output
 
 
-def _version_of(request: Pdu, otherwise: int) -> int:
-    """What a bind says it speaks. Some write 3.4 as the number 34 (OpenMarket's description of its own has it so)."""
-    if not isinstance(request, BindReceiver | BindTransmitter | BindTransceiver):
-        return otherwise
-    return VERSION_34 if request.interface_version == 34 else request.interface_version
-
-
+_BIND_PDUS = (BindReceiver, BindTransmitter, BindTransceiver)
 _RESPONSE, _SESSION_INIT, _INACTIVITY, _ENQUIRE_LINK = "response", "session_init", "inactivity", "enquire_link"
 _VITAL = frozenset({*BINDS, int(Command.UNBIND), int(Command.ENQUIRE_LINK)})
 """Requests without whose answer a session is not worth having."""
