@@ -352,6 +352,16 @@ def test_a_silent_peer_is_asked_and_then_left() -> None:
     assert session.on_timer(2700).events == (Closed("the peer did not answer enquire_link within 500 ms"),)
 
 
+def test_any_pdu_shows_that_the_peer_lives() -> None:
+    """SMPP 5.0 4.1.2: an enquire_link may be answered by any valid PDU."""
+    session = bound(Role.MC, Profile(enquire_link_ms=1000, response_ms=500, inactivity_ms=0))
+    session.on_timer(1000)
+    session.receive(encode(SubmitSm(), 5), 1100)
+    assert session.on_timer(1500) == Output()
+    assert session.state is State.BOUND_TRX
+    assert session.next_timer() == 2100
+
+
 def test_a_peer_that_talks_is_not_asked() -> None:
     session = bound(Role.MC, Profile(enquire_link_ms=1000))
     session.receive(encode(SubmitSm(), 5), 900)

@@ -6,7 +6,8 @@ are given the same time; `_settle` is the only door out of it, so that each is s
 time, or by the end of the session. Requests of the peer wait in `_owed` until the caller answers them. The session itself answers
 enquire_link, what is out of turn (table of state.py) and what cannot be read, and asks with enquire_link when the peer is silent.
 
-A bind, an unbind or an enquire_link without an answer ends the session: after that nobody knows what the peer believes. So does a length
+A bind, an unbind or an enquire_link without an answer ends the session: after that nobody knows what the peer believes (any PDU answers
+an enquire_link). So does a length
 that cannot be, because nobody knows where the next PDU begins. Everything else that a peer does wrong costs it an error response.
 """
 
@@ -241,8 +242,9 @@ class Session:
             number, waiting = next(iter(self._waiting.items()))
             if not self._profile.response_ms or waiting.due_at_ms > now_ms:
                 break
+            alive = number == self._own and self._heard_at_ms > waiting.due_at_ms - self._profile.response_ms
             self._settle(number, Ending.TIMED_OUT)
-            if waiting.request.command_id in _VITAL:
+            if waiting.request.command_id in _VITAL and not alive:  # any PDU answers an enquire_link (SMPP 5.0 4.1.2)
                 self._close(f"the peer did not answer {waiting.request.name} within {self._profile.response_ms} ms")
         for due_at_ms, timer in list(self._timers()):
             if due_at_ms <= now_ms and self.state not in OVER and timer is not _RESPONSE:
