@@ -243,7 +243,8 @@ async def test_from_a_stranger_to_a_stranger_nothing_is_relayed(world: World) ->
 async def test_from_a_stranger_to_an_application_it_is_kept_acknowledged_and_not_handed_on(world: World) -> None:
     answer = await world.hear(PHONE, "4711", "who is it for?")
     assert answer.refused is None
-    (kept,) = world.rows("SELECT source, dest, reason FROM unmatched_inbound")
+    (kept,) = world.rows("SELECT source, dest, reason, user_data FROM unmatched_inbound")
+    assert kept.user_data == "who is it for?"
     assert (kept.source, kept.dest, kept.reason) == (PHONE, "4711", "unmatched")
     assert posted(world) == []
 

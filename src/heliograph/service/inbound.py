@@ -226,7 +226,7 @@ class Mailroom:
                 source=arrived.source,
                 dest=arrived.destination,
                 udh=arrived.udh,
-                user_data=arrived.user_data or arrived.payload,
+                payload=arrived.payload,
                 dcs=arrived.dcs,
                 received_at_ms=arrived.received_at_ms,
                 reason=reason,

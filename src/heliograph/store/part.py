@@ -41,14 +41,14 @@ class Part(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Unmatched(msgspec.Struct, array_like=True, frozen=True):
-    """An inbound SMS that belongs to nobody here, kept for the operator."""
+    """An inbound SMS that belongs to nobody here, kept for the operator. `payload`: text, or hex where it is 8-bit; `udh` is hex."""
 
     message_id: int
     link_id: int
     source: str
     dest: str | None
     udh: str
-    user_data: str
+    payload: str
     dcs: int
     received_at_ms: int
     reason: str
@@ -129,6 +129,6 @@ def keep_unmatched(tx: Transaction, rows: Sequence[Unmatched]) -> None:
     tx.apply(Q["keep_unmatched"], rows)
 
 
-def unmatched(tx: Transaction, most: int) -> list[Unmatched]:
-    """The latest inbound SMS that belong to nobody, newest first."""
-    return [Unmatched(*row) for row in tx.run(Q["unmatched"], most=most)]
+def unmatched(tx: Transaction, before_id: int, most: int) -> list[Unmatched]:
+    """The latest inbound SMS that belong to nobody with ids below one, newest first."""
+    return [Unmatched(*row) for row in tx.run(Q["unmatched"], before_id=before_id, most=most)]

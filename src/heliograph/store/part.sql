@@ -46,4 +46,5 @@ INSERT INTO unmatched_inbound (message_id, link_id, source, dest, udh, user_data
 SELECT message_id, link_id, source, dest, udh, user_data, dcs, received_at_ms, reason FROM input;
 
 -- name: unmatched
-SELECT message_id, link_id, source, dest, udh, user_data, dcs, received_at_ms, reason FROM unmatched_inbound ORDER BY message_id DESC LIMIT :most;
+SELECT message_id, link_id, source, dest, udh, user_data, dcs, received_at_ms, reason FROM unmatched_inbound
+WHERE message_id < :before_id ORDER BY message_id DESC LIMIT :most;

@@ -27,6 +27,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
     ("GET", "/api/v1/esme_interface_type"): Right.READ_INTERFACES,
     ("PUT", "/api/v1/link/{link_id}/organisation/{organisation_id}"): Right.OPERATE,
     ("DELETE", "/api/v1/link/{link_id}/organisation/{organisation_id}"): Right.OPERATE,
+    ("GET", "/api/v1/unmatched_inbound"): Right.OPERATE,
     ("POST", "/api/v1/organisation"): Right.OPERATE,
     ("PATCH", "/api/v1/organisation/{organisation_id}"): Right.ADMINISTER,
     ("DELETE", "/api/v1/organisation/{organisation_id}"): Right.OPERATE,

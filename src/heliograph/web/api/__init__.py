@@ -27,6 +27,7 @@ from heliograph.web.api import (
     stats,
     tag,
     tariff_profile,
+    unmatched_inbound,
     user,
 )  # fmt: skip
 from heliograph.web.resource import AnyResource, Resource
@@ -56,6 +57,7 @@ ROUTES: dict[str, AnyResource] = {
     **link.ROUTES,
     **stats.ROUTES,
     **audit.ROUTES,
+    **unmatched_inbound.ROUTES,
     **simulator.ROUTES,
     **health.ROUTES,
 }

@@ -47,5 +47,6 @@ OF_FILE: Final[dict[str, str]] = {
     "stats": "Usage",
     "tag": "Devices",
     "tariff_profile": "Look-ups",
+    "unmatched_inbound": "Links",
     "user": "Users",
 }
