@@ -7,8 +7,8 @@ time, or by the end of the session. Requests of the peer wait in `_owed` until t
 enquire_link, what is out of turn (table of state.py) and what cannot be read, and asks with enquire_link when the peer is silent.
 
 A bind, an unbind or an enquire_link without an answer ends the session: after that nobody knows what the peer believes (any PDU answers
-an enquire_link). So does a length
-that cannot be, because nobody knows where the next PDU begins. Everything else that a peer does wrong costs it an error response.
+an enquire_link). So does a length that cannot be, because nobody knows where the next PDU begins. Everything else that a peer does wrong
+costs it an error response.
 """
 
 from dataclasses import dataclass
