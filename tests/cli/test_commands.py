@@ -2,7 +2,10 @@
 
 import io
 import json
+import re
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -210,6 +213,15 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
     for command in commands():
         assert run([*command, "--help"]) == 0
         assert capsys.readouterr().out.count("\n") > 3, command
+
+
+def test_the_list_of_commands_says_what_each_does(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a process of its own: what is imported here already has its help."""
+    printed = subprocess.run(
+        [sys.executable, "-c", "from heliograph.cli import main; main()", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    for name in ("try", "serve", "migrate", "backup", "restore", "copy", "doctor", "sms"):
+        assert re.search(rf"^│ {name} +[A-Z][a-z]+ ", printed, re.MULTILINE), (name, printed)
 
 
 def commands() -> list[list[str]]:

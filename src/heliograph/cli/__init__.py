@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "copy": "backup:copy",
     "doctor": "doctor:doctor",
 }
+HELP: Final = ("--help", "-h")
 
 
 def _make() -> App:
@@ -54,6 +55,10 @@ app = _make()
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments (else those of this process) say; the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if not given or given[0] in HELP:
+        for name in COMMANDS:
+            app[name]  # imported, so that the list of commands has its first line of help
     try:
         code = app(arguments, exit_on_error=False)
     except CycloptsError:  # said by cyclopts
