@@ -21,7 +21,7 @@ class Behaviour(StrEnum):
     APN = "apn"
 
 
-class SimulatorSettings(msgspec.Struct, frozen=True, kw_only=True):
+class SimulatorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`behaviours`: by MSISDN; a number that is not listed delivers. `error_rates`: of all submits, the share that ends so, drawn by a
     generator of the link's own that starts from `seed`. `received_log`: a file that gets a line `message_id segment` for each segment a
     device received, before the submit is answered; it survives the process. With `delivery` stored, a submit is accepted at once and the
