@@ -46,6 +46,8 @@ A list is a bare array. `page` (from 1) and `per_page` choose a part; `X-Current
 and `Link` say which it is. `sort=-status,id` sorts, `-` falls. `q=name:meter,status:0` filters: all criteria hold, texts are searched for
 within a field. What a list knows of `q` and `sort` stands at `/api/docs`, and in the answer to a criterion it does not know.
 
+`/api/v1/sms`, which may hold millions, goes from new to old by `cursor` instead, with filters of its own (`?tag=north&status=FAILED`).
+
 ## Errors
 
 ```json
@@ -53,9 +55,10 @@ within a field. What a list knows of `q` and `sort` stands at `/api/docs`, and i
  "errors": [{"error_code": 1402, "error_token": "Required", "message": "payload is missing: add it", "field": "payload"}]}
 ```
 
-Every error has this shape. `message` says what is wrong and what to do. Every 422 has `errors`, one for each thing that is wrong; `field`
-is the path of the value at fault (`sim.id`, `[0].iccid`). Where a rule of the platform refuses (`error_code` 1406), `rule` names it. 401
-is only for callers that are nobody, since emnify's SDK authenticates and asks again whenever it reads one; who may not is answered 403.
+Every error has this shape. `message` says what is wrong and what to do. Every 422 has `errors`, one for each thing that is wrong, or the
+first value that has not the type it needs; `field` is the path of the value at fault (`sim.id`, `[0].iccid`). Where a rule of the platform
+refuses (`error_code` 1406), `rule` names it. 401 is only for callers that are nobody, since emnify's SDK authenticates and asks again
+whenever it reads one; who may not is answered 403.
 An answer 500 has the header `X-Request-Id`, by which the operator finds the fault.
 
 | HTTP | error_code | error_token | rule | what it means |
@@ -69,7 +72,7 @@ DIFFERENCES = """\
   entering SIMs, the simulator, audit, organisations for the operator. What is ours says so at `/api/docs`.
 - **Sends**: a text longer than one SMS is split here; `dest_address` in an SMS names the other end; `reason` and `reason_code` say why
   one failed. An 8-bit `dcs` takes and shows the payload in hex. A refused SMS is not counted and not charged.
-- **Lists of SMS** have pages where `page` or `per_page` is given; without them the latest 1,000 come, as there.
+- **Lists of SMS of a device** have pages where `page` or `per_page` is given; without them the latest 1,000 come, as there.
 - **Errors** carry `field` and `rule` beside what emnify's carry. 422 always has `errors`.
 - **Nothing here**: data sessions, voice, locations and prices are no business of an SMS platform. Such fields are there and empty, and
   resets of a connection are taken and do nothing, so that clients written for them go on.

@@ -226,8 +226,10 @@ NAMES: Final = (*READERS, "per_page", "cursor", "format")
 
 
 def _number(asked: Mapping[str, str], name: str, default: int) -> int:
-    value = asked.get(name)
-    return default if value is None else min(_id(name, value), 2**31)
+    value = asked.get(name, str(default))
+    if not value.isascii() or not value.isdigit():
+        raise _bad(name, f"'{value}' is no number of rows: give one such as {default}")
+    return int(value[:18])  # more than fits on any page, however long it is
 
 
 def _place(asked: Mapping[str, str]) -> Place:
