@@ -273,7 +273,7 @@ def _from_command_line(texts: Mapping[str, str]) -> dict[str, _Given]:
 
 def _suggestion(name: str, known: Mapping[str, Setting]) -> str:
     close = [one for one in known if one.endswith(f".{name}")] or difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    return f"; did you mean {close[0]}?" if close else "; take it out: docs/config.md has all there are"
 
 
 def _quoted(value: object) -> str:

@@ -109,11 +109,11 @@ def test_each_default_as_it_is_shown_is_accepted_in_the_environment(one: object)
         ('log.level = "loud"', 'log.level = "loud" (FILE) is not accepted; it takes one of debug, info, warning, error'),
         ("data_dir = 3", "data_dir = 3 (FILE) is not accepted; it takes a path"),
         ('database = "mysql://x/y"', 'database = "mysql://x/y" (FILE)'),
-        ("http = 3", "http (FILE) is not a setting"),
+        ("http = 3", "http (FILE) is not a setting; take it out: docs/config.md has all there are"),
         ("stop_grace = 3", "stop_grace (FILE) is not a setting; did you mean stop_grace_s?"),
         ('listen = "a:1"', "listen (FILE) is not a setting; did you mean http.listen?"),
         ('[http]\nlissen = "a:1"', "http.lissen (FILE) is not a setting; did you mean http.listen?"),
-        ("[colour]\nred = 1", "colour (FILE) is not a setting"),
+        ("[colour]\nred = 1", "colour (FILE) is not a setting; take it out: docs/config.md has all there are"),
         ("= 3", "FILE is not TOML: "),
     ],
 )

@@ -312,10 +312,13 @@ async def test_an_address_that_does_not_answer_is_given_up_after_the_connect_tim
 async def test_a_url_that_is_not_allowed_is_not_called(receiver: Receiver) -> None:
     async with running(CourierSettings()) as courier:
         answered = await send(courier, delivery(f"http://127.0.0.1:{receiver.port}/"))
-        assert answered.error == f"Port {receiver.port} may not be called; allowed: 80, 443, 8080, 8443."
+        assert answered.error == f"Port {receiver.port} may not be called; allowed: 80, 443, 8080, 8443 (webhooks.ports)."
     async with running(CourierSettings(egress=EgressPolicy(ports=None))) as courier:
         answered = await send(courier, delivery(f"http://127.0.0.1:{receiver.port}/"))
-        assert answered.error == "The address 127.0.0.1 may not be called: this machine."
+        assert (
+            answered.error == "The address 127.0.0.1 may not be called: this machine. "
+            "Give a public one, or have the operator allow it (webhooks.egress_allow)."
+        )
     assert receiver.received == []
 
 

@@ -148,4 +148,4 @@ def test_ports_are_those_configured() -> None:
     assert check_url("https://example.com:9443/", policy) is None
     problem = check_url("https://example.com/", policy)
     assert problem is not None
-    assert problem.text == "Port 443 may not be called; allowed: 9443."
+    assert problem.text == "Port 443 may not be called; allowed: 9443 (webhooks.ports)."

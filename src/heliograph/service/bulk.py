@@ -31,7 +31,9 @@ async def devices_of(core: Core, actor: Actor, tag: str | None, service_profile_
     require(actor, Right.CHANGE)
     found = await core.database.read(audience.devices, actor.organisation_id, tag, service_profile_id, MOST + 1)
     if not found:
-        raise Problem(Code.INVALID, "filter: no device is like that", field="filter")
+        raise Problem(
+            Code.INVALID, "filter: no device has what it names: look at GET /api/v1/endpoint which tag and policy they have", field="filter"
+        )
     if len(found) > MOST:
         raise Problem(
             Code.INVALID, f"filter: more than {MOST} devices are like that: narrow it, or give lists of endpoints", field="filter"

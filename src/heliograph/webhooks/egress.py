@@ -149,12 +149,12 @@ def _parse_authority(scheme: str, authority: str, policy: EgressPolicy) -> Targe
         return _problem("The host or the port of the URL is not valid.")
     port = int(match["port"]) if match["port"] else DEFAULT_PORT[scheme]
     if not 1 <= port <= 65535 or (policy.ports is not None and port not in policy.ports):
-        return _problem(f"Port {port} may not be called; allowed: {_ports_in_words(policy)}.")
+        return _problem(f"Port {port} may not be called; allowed: {_ports_in_words(policy)} (webhooks.ports).")
     address = _parse_host(match["host"], match["six"])
     if isinstance(address, Problem):
         return address
     if address is not None and (why := blocked(address, policy)):
-        return _problem(f"The address {why}.")
+        return _problem(f"The address {why}. Give a public one, or have the operator allow it (webhooks.egress_allow).")
     host = str(address) if address is not None else match["host"].lower()
     return Target(f"{scheme}://{host} {port}", host, port, address)
 

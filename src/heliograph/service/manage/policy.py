@@ -203,9 +203,8 @@ def _switch(tx: Transaction, actor: Actor, scope: int, policy_id: int, service_i
     before = msgspec.structs.replace(policy)
     check_service(service_id)
     if (service_id in services_of(policy)) == on:
-        raise Problem(
-            Code.DUPLICATED if on else Code.IN_USE, f"{SERVICES[service_id]} is {'already' if on else 'not'} in service profile {policy_id}"
-        )
+        code, word = (Code.DUPLICATED, "already") if on else (Code.NOT_ALLOWED, "not")
+        raise Problem(code, f"{SERVICES[service_id]} is {word} in service profile {policy_id}: nothing is to be done")
     if not on and limit_setting(policy, service_id) is not None:
         raise Problem(Code.IN_USE, f"{SERVICES[service_id]} has a traffic limit in service profile {policy_id}: remove the limit first")
     if service_id == SMS_MT:
