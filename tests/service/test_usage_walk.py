@@ -28,7 +28,7 @@ LIMITS = {"mt": 4, "mo": 3}
 SHORT, LONG = "hello", "0123456789" * 17
 SETTING = Setting(devices=len(DEVICES), webhook=False, may_return=True)
 devices = st.sampled_from(DEVICES)
-texts = st.sampled_from([SHORT, SHORT, LONG])
+texts = st.sampled_from([SHORT, LONG])
 
 
 class Walk(RuleBasedStateMachine):
@@ -52,7 +52,7 @@ class Walk(RuleBasedStateMachine):
     async def _start(self) -> None:
         self.world = World(str(Path(self.directory.name) / "walk.db"), SETTING)
         await self.world.start()
-        limits = f'{{"mt_limit":{LIMITS["mt"]},"mo_limit":{LIMITS["mo"]}}}'
+        limits = "{}" if self.with_quota else f'{{"mt_limit":{LIMITS["mt"]},"mo_limit":{LIMITS["mo"]}}}'
         await self._change(f"UPDATE service_profile SET settings = '{limits}', apply_sms_quota = {self.with_quota:d}")
 
     async def _change(self, text: str) -> None:
@@ -98,7 +98,7 @@ class Walk(RuleBasedStateMachine):
         await self.world.settle()
 
     @precondition(lambda self: self.with_quota)
-    @rule(device=devices, volume=st.integers(1, 5), auto_refill=st.booleans())
+    @rule(device=devices, volume=st.integers(1, 3), auto_refill=st.booleans())
     def give(self, device: int, volume: int, auto_refill: bool) -> None:
         self.run(self.world.jump(1))  # so that what was charged before has an earlier time
         wanted = QuotaWanted(volume=volume, expiry_at_ms=self.world.now_ms + 40 * DAY * 1000, auto_refill=auto_refill)
@@ -144,7 +144,7 @@ class Walk(RuleBasedStateMachine):
             due[row.device_id, _month(row.submitted_at_ms), traffic] += row.segments
         counted = {(row.scope_id, row.period, row.traffic): row.used for row in self._counters()}
         assert counted == dict(due), "charged is what was accepted, and nothing else"
-        assert all(used <= LIMITS[traffic] for (_, _, traffic), used in due.items())
+        assert self.with_quota or all(used <= LIMITS[traffic] for (_, _, traffic), used in due.items())
 
     def _counters(self) -> list[Any]:
         columns = "scope_id, period, traffic, used"
