@@ -3,6 +3,7 @@
 .PHONY: help setup run test test-long check bench lock format setup-dev setup-test
 
 BIN := .venv/bin
+AT_ONCE := -n 2 --dist loadfile
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 18
@@ -14,17 +15,17 @@ run: setup ## start the demo world; its data stays in data/try
 	@$(BIN)/heliograph try --data data/try
 
 test: setup-test ## prepare what the tests need and run all of them
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(AT_ONCE)
 
 test-long: setup-test ## the same with long property runs and the tests marked long
-	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m ""
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest $(AT_ONCE) -m ""
 
 check: setup-dev ## format, lint, types, imports and the tests that need no server; under a minute
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python -m pytest -m fast
+	@$(BIN)/python -m pytest $(AT_ONCE) -m fast
 
 format: setup-dev ## rewrite the code in the project's form
 	@$(BIN)/ruff format .

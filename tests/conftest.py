@@ -106,7 +106,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Where everything can be had (NO_SKIPS=1: the build machine), a skipped test is a failure."""
+    """Where everything can be had (NO_SKIPS=1: the build machine), a skipped test is a failure. Asked where all reports come together."""
     if os.environ.get("NO_SKIPS") and _skipped(session.config) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
