@@ -33,7 +33,8 @@ async def change(site: Site, **fields: Any) -> None:
 async def test_what_is_allowed_is_told_with_class_encoding_link_and_what_it_uses_up(site: Site) -> None:
     found = await explain(site, payload="ж" * 100, source_address="1000")
     assert found == {
-        "allowed": True, "rule": "allowed", "reason": "allowed as a2p mt", "traffic_class": "a2p_mt", "source_address": "1000",
+        "allowed": True, "rule": "allowed", "reason": "Allowed by the service policy, from an application to a device (A2P MT)",
+        "traffic_class": "a2p_mt", "source_address": "1000",
         "encoding": {"dcs": 8, "alphabet": "UCS-2", "segments": 2}, "link": {"id": site.world.link_id},
         "counted": [{"endpoint_id": site.a.device_id, "sms_type": {"id": 1, "description": "MT"}, "segments": 2, "quota": False}],
     }  # fmt: skip
@@ -143,6 +144,7 @@ async def test_the_default_source_of_the_policy_is_what_the_device_would_see(sit
         {"payload": "x" * 99999},
         {"sms_type": {"id": 3}},
         {"source_address": "a name too long"},
+        {"direction": "mo"},
     ],
 )
 async def test_what_is_no_sms_is_422(site: Site, body: dict[str, Any]) -> None:

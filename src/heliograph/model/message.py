@@ -67,6 +67,15 @@ class TrafficClass(StrEnum):
     P2P_EXTERNAL_OUT = "p2p_external_out"
 
 
+CLASS_WORDS = {
+    TrafficClass.A2P_MT: "from an application to a device (A2P MT)",
+    TrafficClass.A2P_MO: "from a device to its application (A2P MO)",
+    TrafficClass.P2P_INTERNAL: "between two devices of the organisation (P2P internal)",
+    TrafficClass.P2P_EXTERNAL_IN: "from outside to a device (P2P external in)",
+    TrafficClass.P2P_EXTERNAL_OUT: "from a device to the outside (P2P external out)",
+}
+
+
 class SourceType(IntEnum):
     """`source_address_type` of the wire: the type-of-address octet (3GPP TS 23.040 9.1.2.5)."""
 

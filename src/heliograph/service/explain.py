@@ -11,7 +11,7 @@ from heliograph.model.account import Actor
 from heliograph.model.device import DeviceStatus, SimStatus, Subscriber
 from heliograph.model.ids import DeviceId, LinkId, OrganisationId, PolicyId, SimId
 from heliograph.model.link import Delivery, LinkProfile, LinkRole, OnUnknown
-from heliograph.model.message import TrafficClass
+from heliograph.model.message import CLASS_WORDS, TrafficClass
 from heliograph.model.number import is_dialled, normalise
 from heliograph.model.policy import Allowed, Counted, Policy, Question, Side, Traffic, decide
 from heliograph.model.policy_settings import read
@@ -173,7 +173,7 @@ def _answer(
     return Explanation(
         is_allowed=refused is None,
         rule=refused.code.value if refused else "allowed",
-        text=refused.text if refused else f"allowed as {question.traffic_class.value.replace('_', ' ')}",
+        text=refused.text if refused else f"Allowed by the service policy, {CLASS_WORDS[question.traffic_class]}",
         traffic_class=question.traffic_class,
         destination=destination,
         dcs=encoded.dcs,

@@ -2,7 +2,7 @@
 
 from heliograph.model.account import Actor, Door
 from heliograph.model.ids import MessageId
-from heliograph.model.message import STATE_NAMES, Direction, Segment, State, TrafficClass
+from heliograph.model.message import CLASS_WORDS, STATE_NAMES, Direction, Segment, State, TrafficClass
 from heliograph.service import step
 from heliograph.service.cancel import unknown
 from heliograph.service.core import Core
@@ -20,13 +20,6 @@ DOORS = {
     Door.ZAPIER: "Zapier",
     Door.SMPP: "SMPP",
     Door.CLI: "the command line",
-}
-CLASSES = {
-    TrafficClass.A2P_MT: "from an application to a device (A2P MT)",
-    TrafficClass.A2P_MO: "from a device to its application (A2P MO)",
-    TrafficClass.P2P_INTERNAL: "between two devices of the organisation (P2P internal)",
-    TrafficClass.P2P_EXTERNAL_IN: "from outside to a device (P2P external in)",
-    TrafficClass.P2P_EXTERNAL_OUT: "from a device to the outside (P2P external out)",
 }
 
 
@@ -104,7 +97,7 @@ def _is_refused(found: FoundMessage) -> bool:
 
 
 def _decision(found: FoundMessage) -> Step:
-    kind = CLASSES[TrafficClass(found.traffic_class)]
+    kind = CLASS_WORDS[TrafficClass(found.traffic_class)]
     fields: dict[str, Field] = {"class": found.traffic_class}
     if _is_refused(found):
         fields |= {"rule": found.reason_code}

@@ -18,7 +18,7 @@ from heliograph.web.operation import operation
 from heliograph.web.resource import Call, Resource
 
 
-class SupposedSms(msgspec.Struct, kw_only=True):
+class SupposedSms(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """As for sending. `sms_type`: 1 MT, from the application to the device, where it is left out; 2 MO, from the device to
     `dest_address`."""
 
