@@ -61,6 +61,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             app[name]  # imported, so that the list of commands has its first line of help
     try:
         code = app(arguments, exit_on_error=False)
+        sys.stdout.flush()
     except CycloptsError:  # said by cyclopts
         return WRONG_USAGE
     except BrokenPipeError:  # whoever read our output has enough; the flush at the end must not fail over it
