@@ -95,10 +95,15 @@ def test_commands_and_the_daemon_write_at_the_same_time_and_nothing_is_lost(inst
         wait_until(lambda: {each["payload"] for each in api.messages(1) if each["status"]["id"] == 4} == wanted, "all delivered", 60)
 
 
+def hear_interrupts() -> None:
+    """As at a terminal: what a shell runs in the background is born deaf to them, and so is all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_following_ends_well_when_it_is_interrupted_or_read_no_more(installation: Installation) -> None:
     installation.cli("organisation", "add", "Acme")
     command = [sys.executable, "-m", "heliograph", "sms", "tail", "--json", "--config", str(installation.config)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tail:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear_interrupts) as tail:
         assert tail.stdout is not None
         tail.stdout.readline()
         tail.send_signal(signal.SIGINT)
