@@ -103,7 +103,7 @@ def hear_interrupts() -> None:
 def test_following_ends_well_when_it_is_interrupted_or_read_no_more(installation: Installation) -> None:
     installation.cli("organisation", "add", "Acme")
     command = [sys.executable, "-m", "heliograph", "sms", "tail", "--json", "--config", str(installation.config)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear_interrupts) as tail:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear_interrupts) as tail:  # noqa: PLW1509 (a signal is all it sets)
         assert tail.stdout is not None
         tail.stdout.readline()
         tail.send_signal(signal.SIGINT)
