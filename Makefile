@@ -42,4 +42,5 @@ setup-dev: setup
 
 setup-test: setup-dev
 	@tools/venv .venv-sdk requirements/sdk.lock
+	@tools/node-packages tests/peers/node
 	@tools/debian-programs
