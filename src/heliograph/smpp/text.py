@@ -1,0 +1,105 @@
+"""User data as a peer writes it: between a TP-DCS with user data of ours, and a data_coding with the octets behind the header.
+
+User data of ours is one septet an octet in GSM 7-bit, octets, or big-endian 16-bit units, as everywhere here. Which data_coding says which
+TP-DCS is the table of `gsm.dcs`; here is what data_coding 0 stands for, which the specification leaves to the message centre (SMPP 3.4
+5.2.19, note a): septets, one an octet or packed, Latin-1 or ASCII. What comes in an alphabet that no TP-DCS has becomes one that has it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from heliograph.gsm import alphabet as gsm7
+from heliograph.gsm import dcs, udh
+from heliograph.gsm.dcs import Alphabet, Charset, LinkStyle
+from heliograph.gsm.segment import USER_DATA_OCTETS
+from heliograph.smpp.errors import ValueNotAllowedError
+
+UCS2_DCS = dcs.of(Alphabet.UCS2)
+
+
+class DefaultAlphabet(StrEnum):
+    """What a peer takes the octets of its default alphabet for."""
+
+    GSM7 = "gsm7"
+    """One septet an octet: most message centres."""
+    GSM7_PACKED = "gsm7_packed"
+    """Eight septets in seven octets, behind the fill bits of a header, as on the air."""
+    LATIN_1 = "latin-1"
+    ASCII = "ascii"
+
+
+@dataclass(frozen=True, slots=True)
+class Coder:
+    """How one peer writes text."""
+
+    style: LinkStyle = LinkStyle.SMPP34
+    default: DefaultAlphabet = DefaultAlphabet.GSM7
+
+    def written(self, tp_dcs: int, header: bytes, user_data: bytes) -> tuple[int, bytes]:
+        """The data_coding, and the octets that follow `header`. Text that the peer's default alphabet lacks goes in UCS-2.
+
+        ValueNotAllowedError where it does not fit into a message then."""
+        if not dcs.parse(tp_dcs).in_septets or self.default is DefaultAlphabet.GSM7:
+            return dcs.to_data_coding(tp_dcs, self.style), user_data
+        if self.default is DefaultAlphabet.GSM7_PACKED:
+            return dcs.to_data_coding(tp_dcs, self.style), gsm7.pack(user_data, _fill_bits(header))
+        text = gsm7.decode(user_data, *_tables(header))
+        try:
+            return dcs.to_data_coding(tp_dcs, self.style), text.encode(self.default)
+        except UnicodeEncodeError as error:
+            octets = gsm7.encode_ucs2(text)
+            if len(header) + len(octets) > USER_DATA_OCTETS:
+                lacking = text[error.start]
+                raise ValueNotAllowedError(f"the peer's alphabet {self.default} has no {lacking!r}, and in UCS-2 it is too long") from None
+            return dcs.to_data_coding(UCS2_DCS, self.style), octets
+
+    def read(self, data_coding: int, header: bytes, octets: bytes, *, is_part: bool = False) -> tuple[int, bytes]:
+        """The TP-DCS, and user data. Never fails. `is_part`: parts of one text must all come out in one alphabet."""
+        coding = dcs.from_data_coding(data_coding, self.style)
+        match coding.charset:
+            case Charset.OCTET | Charset.UCS2:
+                return coding.tp_dcs, octets
+            case Charset.GSM7:
+                return self._read_default(coding.tp_dcs, header, octets, is_part=is_part)
+            case charset:
+                return _recoded(coding.tp_dcs, octets.decode(charset.value, "replace"), is_part=is_part)
+
+    def _read_default(self, tp_dcs: int, header: bytes, octets: bytes, *, is_part: bool) -> tuple[int, bytes]:
+        match self.default:
+            case DefaultAlphabet.GSM7 if octets.isascii():
+                return tp_dcs, octets
+            case DefaultAlphabet.GSM7_PACKED:
+                return tp_dcs, _unpacked(octets, _fill_bits(header))
+            case DefaultAlphabet.ASCII:
+                return _recoded(tp_dcs, octets.decode("ascii", "replace"), is_part=is_part)
+            case _:  # Latin-1; or an octet that is no septet, which is what peers send who think that it is
+                return _recoded(tp_dcs, octets.decode("latin-1"), is_part=is_part)
+
+
+def _recoded(tp_dcs: int, text: str, *, is_part: bool) -> tuple[int, bytes]:
+    """The text in the alphabet of that TP-DCS where it has all of it, else in UCS-2."""
+    read = dcs.parse(tp_dcs)
+    if read.alphabet is Alphabet.GSM7 and not is_part and gsm7.fits(text):
+        return tp_dcs, gsm7.encode(text)
+    octets = gsm7.encode_ucs2(text)
+    return (tp_dcs if read.alphabet is Alphabet.UCS2 else dcs.of(Alphabet.UCS2, read.message_class)), octets
+
+
+def _unpacked(octets: bytes, fill_bits: int) -> bytes:
+    """All septets; the last of eight is filler where it is 0 or a carriage return (3GPP TS 23.038 6.1.2.3.1)."""
+    count = (len(octets) * 8 - fill_bits) // 7
+    septets = gsm7.unpack(octets, count, fill_bits) if count > 0 else b""
+    return septets[:-1] if septets and (len(octets) * 8 - fill_bits) % 7 == 0 and septets[-1] in (0x00, 0x0D) else septets
+
+
+def _fill_bits(header: bytes) -> int:
+    """Zero bits between a header and the next border of a septet (3GPP TS 23.040 9.2.3.24)."""
+    return -len(header) * 8 % 7
+
+
+def _tables(header: bytes) -> tuple[int, int]:
+    try:
+        read = udh.parse(header) if header else udh.Udh()
+    except ValueError:
+        return 0, 0
+    return read.locking, read.single
