@@ -65,6 +65,24 @@ async def submit(process: Process, *, devices: list[int], count: int) -> list[in
     return await _together(calls)
 
 
+async def follow(process: Process, *, devices: list[int], count: int, events: int) -> dict[int, list[int]]:
+    """Follow all organisations from their first event on and come again every 20 events, while `count` messages go to each device; the
+    numbers that were told of each organisation once there are so many events."""
+    tail, actor = process.core.tail, process.actor()
+    told: dict[int, list[int]] = {1: [], 2: []}
+    writing = asyncio.ensure_future(submit(process, devices=devices, count=count))
+    while sum(map(len, told.values())) < events:
+        follower = await tail.follow(actor, after={organisation: numbers[-1] if numbers else 0 for organisation, numbers in told.items()})
+        for _ in range(2):
+            heard = await follower.next(5)
+            assert isinstance(heard, list | tuple), heard
+            for event in heard:
+                told[event.organisation_id].append(event.number)
+        follower.close()
+    await writing
+    return told
+
+
 async def submit_once(process: Process, *, devices: list[int], keys: int, times: int) -> dict[str, list[str]]:
     """Bring each of `keys` keys as many times, to the device that each is for; what each was told."""
     core, actor = process.core, process.actor()

@@ -94,6 +94,13 @@ class TwoProcesses:
             (800, len(DEVICES))
         ]
 
+    def test_followers_in_both_are_told_every_event_once_and_in_order(self, hammer: Callable[..., list[Any]], url: str) -> None:
+        events = 2 * 40 * len(DEVICES)
+        for told in hammer(*[("follow", {"devices": DEVICES, "count": 40, "events": events})] * 2):
+            for numbers in told.values():
+                assert numbers == list(range(1, len(numbers) + 1))
+            assert sum(map(len, told.values())) == events
+
     def test_submit_and_serve_send_everything_once_and_in_order(self, hammer: Callable[..., list[Any]], url: str) -> None:
         total = 2 * 30 * len(DEVICES)
         serve = ("serve", {"devices": DEVICES, "count": 30, "total": total})

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -145,6 +145,17 @@ class Api:
         answered = self.post(f"/endpoint/{device_id}/sms", {"source_address": "1000", "payload": text} | fields)
         assert answered.status_code == 201, answered.text
         return int(answered.headers["Location"].rsplit("/", 1)[1])
+
+    @contextlib.contextmanager
+    def events(self, after: int | None = None) -> Iterator[Iterator[dict[str, Any]]]:
+        """The event stream, behind a number or from now on: the data of each event. Raises TimeoutError after 30 s without a line."""
+        headers = {} if after is None else {"Last-Event-ID": str(after)}
+        answered = self._session.get(f"{self.url}/v1/event-stream", headers=headers, stream=True, timeout=START_S)
+        answered.raise_for_status()
+        lines = answered.iter_lines(chunk_size=1, decode_unicode=True)
+        assert next(lines) == "retry: 2000"
+        yield (json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: "))
+        answered.close()
 
     def messages(self, device_id: int) -> list[dict[str, Any]]:
         """The messages of a device, newest first."""

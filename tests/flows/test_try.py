@@ -109,9 +109,14 @@ def test_a_device_can_be_made_to_send_and_a_phone_to_text_it(program: Program, a
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_cleanly_within_five_seconds_even_under_way(number: int) -> None:
-    with Program(*try_arguments()) as program, Api(program.ready["api_url"], program.ready["application_token"]) as api:
+    with (
+        Program(*try_arguments()) as program,
+        Api(program.ready["api_url"], program.ready["application_token"]) as api,
+        api.events() as events,
+    ):
         for each in program.ready["devices"]:
             api.send(each["id"], "Hello")
+        assert next(events)["type"] == "sms.accepted"
         code, took_s = program.end(number)
     assert code == 0, program.said
     assert took_s < END_S
@@ -122,7 +127,9 @@ def test_a_restart_finds_history_and_credentials_again(tmp_path: Path) -> None:
     data = tmp_path / "try"
     with Program(*try_arguments(data)) as program, Api(program.ready["api_url"], program.ready["application_token"]) as api:
         target = device(program, Behaviour.DELIVERS)["id"]
-        api.wait_for(target, api.send(target, "before"), "DELIVERED")
+        with api.events() as events:
+            api.wait_for(target, api.send(target, "before"), "DELIVERED")
+            seen = next(events)["number"]
         first = program.ready
         program.end()
     assert stat.S_IMODE((data / "try.json").stat().st_mode) == 0o600
@@ -130,6 +137,9 @@ def test_a_restart_finds_history_and_credentials_again(tmp_path: Path) -> None:
         for kept in ("application_token", "portal_user", "devices"):
             assert program.ready[kept] == first[kept]
         assert [each["payload"] for each in api.messages(target)] == ["before"]
+        with api.events(after=seen) as events:
+            missed = next(events)
+            assert (missed["number"], missed["type"], missed["data"]["payload"]) == (seen + 1, "sms.delivered", "before")
 
 
 def test_after_a_kill_it_starts_at_once_and_delivers_what_was_accepted(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 Each organisation has a policy, a tariff, a webhook, a secret, a user, an application token, and a device with an activated SIM.
 """
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from ipaddress import ip_network
@@ -193,7 +194,9 @@ async def request(app: ASGIApp, scope: Scope, body: bytes) -> Reply:
     incoming = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Message:
-        return incoming.pop() if incoming else {"type": "http.disconnect"}
+        if not incoming:
+            await asyncio.Event().wait()  # the client stays
+        return incoming.pop()
 
     async def send(message: Message) -> None:
         sent.append(message)

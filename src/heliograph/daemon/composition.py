@@ -123,6 +123,7 @@ class Daemon:
     async def _drain(self, faces: Sequence[Face]) -> None:
         grace_s = self._plan.config.stop_grace_s
         _log.info("stopping", grace_s=grace_s)
+        self.core.tail.stop()
         async with asyncio.TaskGroup() as stops:
             for face in faces:
                 stops.create_task(face.stop(grace_s * FACES_SHARE))

@@ -11,6 +11,7 @@ from heliograph.model.route import NumberRules
 from heliograph.service.dispatch import Queues
 from heliograph.service.loop import Repeats
 from heliograph.service.notify import Notifier
+from heliograph.service.tail import Tail
 from heliograph.store.database import Database
 
 
@@ -24,7 +25,7 @@ class Simulator(Protocol):
 
 @dataclass(slots=True)
 class Core:
-    """One process of the installation. Made by the daemon; tests make one with a clock of their own."""
+    """One process of the installation. Made by the daemon; tests make one with a clock of their own. `tail`: follows the event feed."""
 
     database: Database
     clock: Clock
@@ -35,3 +36,7 @@ class Core:
     p2p: P2pRates = field(default_factory=P2pRates)
     simulators: dict[LinkId, Simulator] = field(default_factory=dict)
     repeats: Repeats = field(default_factory=Repeats)
+    tail: Tail = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tail = Tail(self.database, self.clock, self.queues.spawn)

@@ -80,6 +80,7 @@ class Database:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._closing = False
         self._doubts = 0
+        self._on_events: list[Callable[[], None]] = []
         self._ids = IdBlocks()
         self._thread = threading.Thread(target=self._serve, name="database-writer", daemon=True)
         self._readers = ThreadPoolExecutor(READERS, "database-reader")
@@ -105,6 +106,10 @@ class Database:
         """How many groups were lost, each of which may have been committed without anybody being told what followed from it. It has
         grown before any transaction that comes after the lost one runs."""
         return self._doubts
+
+    def watch_events(self, heard: Callable[[], None]) -> None:
+        """Have `heard` called on the event loop after each commit of this process that brought events."""
+        self._on_events.append(heard)
 
     async def write(self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `function(transaction, ...)` and return its result after its commit. A Problem it raises undoes what it wrote."""
@@ -247,6 +252,8 @@ class Database:
                 self._ids.refill(session, exhausted)
                 session.commit()
                 self._ids.adopt()
+        if done.events:
+            done.follow_ups.extend(self._on_events)
         self._loop.call_soon_threadsafe(_answer, done)
         for job in jobs:
             job.function = _answered

@@ -1,6 +1,6 @@
 """The event feed: what happened, numbered per organisation in the order of commits, so that a reader resumes and misses nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -42,6 +42,37 @@ class SmsEvent(msgspec.Struct, array_like=True, frozen=True):
     reason: str | None
 
 
+class FeedEvent(msgspec.Struct, array_like=True, frozen=True):
+    """An event of any kind, with its message as it is now. What begins with `message_` or stands behind it is None where it has none."""
+
+    organisation_id: int
+    number: int
+    type: str
+    at_ms: int
+    device_id: int | None
+    device_name: str | None
+    detail: str | None
+    message_id: int | None
+    direction: int | None
+    source: str | None
+    dest: str | None
+    payload: str | None
+    dcs: int | None
+    pid: int | None
+    segments: int | None
+    reason: str | None
+    reason_code: str | None
+    submitted_at_ms: int | None
+    final_at_ms: int | None
+
+
+class Head(msgspec.Struct, array_like=True, frozen=True):
+    """How far an organisation's feed has come."""
+
+    organisation_id: int
+    number: int
+
+
 def append_events(session: Session, events: Sequence[Emitted]) -> None:
     """Number the events and write them: the last statements of a transaction, since the feed's row is locked until its commit."""
     if not events:
@@ -66,3 +97,13 @@ def positions(tx: "Transaction", organisation_id: int) -> dict[int, int]:
 def sms_after(tx: "Transaction", seen: Mapping[int, int], most: int) -> list[SmsEvent]:
     """What happened to messages after what was seen of each organisation, in the order of the organisation's feed."""
     return tx.many(Q["sms_after"], list(seen.items()), SmsEvent, most=most)
+
+
+def heads(tx: "Transaction", organisation_ids: Iterable[int]) -> list[Head]:
+    """The number of the latest event of each of the organisations that has any."""
+    return tx.many(Q["heads"], [(each,) for each in sorted(organisation_ids)], Head)
+
+
+def page(tx: "Transaction", organisation_id: int, after: int, most: int) -> list[FeedEvent]:
+    """The next events of an organisation. Their numbers follow on `after` without a gap, unless some were deleted for their age."""
+    return [FeedEvent(*row) for row in tx.run(Q["page"], organisation_id=organisation_id, number=after, most=most)]

@@ -18,3 +18,14 @@ FROM input JOIN event ON event.organisation_id = input.organisation_id AND event
 JOIN message ON message.id = event.message_id LEFT JOIN device ON device.id = event.device_id
 WHERE substr(event.type, 1, 4) = 'sms.'
 ORDER BY event.organisation_id, event.number LIMIT :most;
+
+-- name: heads (organisation_id bigint)
+SELECT feed.organisation_id, feed.last_number AS number FROM input JOIN feed ON feed.organisation_id = input.organisation_id
+ORDER BY feed.organisation_id;
+
+-- name: page
+SELECT event.organisation_id, event.number, event.type, event.at_ms, event.device_id, device.name AS device_name, event.detail, event.message_id,
+  message.direction, message.source, message.dest, message.payload, message.dcs, message.pid, message.segments, message.reason,
+  message.reason_code, message.submitted_at_ms, message.final_at_ms
+FROM event LEFT JOIN message ON message.id = event.message_id LEFT JOIN device ON device.id = event.device_id
+WHERE event.organisation_id = :organisation_id AND event.number > :number ORDER BY event.number LIMIT :most;

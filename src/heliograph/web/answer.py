@@ -1,10 +1,12 @@
 """An HTTP answer of the API: status, headers, body; and how it is sent. Every answer may be read by a page of any origin."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
-from starlette.types import Send
+from starlette.types import Receive, Send
 
 Header = tuple[bytes, bytes]
 
@@ -35,13 +37,24 @@ ON_PREFLIGHT: Final[tuple[Header, ...]] = (
 _encode = msgspec.json.Encoder().encode
 
 
+class Stream(Protocol):
+    """A body made while it is sent."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def __anext__(self) -> bytes: ...
+
+    async def aclose(self) -> None:
+        """It is over, or nobody takes it any more."""
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What goes back. `headers`: without the length, and without what is on every answer. `stream`: a body made while it is sent."""
 
     status: int
     headers: tuple[Header, ...] = ()
     body: bytes = b""
-    stream: AsyncIterator[bytes] | None = None
+    stream: Stream | None = None
 
 
 NO_CONTENT: Final = Answer(204, (JSON,))
@@ -69,3 +82,17 @@ async def send_answer(answer: Answer, send: Send) -> None:
         async for piece in answer.stream:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": body})
+
+
+async def send_stream(answer: Answer, stream: Stream, receive: Receive, send: Send) -> None:
+    """Send an answer that is made while it is sent, until its end or until the client goes away."""
+    async with contextlib.aclosing(stream), asyncio.TaskGroup() as tasks:
+        sending, gone = tasks.create_task(send_answer(answer, send)), tasks.create_task(_until_gone(receive))
+        await asyncio.wait((sending, gone), return_when=asyncio.FIRST_COMPLETED)
+        sending.cancel()
+        gone.cancel()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

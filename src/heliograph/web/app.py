@@ -21,7 +21,7 @@ from heliograph.service.limit import Limit
 from heliograph.service.login import Login
 from heliograph.store.database import DatabaseLost
 from heliograph.web import problem as problems
-from heliograph.web.answer import PREFLIGHT, TEXT, Answer, json, send_answer
+from heliograph.web.answer import PREFLIGHT, TEXT, Answer, json, send_answer, send_stream
 from heliograph.web.api import ROUTES
 from heliograph.web.context import Context
 from heliograph.web.resource import Disconnected, RouteTable
@@ -89,7 +89,9 @@ class App:
                 answer = await self._answer(path, scope, receive)
                 if answer.stream is not None:
                     started = _Started(send)
-                await send_answer(answer, send if started is None else started.send)
+                    await send_stream(answer, answer.stream, receive, started.send)
+                else:
+                    await send_answer(answer, send)
             else:
                 started = _Started(send)
                 await self._beside(scope, receive, started.send)

@@ -53,14 +53,18 @@ class Context:
 
     async def identify(self, scope: Scope) -> Actor:
         """Who asks. Raises Problem for nobody, and where their token's limit is used up."""
+        actor = await self.actor_of(scope)
+        self._count(actor)
+        return actor
+
+    async def actor_of(self, scope: Scope) -> Actor:
+        """Who asks, without counting it. Raises Problem for nobody."""
         token = _bearer(scope)
         if not token:
             raise Problem(
                 Code.INVALID_TOKEN, "the request needs the header `Authorization: Bearer <auth_token>`: POST /api/v1/authenticate gives one"
             )
-        actor = await self.access.actor(token, address_of(scope))
-        self._count(actor)
-        return actor
+        return await self.access.actor(token, address_of(scope))
 
     def origin(self, scope: Scope) -> str:
         """How an absolute URL to us begins, without a slash at its end."""

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from heliograph.model.device import SimStatus
+from heliograph.model.event import event_id
 from heliograph.model.problem import Code, Problem
 from heliograph.service.manage import account
 from heliograph.service.manage import device as devices
@@ -22,8 +23,6 @@ from heliograph.web.resource import Call, Resource
 
 PER_PAGE, MOST_PER_PAGE = 100, 1000
 MOST_VALUES = 6
-IDS = 10**10
-"""An id of ours is the organisation's, and behind it the event's number in it, so that it says where the event is."""
 IN_DETAIL = {"iccid": '"iccid":"', "iccid_with_luhn": '"iccid":"', "imsi": '"imsi":"', "user": '"username":"'}
 """Before what stands in an event's detail."""
 
@@ -151,7 +150,7 @@ def event_of(view: EventView) -> Event:
     detail: dict[str, Any] = msgspec.json.decode(view.detail) if view.detail else {}
     name = view.organisation_name
     return Event(
-        id=view.organisation_id * IDS + view.number,
+        id=event_id(view.organisation_id, view.number),
         timestamp=wire.stamp(view.at_ms),
         alert=row.is_alert,
         description=_sentence(view, row.words, detail),

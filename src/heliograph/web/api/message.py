@@ -6,7 +6,7 @@ come. There is no total: counting a million messages would cost more than showin
 
 import csv
 import io
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import quote, urlencode
@@ -266,7 +266,7 @@ def _headers(call: Call, asked: Mapping[str, str], found: Found, per_page: int) 
     return [(name.encode(), value.encode("ascii")) for name, value in values.items()]
 
 
-async def _table(pages: AsyncIterator[Sequence[FoundMessage]]) -> AsyncIterator[bytes]:
+async def _table(pages: AsyncIterator[Sequence[FoundMessage]]) -> AsyncGenerator[bytes, None]:
     yield _rows([COLUMNS])
     async for page in pages:
         if page:

@@ -28,6 +28,7 @@ OF_FILE: Final[dict[str, str]] = {
     "documentation": "Operation",
     "endpoint": "Devices",
     "event": "Events",
+    "event_stream": "Events",
     "explain": "Service policies",
     "fleet": "Devices",
     "health": "Operation",
