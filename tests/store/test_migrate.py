@@ -15,7 +15,8 @@ from heliograph.store.migrate import Migration, SchemaTooNew, migrate, migration
 from heliograph.store.query import Query
 from tests.store.engines import OnPostgres, OnSqlite
 
-LATEST = migrations()[-1].version
+KNOWN = [each.version for each in migrations()]
+LATEST = KNOWN[-1]
 
 
 @contextmanager
@@ -45,14 +46,15 @@ def test_processes_that_open_one_new_sqlite_file_together_all_get_in(tmp_path: P
             pool.map(open_new_file, [str(tmp_path / f"{number}.sqlite")] * 3, chunksize=1)
 
 
-def test_migrations_are_numbered_from_1_without_gaps() -> None:
-    assert [each.version for each in migrations()] == list(range(1, LATEST + 1))
+def test_migrations_begin_with_1_and_each_has_a_number_of_its_own() -> None:
+    assert KNOWN[0] == 1
+    assert len(set(KNOWN)) == len(KNOWN)
 
 
 class Schema:
     def test_an_empty_database_gets_all_migrations_once(self, empty_url: str) -> None:
         assert schema_version(engine_of(empty_url)) == 0
-        assert [each.version for each in migrate(engine_of(empty_url))] == list(range(1, LATEST + 1))
+        assert [each.version for each in migrate(engine_of(empty_url))] == KNOWN
         assert schema_version(engine_of(empty_url)) == LATEST
         assert migrate(engine_of(empty_url)) == []
 
@@ -87,12 +89,12 @@ class Schema:
     def test_threads_that_start_together_wait_for_each_other(self, empty_url: str) -> None:
         with ThreadPoolExecutor(4) as pool:
             applied = list(pool.map(lambda _: migrate_in_process(empty_url), range(4)))
-        assert sorted(map(len, applied)) == [0, 0, 0, LATEST]
+        assert sorted(map(len, applied)) == [0, 0, 0, len(KNOWN)]
 
     def test_processes_that_start_together_apply_each_migration_once(self, empty_url: str) -> None:
         with multiprocessing.get_context("spawn").Pool(2) as pool:
             applied = pool.map(migrate_in_process, [empty_url] * 2)
-        assert sorted(map(len, applied)) == [0, LATEST]
+        assert sorted(map(len, applied)) == [0, len(KNOWN)]
 
 
 class TestSchemaOnSqlite(Schema, OnSqlite):

@@ -26,6 +26,7 @@ from heliograph.store import credential as credential_store
 from heliograph.store import device as device_store
 from heliograph.store import policy as policy_store
 from heliograph.store import sim as sim_store
+from heliograph.store import smpp_account as smpp_store
 from heliograph.store import tag as tag_store
 from heliograph.store.credential import TrustedDevice
 from heliograph.store.device import Device
@@ -63,7 +64,8 @@ class Settings:
 
 
 class Tenant(NamedTuple):
-    """What an organisation has. `application_token` is the text. `user_id`: a second user, with a second factor and a trusted device."""
+    """What an organisation has, beside the SMPP account of its policy. `application_token` is the text. `user_id`: a second user, with a
+    second factor and a trusted device."""
 
     name: str
     organisation_id: int
@@ -255,6 +257,7 @@ def tenant(tx: Transaction, name: str, role: Role, now_ms: int) -> Tenant:
     key_id = credential_store.insert_mfa_key(tx, colleague_id, "GEZDGNBVGY3TQOJQ", now_ms)
     credential_store.trust_device(tx, colleague_id, TrustedDevice(0, f"fingerprint of {name}", None, None, name, now_ms, 2 * now_ms))
     (device,) = credential_store.trusted_devices(tx, colleague_id, now_ms)
+    smpp_store.insert(tx, f"pol_{policy.id}", organisation_id, policy.id, CHEAP.hash("secret08"), "{}", now_ms)
     return Tenant(
         name, organisation_id, policy.id, tariff.id, callback_id, secret_id, device_id, sim_id, token_id, token, email, tag_id,
         colleague_id, key_id, device.id,

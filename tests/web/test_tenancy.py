@@ -98,6 +98,9 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/api/v1/endpoint/{endpoint_id}/quota/sms"): {"volume": 5},
     ("POST", "/api/v1/endpoint/{endpoint_id}/sms/explain"): {"payload": "x"},
     ("POST", "/api/v1/service_profile/{profile_id}/explain"): {"payload": "x"},
+    ("POST", "/api/v1/smpp_account"): {"max_binds": 4},
+    ("PATCH", "/api/v1/smpp_account/{system_id}"): {"rate": 5, "alerts": True},
+    ("POST", "/api/v1/smpp_account/{system_id}/password"): {},
     ("POST", "/api/v1/tariff_profile"): {"name": "new"},
     ("PATCH", "/api/v1/tariff_profile/{tariff_id}"): {"name": "changed"},
 }
@@ -135,6 +138,7 @@ def ids_of(tenant: Tenant, message_id: int) -> dict[str, Any]:
         "key_id": tenant.key_id,
         "trusted_device_id": tenant.trusted_device_id,
         "role_id": 3,
+        "system_id": f"pol_{tenant.policy_id}",
     }
 
 

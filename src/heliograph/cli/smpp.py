@@ -1,0 +1,218 @@
+"""`heliograph smpp`: what applications bind with, and the sessions that are bound."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+import msgspec
+from cyclopts import App, Parameter
+
+from heliograph.cli.answer import Answer, Refusal, Said, Table, time_of
+from heliograph.cli.desk import ANY, Desk, OrganisationOptions, at_desk
+from heliograph.model import esme
+from heliograph.service.manage import policy as policies
+from heliograph.service.manage import smpp_account as accounts
+from heliograph.service.manage.smpp_account import Made
+from heliograph.store.smpp_account import SmppAccount, SmppSession
+
+app = App(name="smpp")
+account = App(name="account", help="Accounts: what an application binds with.")
+app.command(account)
+
+WORDS: Final = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
+SystemId = Annotated[str, Parameter(name="SYSTEM_ID")]
+Changes = Annotated[Sequence[str], Parameter(name="KEY=VALUE")]
+
+
+@account.command
+def add(changes: Changes = (), /, *, policy: str | None = None, options: OrganisationOptions = ANY) -> int:
+    """Make the SMPP account of a service policy, or of the organisation. Its password is shown once, alone on standard output.
+
+    The account of a policy is for the policy's devices. That of the organisation sends to all, and hears from those whose policy has none.
+
+    Parameters
+    ----------
+    changes
+        Settings it begins with, as for `heliograph smpp account set`.
+    policy
+        The service policy, by id or name. Without it, the account is the organisation's.
+    """
+
+    async def work(desk: Desk) -> Answer:
+        actor = await desk.operator()
+        policy_id = None if policy is None else await _policy(desk, policy)
+        return _told(await accounts.create(desk, actor, policy_id, _changes(changes)))
+
+    return at_desk(options, work)
+
+
+@account.command(name="set")
+def set_(system_id: SystemId, changes: Changes, /, *, options: OrganisationOptions = ANY) -> int:
+    """Change an SMPP account.
+
+    Keys: allowed_addresses (networks it may bind from, separated by commas); max_binds (sessions at a time); window (requests of a session
+    that may wait for our answers); rate (messages a second); deliver_window (our requests that may wait for its answers);
+    default_coding (what data_coding 0 means: gsm7, latin1, ascii); long_messages (how it gets them: udh, sar, payload); alerts (on or off:
+    tell it when a device is back). A value left out (rate=) is back to what it was at first. Open sessions follow within some seconds.
+
+    Parameters
+    ----------
+    system_id
+        The account, such as pol_1.
+    changes
+        What is to be, as often as needed: `rate=100 max_binds=4`.
+    """
+
+    async def work(desk: Desk) -> Answer:
+        wanted = _changes(changes)
+        if not wanted:
+            raise Refusal("nothing to change: say what is to be, for example rate=100")
+        changed = await accounts.update(desk, await desk.viewer(), system_id, wanted)
+        return Said(f"changed the SMPP account {system_id}", _row(changed))
+
+    return at_desk(options, work)
+
+
+@account.command
+def reset(system_id: SystemId, /, *, options: OrganisationOptions = ANY) -> int:
+    """Give an SMPP account a new password, shown once, alone on standard output. Sessions that were bound with the old one end.
+
+    Parameters
+    ----------
+    system_id
+        The account, such as pol_1.
+    """
+
+    async def work(desk: Desk) -> Answer:
+        return _told(await accounts.reset(desk, await desk.viewer(), system_id))
+
+    return at_desk(options, work)
+
+
+@account.command
+def enable(system_id: SystemId, /, *, options: OrganisationOptions = ANY) -> int:
+    """Let an SMPP account bind again.
+
+    Parameters
+    ----------
+    system_id
+        The account, such as pol_1.
+    """
+    return _switch(system_id, options, enabled=True)
+
+
+@account.command
+def disable(system_id: SystemId, /, *, options: OrganisationOptions = ANY) -> int:
+    """Let an SMPP account bind no more; its sessions end.
+
+    Parameters
+    ----------
+    system_id
+        The account, such as pol_1.
+    """
+    return _switch(system_id, options, enabled=False)
+
+
+@account.command
+def remove(system_id: SystemId, /, *, options: OrganisationOptions = ANY) -> int:
+    """Delete an SMPP account; its sessions end.
+
+    Parameters
+    ----------
+    system_id
+        The account, such as pol_1.
+    """
+
+    async def work(desk: Desk) -> Answer:
+        await accounts.delete(desk, await desk.viewer(), system_id)
+        return Said(f"deleted the SMPP account {system_id}", {"system_id": system_id, "deleted": True})
+
+    return at_desk(options, work)
+
+
+@account.command(name="list")
+def list_(*, options: OrganisationOptions = ANY) -> int:
+    """List the SMPP accounts."""
+
+    async def work(desk: Desk) -> Answer:
+        rows = [_row(each) for each in await accounts.views(desk, await desk.viewer())]
+        columns = ("system_id", "organisation", "policy_id", "state", "max_binds", "window", "rate", "allowed_addresses", "password_set")
+        return Table(rows, columns, "no SMPP account yet: `heliograph smpp account add` makes one")
+
+    return at_desk(options, work)
+
+
+@app.command
+def sessions(*, options: OrganisationOptions = ANY) -> int:
+    """List the sessions that are bound now."""
+
+    async def work(desk: Desk) -> Answer:
+        rows = [_session(each) for each in await accounts.sessions(desk, await desk.viewer())]
+        return Table(rows, ("id", "system_id", "bind", "version", "address", "tls", "bound"), "no SMPP session")
+
+    return at_desk(options, work)
+
+
+def _switch(system_id: str, options: OrganisationOptions, *, enabled: bool) -> int:
+    async def work(desk: Desk) -> Answer:
+        changed = await accounts.update(desk, await desk.viewer(), system_id, {}, enabled=enabled)
+        return Said(f"{'enabled' if enabled else 'disabled'} the SMPP account {system_id}", _row(changed))
+
+    return at_desk(options, work)
+
+
+async def _policy(desk: Desk, which: str) -> int:
+    fitting = [each for each in await policies.views(desk, await desk.viewer()) if which in (str(each.id), each.name)]
+    if len(fitting) != 1:
+        why = "several service policies have that name: give the id" if fitting else "there is no such service policy"
+        raise Refusal(f"--policy {which}: {why}; `heliograph policy list` shows which there are")
+    return fitting[0].id
+
+
+def _changes(texts: Sequence[str]) -> dict[str, object]:
+    wanted: dict[str, object] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise Refusal(f"'{text}' is no KEY=VALUE: write for example rate=100")
+        wanted[name] = _value(name, value)
+    return wanted
+
+
+def _value(name: str, text: str) -> object:
+    if not text:
+        return None
+    if name == "allowed_addresses":
+        return [each.strip() for each in text.split(",")]
+    if name == "alerts":
+        return WORDS.get(text.lower(), text)
+    return int(text) if text.isascii() and text.isdigit() else text
+
+
+def _told(made: Made) -> Said:
+    text = f"SMPP account {made.account.system_id} of {made.account.organisation_name}, its password, shown this once:"
+    return Said(text, _row(made.account) | {"password": made.password}, made.password)
+
+
+def _row(account: SmppAccount) -> dict[str, Any]:
+    return {
+        "system_id": account.system_id,
+        "organisation_id": account.organisation_id,
+        "organisation": account.organisation_name,
+        "policy_id": account.policy_id,
+        "state": "enabled" if account.disabled_at_ms is None else "disabled",
+        "created": time_of(account.created_at_ms),
+        "password_set": time_of(account.password_at_ms),
+    } | msgspec.structs.asdict(esme.read(account.settings))  # fmt: skip
+
+
+def _session(session: SmppSession) -> dict[str, Any]:
+    return {
+        "id": session.id,
+        "system_id": session.system_id,
+        "bind": session.bind,
+        "version": f"{session.version >> 4}.{session.version & 15}",
+        "address": session.address,
+        "tls": bool(session.tls),
+        "node_id": session.node_id,
+        "bound": time_of(session.bound_at_ms),
+    }

@@ -1,0 +1,112 @@
+"""Accounts that applications bind with, and the sessions that are bound. What an account may do: `model/esme.py`."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from heliograph.store.query import queries
+from heliograph.store.transaction import Transaction
+
+Q = queries("smpp_account")
+
+
+class SmppAccount(msgspec.Struct, array_like=True, frozen=True):
+    """`policy_id` None: it is the organisation's. `settings` is JSON."""
+
+    system_id: str
+    organisation_id: int
+    organisation_name: str
+    policy_id: int | None
+    password_hash: str
+    settings: str
+    created_at_ms: int
+    password_at_ms: int
+    disabled_at_ms: int | None
+
+
+class SmppSession(msgspec.Struct, array_like=True, frozen=True):
+    """A session that is bound. `bind`: transmitter, receiver or transceiver; `tls` 0 or 1."""
+
+    id: int
+    system_id: str
+    node_id: int
+    bind: str
+    version: int
+    address: str
+    tls: int
+    bound_at_ms: int
+
+
+def insert(
+    tx: Transaction, system_id: str, organisation_id: int, policy_id: int | None, password_hash: str, settings: str, now_ms: int
+) -> bool:
+    """A new account; False where there is one of that name."""
+    made = tx.one(
+        Q["insert"], system_id=system_id, organisation_id=organisation_id, policy_id=policy_id, password_hash=password_hash,
+        settings=settings, now=now_ms,
+    )  # fmt: skip
+    return made is not None
+
+
+def account(tx: Transaction, organisation_id: int, system_id: str) -> SmppAccount | None:
+    """One account of an organisation (0: of any), or None."""
+    row = tx.one(Q["account"], system_id=system_id, organisation_id=organisation_id)
+    return SmppAccount(*row) if row else None
+
+
+def accounts(tx: Transaction, organisation_id: int) -> list[SmppAccount]:
+    """The accounts of an organisation (0: of all)."""
+    return [SmppAccount(*row) for row in tx.run(Q["accounts"], organisation_id=organisation_id)]
+
+
+def lock(tx: Transaction, system_id: str) -> None:
+    """Lock an account, so that its sessions are counted by one at a time."""
+    tx.run(Q["lock"], system_id=system_id)
+
+
+def update(tx: Transaction, system_id: str, settings: str, disabled_at_ms: int | None) -> None:
+    """Write a changed account back."""
+    tx.run(Q["update"], system_id=system_id, settings=settings, disabled_at_ms=disabled_at_ms)
+
+
+def set_password(tx: Transaction, system_id: str, password_hash: str, now_ms: int) -> None:
+    """Replace the hash of its password."""
+    tx.run(Q["set_password"], system_id=system_id, password_hash=password_hash, now=now_ms)
+
+
+def delete(tx: Transaction, system_id: str) -> None:
+    """Forget an account. What waits for it waits on, in case it is made again."""
+    tx.run(Q["delete"], system_id=system_id)
+
+
+def delete_of_policy(tx: Transaction, policy_id: int) -> None:
+    """Forget the account of a policy that is deleted."""
+    tx.run(Q["delete_of_policy"], policy_id=policy_id)
+
+
+def insert_session(tx: Transaction, session: SmppSession) -> None:
+    """A session is bound."""
+    values = msgspec.structs.asdict(session)
+    values["now"] = values.pop("bound_at_ms")
+    tx.run(Q["insert_session"], **values)
+
+
+def count_sessions(tx: Transaction, system_id: str) -> int:
+    """How many sessions an account has, in the whole installation."""
+    (row,) = tx.run(Q["count_sessions"], system_id=system_id)
+    return int(row[0])
+
+
+def delete_sessions(tx: Transaction, ids: Iterable[int]) -> None:
+    """Sessions are over."""
+    tx.apply(Q["delete_sessions"], [(each,) for each in sorted(ids)])
+
+
+def delete_sessions_of_node(tx: Transaction, node_id: int) -> None:
+    """A process is over, and its connections with it."""
+    tx.run(Q["delete_sessions_of_node"], node_id=node_id)
+
+
+def sessions(tx: Transaction, organisation_id: int) -> list[SmppSession]:
+    """The sessions of an organisation (0: of all)."""
+    return [SmppSession(*row) for row in tx.run(Q["sessions"], organisation_id=organisation_id)]

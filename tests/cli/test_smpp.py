@@ -1,0 +1,45 @@
+"""`heliograph smpp`: accounts are made, changed and reset, and a password is shown once."""
+
+from tests.cli.conftest import Cli
+
+
+def test_an_account_is_made_for_the_organisation_and_for_a_policy(acme: Cli) -> None:
+    of_organisation = acme("smpp", "account", "add")
+    assert of_organisation.code == 0
+    assert len(of_organisation.out.strip()) == 8
+    made = acme("smpp", "account", "add", "rate=50", "allowed_addresses=192.0.2.0/24,2001:db8::1", "--policy", "Default", "--json").json
+    assert (made["system_id"], made["policy_id"], made["rate"]) == ("pol_1", 1, 50)
+    assert made["allowed_addresses"] == ["192.0.2.0/24", "2001:db8::1/128"]
+    listed = acme("smpp", "account", "list", "--json").json
+    assert {each["system_id"] for each in listed} == {"org_1", "pol_1"}
+    assert "password" not in listed[0]
+    assert of_organisation.out.strip() not in acme("smpp", "account", "list").out
+
+
+def test_a_second_account_of_the_same_is_refused_and_a_reset_is_what_is_wanted(acme: Cli) -> None:
+    first = acme("smpp", "account", "add").out
+    again = acme("smpp", "account", "add")
+    assert again.code == 1
+    assert "reset its password" in again.err
+    assert acme("smpp", "account", "reset", "org_1").out != first
+
+
+def test_settings_are_changed_and_taken_back_and_wrong_ones_named(acme: Cli) -> None:
+    acme("smpp", "account", "add")
+    assert acme("smpp", "account", "set", "org_1", "max_binds=3", "alerts=on", "--json").json["max_binds"] == 3
+    assert acme("smpp", "account", "set", "org_1", "max_binds=", "--json").json["max_binds"] == 10
+    refused = acme("smpp", "account", "set", "org_1", "max_binds=0", "colour=red", "default_coding=ebcdic", "alerts=perhaps")
+    assert refused.code == 1
+    for word in ("max_binds", "colour", "ebcdic", "alerts"):
+        assert word in refused.err
+    assert acme("smpp", "account", "set", "org_1", "rate").code == 1
+    assert acme("smpp", "account", "set", "org_9", "rate=1").code == 1
+
+
+def test_an_account_is_switched_off_and_on_and_deleted(acme: Cli) -> None:
+    acme("smpp", "account", "add")
+    assert acme("smpp", "account", "disable", "org_1", "--json").json["state"] == "disabled"
+    assert acme("smpp", "account", "enable", "org_1", "--json").json["state"] == "enabled"
+    assert acme("smpp", "sessions", "--json").json == []
+    assert acme("smpp", "account", "remove", "org_1").code == 0
+    assert acme("smpp", "account", "list", "--json").json == []
