@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from heliograph.gsm import alphabet as gsm7
 from heliograph.model.link import Accepted, LinkOutcome, Outgoing
-from heliograph.model.notification import Answered, Delivery
+from heliograph.model.notification import AccountDelivery, Answered, Delivery
 from tests.manual_clock import TestClock
 
 DELIVERED = Accepted()
@@ -102,3 +102,51 @@ class ScriptedCourier:
     async def stop(self, grace_s: float) -> None:
         for done in self.open:
             done(Answered(None, 0, error="stopped"))
+
+
+TAKEN_BY_ACCOUNT = Answered(0, 2, is_taken=True)
+BUSY = Answered(0x64, 2, error="the application cannot take it now", is_taken=False)
+
+
+class ScriptedAccounts:
+    """Applications that bind by SMPP: those in `windows` are bound, each with so many under way at most. Answers as ScriptedCourier."""
+
+    def __init__(self, clock: TestClock, **windows: int) -> None:
+        self.clock = clock
+        self.windows = windows
+        self.delivered: list[tuple[int, AccountDelivery]] = []
+        self.open: list[tuple[str, Callable[[Answered], None]]] = []
+        self.otherwise: Answered | None = TAKEN_BY_ACCOUNT
+        self._script: deque[Answered | None] = deque()
+
+    def says(self, *answers: Answered | None) -> None:
+        self._script.extend(answers)
+
+    def accounts(self) -> list[str]:
+        return list(self.windows)
+
+    def room(self, account: str) -> int:
+        return self.windows.get(account, 0) - sum(each == account for each, _ in self.open)
+
+    def deliver(self, delivery: AccountDelivery, done: Callable[[Answered], None]) -> None:
+        self.delivered.append((self.clock.now_ms(), delivery))
+        answered = self._script.popleft() if self._script else self.otherwise
+        if delivery.account not in self.windows:
+            answered = Answered(None, 0, is_tried=False)
+        self.open.append((delivery.account, done))
+        if answered is not None:
+            asyncio.get_running_loop().call_soon(self.answer, self.open[-1], answered)
+
+    def answer(self, waiting: tuple[str, Callable[[Answered], None]], answered: Answered) -> None:
+        self.open.remove(waiting)
+        waiting[1](answered)
+
+    def unbind(self, account: str) -> None:
+        """Its session is gone, and with it all answers."""
+        del self.windows[account]
+        for waiting in [each for each in self.open if each[0] == account]:
+            self.answer(waiting, Answered(None, 0, is_tried=False))
+
+    async def stop(self, grace_s: float) -> None:
+        for waiting in list(self.open):
+            self.answer(waiting, Answered(None, 0, is_tried=False))

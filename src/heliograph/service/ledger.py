@@ -23,13 +23,14 @@ REPORTED = (State.DELIVERED, State.FAILED, State.EXPIRED)
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What an application is to be told, and where: the webhook at the time of sending. `body`: JSON text."""
+    """What an application is to be told, and where: the webhook at the time of sending, or an SMPP account. `body`: JSON text."""
 
     organisation_id: int
-    callback_id: int
-    secret_id: int | None
-    url: str
-    secret: str | None
+    callback_id: int = 0
+    secret_id: int | None = None
+    url: str | None = None
+    secret: str | None = None
+    account: str | None = None
     message_id: int
     type: str
     method: str
@@ -168,27 +169,29 @@ class Ledger:
         """Claim for this process what it has room to deliver at once; the rest is due for any."""
         if not self._reports:
             return
-        room = max(0, self.core.notifier.room())
+        rooms = self.core.notifier.rooms()
+        takes = [rooms.take(report.account) for report in self._reports]
         ids = self.tx.ids("notification", len(self._reports))
-        claimed = [_claimed(report, new_id, self.now_ms) for report, new_id in zip(self._reports[:room], ids, strict=False)]
         rows = [
             NewNotification(
                 id=new_id,
                 organisation_id=report.organisation_id,
                 callback_id=report.callback_id,
                 secret_id=report.secret_id,
+                account=report.account,
                 message_id=report.message_id,
                 type=report.type,
                 method=report.method,
                 body=report.body,
                 created_at_ms=self.now_ms,
-                claimed_by=self.core.node_id if position < room else None,
-                due_at_ms=None if position < room else self.now_ms,
+                claimed_by=self.core.node_id if is_taken else None,
+                due_at_ms=None if is_taken else self.now_ms,
             )
-            for position, (report, new_id) in enumerate(zip(self._reports, ids, strict=True))
+            for report, new_id, is_taken in zip(self._reports, ids, takes, strict=True)
         ]
         notification_store.insert(self.tx, rows)
-        self.tx.after_commit(self.core.notifier.take, claimed, len(claimed) < len(rows))
+        claimed = [_claimed(each, new_id, self.now_ms) for each, new_id, taken in zip(self._reports, ids, takes, strict=True) if taken]
+        self.tx.after_commit(self.core.notifier.take, claimed, rooms.full)
 
 
 def _claimed(report: Report, new_id: int, now_ms: int) -> Claimed:
@@ -197,9 +200,11 @@ def _claimed(report: Report, new_id: int, now_ms: int) -> Claimed:
         organisation_id=report.organisation_id,
         message_id=report.message_id,
         tries=0,
+        type=report.type,
         url=report.url,
         method=report.method,
         secret=report.secret,
         body=report.body,
         created_at_ms=now_ms,
+        account=report.account,
     )

@@ -1,13 +1,18 @@
-"""Deliveries to applications: claim what this process can have under way, hand it to the courier, settle what came back.
+"""Deliveries to applications: claim what this process can have under way, hand it to a courier, settle what came back.
 
 A delivery is claimed by the transaction that makes it, where this process has room, so it costs no claim of its own; or here, when it is
 due. A crash leaves claimed rows, which housekeeping frees once the process is known to be dead. A commit whose answer was lost may have
 claimed some for us without our being told: `reclaim` finds them.
+
+There are two couriers. Webhooks are called by any process, whenever they are due. What goes to an SMPP account is named by its system id
+(`Report.account`, column `account`) and is claimed only where a session is bound for it: `AccountCourier.accounts` says for which, `room`
+how much more, and `bound` has us look at once. While nobody is bound, rows wait without a try and without a write; what is older than
+7 days is given up. They are claimed oldest first, and a new one is only claimed by its own transaction while none waits before it.
 """
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,8 +20,19 @@ import msgspec
 from heliograph import log
 from heliograph.clock import Clock
 from heliograph.model.ids import NodeId, NotificationId
-from heliograph.model.notification import Answered, Courier, Delivery, NotificationState, next_try_ms
+from heliograph.model.notification import (
+    ACCOUNT_KEPT_MS,
+    AccountCourier,
+    AccountDelivery,
+    Answered,
+    Courier,
+    Delivery,
+    NotificationState,
+    next_try_at_account_ms,
+    next_try_ms,
+)
 from heliograph.service import fault
+from heliograph.service.rooms import Rooms
 from heliograph.store import node as node_store
 from heliograph.store import notification as store
 from heliograph.store.database import Database, DatabaseLost
@@ -29,6 +45,8 @@ SOONEST_S = 0.01
 """What is due and was not claimed is being claimed by another process at this moment."""
 RETRY_SETTLE_S = 1.0
 GONE = Answered(None, 0, error="the webhook was deleted")
+NOBODY_BOUND = Answered(None, 0, is_tried=False)
+OLD_BATCH = 500
 ANSWER_MOST = 16_384
 
 _log = log.get("webhooks")
@@ -60,6 +78,10 @@ class Notifier:
         self._most = in_flight_most
         self._doubts = database.doubts
         self._under_way: dict[int, Claimed] = {}
+        self._to_webhooks = 0
+        self._accounts: AccountCourier | None = None
+        self._none_waits: set[str] = set()
+        self._last_share: dict[str, int] = {}
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._next_due_ms: int | None = None
@@ -69,9 +91,18 @@ class Notifier:
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._random = random.Random()
 
-    def room(self) -> int:
-        """How many more deliveries this process may claim. Read by the writer's thread: a moment's value, so the limit is a soft bound."""
-        return 0 if self._stopping or self._is_buried or self._crowded else max(0, self._most - len(self._under_way))
+    def rooms(self) -> Rooms:
+        """What a transaction may claim for this process. Called by the writer's thread."""
+        return Rooms(self._room)
+
+    def attach(self, courier: AccountCourier) -> None:
+        """Deliver to SMPP accounts too, as far as this courier has sessions for them."""
+        self._accounts = courier
+
+    def bound(self, account: str) -> None:
+        """A session was bound for the account, or has room again: claim what waits."""
+        self._none_waits.discard(account)
+        self._wake.set()
 
     @property
     def open_from(self) -> int | None:
@@ -92,13 +123,16 @@ class Notifier:
         so that no transaction after the one that found it out claims anything."""
         self._is_buried = True
 
-    def take(self, claimed: Sequence[Claimed], more_wait: bool = False) -> None:
-        """Deliver what a committed transaction claimed for this process."""
+    def take(self, claimed: Sequence[Claimed], full: Collection[str | None] = ()) -> None:
+        """Deliver what a committed transaction claimed for this process. `full`: for whom it left something to wait."""
         for each in () if self._is_buried else claimed:
+            if each.account is None and each.id not in self._under_way:
+                self._to_webhooks += 1
             self._under_way[each.id] = each
             self._deliver(each)
-        if more_wait:
-            self._crowded = True
+        if full:
+            self._crowded = self._crowded or None in full
+            self._none_waits.difference_update(full)
             self._wake.set()
 
     def reclaim(self, claimed: Sequence[Claimed]) -> None:
@@ -122,7 +156,10 @@ class Notifier:
         self._stopping = True
         self._wake.set()
         deadline = self._clock.monotonic() + grace_s
-        await self._courier.stop(grace_s)
+        async with asyncio.TaskGroup() as stops:
+            for courier in (self._courier, self._accounts):
+                if courier is not None:
+                    stops.create_task(courier.stop(grace_s))
         while self._under_way and self._clock.monotonic() < deadline:
             self._idle.clear()
             await self._clock.wait(self._idle, max(0.0, deadline - self._clock.monotonic()))
@@ -132,9 +169,8 @@ class Notifier:
         try:
             if self.is_in_doubt:
                 await self._clear_doubts()
-            most = self._most - len(self._under_way)
-            if most > 0 and not self._is_buried:
-                await self._claim(most)
+            if not self._is_buried and not self._stopping:
+                await self._claim(max(0, self._most - self._to_webhooks))
         except DatabaseLost as lost:
             _log.warning("the database does not answer, deliveries wait", error=str(lost))
 
@@ -144,10 +180,32 @@ class Notifier:
         self._doubts = doubts
 
     async def _claim(self, most: int) -> None:
-        claimed, next_due_ms = await self._database.write(claim, self._node_id, self._clock.now_ms(), most)
-        self._crowded = len(claimed) >= most
+        shares = self._shares()
+        if not most and not shares:
+            return
+        claimed, next_due_ms = await self._database.write(claim, self._node_id, self._clock.now_ms(), most, shares)
+        self._crowded = sum(each.account is None for each in claimed) >= most
+        for account, share in shares.items():
+            if sum(each.account == account for each in claimed) < share:
+                self._none_waits.add(account)
+        self._last_share = shares
         self._next_due_ms = next_due_ms
         self.take(claimed)
+
+    def _shares(self) -> dict[str, int]:
+        """How much may be claimed for each account that is bound here."""
+        if self._accounts is None:
+            return {}
+        rooms = {account: self._accounts.room(account) for account in self._accounts.accounts()}
+        self._none_waits.intersection_update(rooms)
+        return {account: room for account, room in rooms.items() if room > 0}
+
+    def _room(self, account: str | None) -> int:
+        if self._stopping or self._is_buried:
+            return 0
+        if account is None:
+            return 0 if self._crowded else max(0, self._most - self._to_webhooks)
+        return self._accounts.room(account) if self._accounts is not None and account in self._none_waits else 0
 
     def _deliver(self, claimed: Claimed) -> None:
         fault.point("notify.before_deliver")
@@ -155,18 +213,13 @@ class Notifier:
         if claimed.callback_deleted_at_ms is not None:
             self._settle(claimed, at_ms, GONE)
             return
-        number = claimed.tries + 1
-        delivery = Delivery(
-            NotificationId(claimed.id),
-            claimed.message_id,
-            number,
-            claimed.url,
-            claimed.method,
-            claimed.secret,
-            claimed.body,
-            claimed.created_at_ms,
-        )
-        self._courier.deliver(delivery, lambda answered: self._answered(claimed, at_ms, answered))
+        if claimed.account is None:
+            self._courier.deliver(_to_webhook(claimed), lambda answered: self._answered(claimed, at_ms, answered))
+        elif self._accounts is not None:
+            delivery = _to_account(claimed, claimed.account)
+            self._accounts.deliver(delivery, lambda answered: self._answered(claimed, at_ms, answered))
+        else:
+            self._settle(claimed, at_ms, NOBODY_BOUND)
 
     def _answered(self, claimed: Claimed, at_ms: int, answered: Answered) -> None:
         fault.point("notify.after_deliver")
@@ -184,6 +237,7 @@ class Notifier:
             return
         if self._under_way.get(claimed.id) is claimed:  # else it was claimed again by a transaction that came after
             del self._under_way[claimed.id]
+            self._to_webhooks -= claimed.account is None
         if error is not None and not self._failure.done():
             self._failure.set_exception(error)
             self._wake.set()
@@ -193,23 +247,43 @@ class Notifier:
         if due_ms is not None and (self._next_due_ms is None or due_ms < self._next_due_ms):
             self._next_due_ms = due_ms
             self._wake.set()
-        if self._crowded and not self._stopping and len(self._under_way) <= self._most // 2:
+        if not self._stopping and self._has_room_again(claimed.account):
             self._wake.set()
         if not self._under_way:
             self._idle.set()
+
+    def _has_room_again(self, account: str | None) -> bool:
+        """Whether something waits for which there was no room, and half of what was under way is done: a claim is for many."""
+        if account is None:
+            return self._crowded and self._to_webhooks <= self._most // 2
+        if self._accounts is None or account in self._none_waits:
+            return False
+        return self._accounts.room(account) * 2 >= max(1, self._last_share.get(account, 0))
 
     async def _settle_later(self, claimed: Claimed, at_ms: int, answered: Answered) -> None:
         await self._clock.sleep_until(self._clock.monotonic() + RETRY_SETTLE_S)
         self._settle(claimed, at_ms, answered)
 
 
-def claim(tx: Transaction, node_id: NodeId, now_ms: int, most: int) -> tuple[list[Claimed], int | None]:
-    """Claim what is due, at most `most`; with it, when the next is due. Nothing for a process that another took for dead."""
-    claimed = store.claim_due(tx, node_id, now_ms, most)
-    if claimed and not node_store.lower(tx, node_id, claimed[0].id):
+def claim(
+    tx: Transaction, node_id: NodeId, now_ms: int, most: int, shares: Mapping[str, int] | None = None
+) -> tuple[list[Claimed], int | None]:
+    """Claim what is due: at most `most` for webhooks, and for each SMPP account at most its share. With it, when the next is due at a
+    webhook. Nothing for a process that another took for dead."""
+    claimed = store.claim_due(tx, node_id, now_ms, most) if most else []
+    claimed += store.claim_due_for(tx, node_id, shares, now_ms) if shares else []
+    if claimed and not node_store.lower(tx, node_id, min(each.id for each in claimed)):
         store.give_back(tx, [each.id for each in claimed], now_ms)
         return [], None
     return claimed, store.next_due(tx)
+
+
+async def give_up_old(database: Database, now_ms: int) -> None:
+    """Give up what waited for an SMPP account for 7 days: nobody was bound. What was tried is given up by its last try."""
+    before_ms = now_ms - ACCOUNT_KEPT_MS
+    for account in await database.read(store.accounts_with_old, before_ms):
+        while await database.write(store.give_up_old, account, before_ms, now_ms, OLD_BATCH) == OLD_BATCH:
+            continue
 
 
 def reclaim(tx: Transaction, notifier: Notifier, node_id: NodeId) -> None:
@@ -251,6 +325,8 @@ def settle(tx: Transaction, items: Sequence[Settlement]) -> list[int | None]:
 def _next(item: Settlement, tries: int) -> int | None:
     if item.answered is GONE:
         return None
+    if item.claimed.account is not None:
+        return next_try_at_account_ms(tries, item.claimed.created_at_ms, item.now_ms, item.answered, item.jitter)
     return next_try_ms(tries, item.now_ms, item.answered, item.jitter)
 
 
@@ -258,3 +334,22 @@ def _attempt(item: Settlement, tries: int) -> list[int | str | None]:
     answered = item.answered
     answer = answered.answer[:ANSWER_MOST].replace("\0", "\ufffd") if answered.answer else None
     return [item.claimed.id, tries, item.at_ms, answered.duration_ms, answered.status, answered.address, answered.error, answer]
+
+
+def _to_webhook(claimed: Claimed) -> Delivery:
+    return Delivery(
+        NotificationId(claimed.id),
+        claimed.message_id,
+        claimed.tries + 1,
+        claimed.url or "",
+        claimed.method,
+        claimed.secret,
+        claimed.body,
+        claimed.created_at_ms,
+    )
+
+
+def _to_account(claimed: Claimed, account: str) -> AccountDelivery:
+    return AccountDelivery(
+        NotificationId(claimed.id), claimed.message_id, claimed.tries + 1, account, claimed.type, claimed.body, claimed.created_at_ms
+    )

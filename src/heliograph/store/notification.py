@@ -1,6 +1,6 @@
 """Deliveries to applications: durable rows, claimed by the process that delivers them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 
 import msgspec
@@ -12,12 +12,13 @@ Q = queries("notification")
 
 
 class NewNotification(msgspec.Struct, array_like=True):
-    """A row to insert: claimed by a process, or due at a time for any."""
+    """A row to insert: claimed by a process, or due at a time for any. To a webhook, or where `account` is set to that SMPP account."""
 
     id: int
     organisation_id: int
     callback_id: int
     secret_id: int | None
+    account: str | None
     message_id: int
     type: str
     method: str
@@ -34,12 +35,14 @@ class Claimed(msgspec.Struct, array_like=True):
     organisation_id: int
     message_id: int
     tries: int
-    url: str
+    type: str
+    url: str | None
     method: str
     secret: str | None
     body: str
     created_at_ms: int
     callback_deleted_at_ms: int | None = None
+    account: str | None = None
 
 
 class Locked(msgspec.Struct, array_like=True):
@@ -85,11 +88,36 @@ def insert(tx: Transaction, rows: Sequence[NewNotification]) -> None:
     tx.apply(Q["insert"], rows)
 
 
+class _Account(msgspec.Struct, array_like=True, frozen=True):
+    account: str
+
+
 def claim_due(tx: Transaction, node_id: int, now_ms: int, most: int) -> list[Claimed]:
-    """Claim at most `most` that are due, longest waiting first; what others are claiming now is passed over."""
-    found = [row[0] for row in tx.run(Q["due"], now=now_ms, most=most)]
+    """Claim at most `most` for webhooks that are due, longest waiting first; what others are claiming now is passed over."""
+    return _claim(tx, node_id, [row[0] for row in tx.run(Q["due"], now=now_ms, most=most)])
+
+
+def claim_due_for(tx: Transaction, node_id: int, rooms: Mapping[str, int], now_ms: int) -> list[Claimed]:
+    """Claim what is due for SMPP accounts, longest waiting first, for each at most its room."""
+    found: list[int] = []
+    for row in tx.many(Q["waiting_accounts"], [(account,) for account in sorted(rooms)], _Account, now=now_ms):
+        found += [each[0] for each in tx.run(Q["due_for"], account=row.account, now=now_ms, most=rooms[row.account])]
+    return _claim(tx, node_id, found)
+
+
+def _claim(tx: Transaction, node_id: int, found: Sequence[int]) -> list[Claimed]:
     tx.apply(Q["claim"], [(notification_id, node_id) for notification_id in found])
     return tx.many(Q["claimed"], [(notification_id,) for notification_id in found], Claimed)
+
+
+def accounts_with_old(tx: Transaction, before_ms: int) -> list[str]:
+    """The SMPP accounts for which something waits that was due before a time."""
+    return [str(row[0]) for row in tx.run(Q["accounts_with_old"], before=before_ms)]
+
+
+def give_up_old(tx: Transaction, account: str, before_ms: int, now_ms: int, most: int) -> int:
+    """Give up what waits for an account and was due before a time; how many."""
+    return len(tx.run(Q["give_up_old"], account=account, before=before_ms, now=now_ms, most=most))
 
 
 def claimed_by(tx: Transaction, node_id: int) -> list[Claimed]:
@@ -119,13 +147,13 @@ def free_claims(tx: Transaction, node_id: int, open_from: int, now_ms: int) -> N
 
 
 def next_due(tx: Transaction) -> int | None:
-    """When the first waiting notification is due."""
+    """When the first that waits for a webhook is due."""
     row = tx.one(Q["next_due"])
     return row[0] if row else None
 
 
 def waiting(tx: Transaction) -> int:
-    """How many wait for a try."""
+    """How many wait for a try at a webhook."""
     row = tx.one(Q["waiting"])
     return int(row[0]) if row else 0
 

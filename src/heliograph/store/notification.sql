@@ -1,25 +1,44 @@
--- name: insert (id bigint, organisation_id bigint, callback_id bigint, secret_id bigint, message_id bigint, type text, method text, body text, created_at_ms bigint, claimed_by bigint, due_at_ms bigint)
-INSERT INTO notification (id, organisation_id, callback_id, secret_id, message_id, type, method, body, created_at_ms, state, claimed_by, due_at_ms)
-SELECT id, organisation_id, callback_id, secret_id, message_id, type, method, body, created_at_ms, 1, claimed_by, due_at_ms FROM input;
+-- name: insert (id bigint, organisation_id bigint, callback_id bigint, secret_id bigint, account text, message_id bigint, type text, method text, body text, created_at_ms bigint, claimed_by bigint, due_at_ms bigint)
+INSERT INTO notification (id, organisation_id, callback_id, secret_id, account, message_id, type, method, body, created_at_ms, state, claimed_by, due_at_ms)
+SELECT id, organisation_id, callback_id, secret_id, account, message_id, type, method, body, created_at_ms, 1, claimed_by, due_at_ms FROM input;
 
 -- name: due
-SELECT id FROM notification WHERE due_at_ms <= :now ORDER BY due_at_ms LIMIT :most FOR UPDATE SKIP LOCKED;
+SELECT id FROM notification WHERE due_at_ms <= :now AND account IS NULL ORDER BY due_at_ms LIMIT :most FOR UPDATE SKIP LOCKED;
+
+-- name: waiting_accounts (account text)
+SELECT account FROM input WHERE EXISTS (SELECT 1 FROM notification WHERE notification.account = input.account AND due_at_ms <= :now);
+
+-- name: due_for
+SELECT id FROM notification WHERE account = :account AND due_at_ms <= :now ORDER BY due_at_ms, id LIMIT :most FOR UPDATE SKIP LOCKED;
+
+-- One look at the index for each account, however much waits for it.
+-- name: accounts_with_old
+WITH RECURSIVE each (account) AS (
+  SELECT min(account) FROM notification WHERE account IS NOT NULL AND due_at_ms IS NOT NULL
+  UNION ALL
+  SELECT (SELECT min(account) FROM notification WHERE account > each.account AND due_at_ms IS NOT NULL) FROM each WHERE each.account IS NOT NULL)
+SELECT each.account FROM each
+WHERE EXISTS (SELECT 1 FROM notification WHERE notification.account = each.account AND notification.due_at_ms < :before);
+
+-- name: give_up_old
+UPDATE notification SET state = 3, due_at_ms = NULL, final_at_ms = :now WHERE id IN (
+  SELECT id FROM notification WHERE account = :account AND due_at_ms < :before ORDER BY due_at_ms, id LIMIT :most) RETURNING id;
 
 -- name: claim (id bigint, node_id bigint)
 UPDATE notification SET claimed_by = input.node_id, due_at_ms = NULL FROM input WHERE notification.id = input.id AND notification.state = 1;
 
 -- name: claimed (id bigint)
-SELECT notification.id, notification.organisation_id, notification.message_id, notification.tries, callback.url, notification.method, secret.secret,
-  notification.body, notification.created_at_ms, callback.deleted_at_ms
+SELECT notification.id, notification.organisation_id, notification.message_id, notification.tries, notification.type, callback.url, notification.method,
+  secret.secret, notification.body, notification.created_at_ms, callback.deleted_at_ms, notification.account
 FROM input JOIN notification ON notification.id = input.id
-JOIN api_callback AS callback ON callback.id = notification.callback_id
+LEFT JOIN api_callback AS callback ON callback.id = notification.callback_id
 LEFT JOIN api_secret AS secret ON secret.id = notification.secret_id ORDER BY notification.id;
 
 -- name: claimed_by
-SELECT notification.id, notification.organisation_id, notification.message_id, notification.tries, callback.url, notification.method, secret.secret,
-  notification.body, notification.created_at_ms, callback.deleted_at_ms
+SELECT notification.id, notification.organisation_id, notification.message_id, notification.tries, notification.type, callback.url, notification.method,
+  secret.secret, notification.body, notification.created_at_ms, callback.deleted_at_ms, notification.account
 FROM node JOIN notification ON notification.id >= node.open_from AND notification.claimed_by = node.id
-JOIN api_callback AS callback ON callback.id = notification.callback_id
+LEFT JOIN api_callback AS callback ON callback.id = notification.callback_id
 LEFT JOIN api_secret AS secret ON secret.id = notification.secret_id
 WHERE node.id = :node_id AND notification.state = 1 AND notification.due_at_ms IS NULL ORDER BY notification.id;
 
@@ -44,10 +63,10 @@ UPDATE notification SET claimed_by = NULL, due_at_ms = :now
 WHERE id >= :open_from AND claimed_by = :node_id AND state = 1 AND due_at_ms IS NULL;
 
 -- name: next_due
-SELECT min(due_at_ms) FROM notification WHERE due_at_ms IS NOT NULL;
+SELECT min(due_at_ms) FROM notification WHERE due_at_ms IS NOT NULL AND account IS NULL;
 
 -- name: waiting
-SELECT count(*) FROM notification WHERE due_at_ms IS NOT NULL;
+SELECT count(*) FROM notification WHERE due_at_ms IS NOT NULL AND account IS NULL;
 
 -- name: of_message
 SELECT id, type, state, tries, due_at_ms, final_at_ms, created_at_ms FROM notification WHERE message_id = :message_id ORDER BY id;
