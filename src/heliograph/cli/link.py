@@ -32,7 +32,7 @@ def add(
     Parameters
     ----------
     kind
-        What it speaks: simulator, whose network and devices are played by the daemon, for trying things out.
+        What it speaks: smpp, to a message centre; or simulator, whose network and devices are played by the daemon, for trying out.
     name
         What people call it.
     set_

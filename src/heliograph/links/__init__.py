@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from heliograph.clock import Clock
-from heliograph.links import simulator
+from heliograph.links import simulator, smpp
 from heliograph.metrics import Metrics
 from heliograph.model.ids import LinkId
 from heliograph.model.link import Link, LinkListener, LinkProfile
@@ -19,4 +19,4 @@ class Kind:
     make: Callable[[LinkProfile, str, LinkListener, Clock, Metrics], Link]
 
 
-KINDS: Final = {"simulator": Kind(simulator.profile_of, simulator.make)}
+KINDS: Final = {"simulator": Kind(simulator.profile_of, simulator.make), "smpp": Kind(smpp.profile_of, smpp.make)}

@@ -37,18 +37,22 @@ class ErrorClass(StrEnum):
 class Accepted(msgspec.Struct, frozen=True):
     """The network took the segment. `receipt_owed`: its fate comes later by a receipt; else the device itself has it.
 
-    `ref` is the id the network gave, as received, or None."""
+    `ref` is the id the network gave, as the link reads ids, or None. `source`, `destination`: as a receipt will name them, None where that
+    is as they were given."""
 
     ref: str | None = None
     receipt_owed: bool = False
+    source: str | None = None
+    destination: str | None = None
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """The network said no. `code` is its raw code, `reason` a sentence in plain words."""
+    """The network said no. `code` is its raw code, `reason` a sentence in plain words. `most_tries`: after so many it is permanent."""
 
     error_class: ErrorClass
     reason: str
     code: int | None = None
+    most_tries: int | None = None
 
 
 class Unknown(msgspec.Struct, frozen=True):
@@ -68,7 +72,8 @@ Outcome = LinkOutcome | Withdrawn
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """One segment to send. Addresses are digits without `+`, or letters for an alphanumeric source; None: the network's default.
+    """One segment to send, or a whole message: `number` and `total` 0, `user_data` as long as it takes. Addresses are digits without `+`,
+    or letters for an alphanumeric source; "": the network's default.
 
     `user_data`: GSM 7-bit as one septet per octet, 8-bit octets, or UCS-2 big-endian, without the UDH. `udh` includes its length octet.
     `reference` is the same on every try of the segment (SMPP user_message_reference)."""
@@ -208,15 +213,19 @@ class LinkRole(StrEnum):
 
 
 class Receipts(StrEnum):
-    """Whether a stored network says what became of what it took. NONE: it never does, so taken is all there is to know."""
+    """Whether a stored network says what became of what it took. NONE: it never does, so taken is all there is to know. FAILURES: of
+    what failed alone, so what it says nothing of by the end arrived as far as anybody knows."""
 
     EXPECTED = "expected"
+    FAILURES = "failures"
     NONE = "none"
 
 
 class LinkProfile(msgspec.Struct, frozen=True):
     """What the queue needs to know of a link, whatever its kind. Times in seconds. `receipts_by_reference`: its receipts may carry our
-    reference (`umr:`) and no id, though it gave one. References come again after 65,536 segments, so it is said where it is so."""
+    reference (`umr:`) and no id, though it gave one. References come again after 65,536 segments, so it is said where it is so.
+    `receipt_of_message`: one receipt is about all segments of its message. `whole_messages`: it takes a message of several segments at
+    once. `cancels`: it can ask the network to forget what it took. `by_imsi`: devices are addressed by their IMSI."""
 
     link_id: LinkId
     name: str
@@ -234,3 +243,7 @@ class LinkProfile(msgspec.Struct, frozen=True):
     window: int = 1000
     receipts: Receipts = Receipts.EXPECTED
     receipts_by_reference: bool = False
+    receipt_of_message: bool = False
+    whole_messages: bool = False
+    cancels: bool = False
+    by_imsi: bool = False

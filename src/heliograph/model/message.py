@@ -111,6 +111,9 @@ class Segment(StrEnum):
         return self in (Segment.DELIVERED, Segment.FAILED, Segment.EXPIRED)
 
 
+WHOLE = 0
+"""In place of the number of a segment: all of them."""
+
 MIN_VALIDITY_MS = 60_000
 MAX_VALIDITY_MS = 7 * 86_400_000
 DEFAULT_VALIDITY_MS = 86_400_000
@@ -127,7 +130,9 @@ def open_segments(states: str) -> list[int]:
 
 
 def with_segment(states: str, number: int, state: Segment) -> str:
-    """`states` with the segment `number` (from 1) changed."""
+    """`states` with the segment `number` (from 1, or WHOLE) changed."""
+    if number == WHOLE:
+        return state.value * len(states)
     return states[: number - 1] + state.value + states[number:]
 
 
@@ -176,7 +181,7 @@ def verdict(states: str, reason: str | None = None, reason_code: str | None = No
 def accepted_segment(delivery: Delivery, receipts: Receipts, *, receipt_owed: bool) -> Segment:
     """What acceptance means: with a live link the device has it, unless the link says that a receipt is owed; with a stored one that
     sends no receipts it is all that will ever be known."""
-    is_reported = delivery is Delivery.STORED and receipts is Receipts.EXPECTED
+    is_reported = delivery is Delivery.STORED and receipts is not Receipts.NONE
     return Segment.ACCEPTED if is_reported or receipt_owed else Segment.DELIVERED
 
 

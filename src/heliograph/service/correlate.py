@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from heliograph.model.link import LinkProfile, ReceiptState, reference_of, without_nul
-from heliograph.model.message import Segment, State, Verdict, open_segments, verdict, with_segment
+from heliograph.model.link import LinkProfile, Receipts, ReceiptState, reference_of, without_nul
+from heliograph.model.message import WHOLE, Segment, State, Verdict, open_segments, verdict, with_segment
 from heliograph.service.core import Core
 from heliograph.service.ledger import Ledger
 from heliograph.service.link_event import tell
@@ -21,8 +21,8 @@ from heliograph.store.transaction import Transaction
 
 ID = "id:"
 SECOND = 2
-END = "end:"
-"""Begins a key that no receipt has."""
+END, QUIET = "end:", "quiet:"
+"""Begin keys that no receipt has. QUIET: of a message that the network is silent about unless it fails."""
 SEGMENT_OF = {
     ReceiptState.DELIVERED: Segment.DELIVERED,
     ReceiptState.FAILED: Segment.FAILED,
@@ -52,13 +52,18 @@ class Correlator:
         self._links: dict[str, LinkProfile] = {}
 
     def submitted(self, message: Locked, profile: LinkProfile, segment: int, ref: str | None, source: str, address: str) -> None:
-        """Leave the keys of an accepted segment for its receipt: the network's reference, and our own where it gave none or may report
-        by it."""
+        """Leave the keys of an accepted segment, or of all at once, for its receipt: the network's reference, and our own where it gave
+        none or may report by it."""
         keys = [f"{ID}{without_nul(ref)}"] if ref else []
         if not ref or profile.receipts_by_reference:
-            keys.append(f"umr:{reference_of(message.id, segment)}")
+            keys.append(f"umr:{reference_of(message.id, segment or 1)}")
         expires_at_ms = message.expiry_at_ms + profile.receipt_grace_s * 1000
         group = profile.correlation_group
+        if profile.receipt_of_message:
+            segment = WHOLE
+        if profile.receipts is Receipts.FAILURES:
+            self._rows.append(Submitted(group, f"{QUIET}{message.id}", message.id, WHOLE, source, address, expires_at_ms))
+            expires_at_ms += 1  # after the end of the message
         self._rows.extend(Submitted(group, key, message.id, segment, source, address, expires_at_ms) for key in keys)
         self._messages[message.id] = message
         self._links[group] = profile
@@ -74,8 +79,8 @@ class Correlator:
             if receipt is None or key.message_id is None or not is_about(key, receipt.source, receipt.dest):
                 continue
             message = self._messages[key.message_id]
-            disposition = apply(self.ledger, message, key.segment or 1, _word_of(receipt))
-            matched.append((receipt.id, message.id, key.segment or 1, disposition))
+            disposition = apply(self.ledger, message, segment_of(key), _word_of(receipt))
+            matched.append((receipt.id, message.id, segment_of(key), disposition))
         correlation.match_parked(self.tx, matched)
 
     def _leave(self) -> list[Key]:
@@ -105,6 +110,11 @@ class Correlator:
 def is_key_of(key: Key) -> bool:
     """Whether exactly one segment claims the key."""
     return key.message_id is not None and key.uses in (1, correlation.LATE)
+
+
+def segment_of(key: Key) -> int:
+    """The segment that a key is about, or WHOLE."""
+    return 1 if key.segment is None else key.segment
 
 
 def is_about(key: Key, source: str, dest: str) -> bool:

@@ -227,7 +227,7 @@ class LinkQueue:
     def _launch(self) -> Flight | None:
         """The next head by turns, cut into the segments that are still to be sent."""
         while (head := self._ready.next()) is not None:
-            outgoing = cut(head)
+            outgoing = cut(head, self.profile)
             if not outgoing or head.expiry_at_ms <= self._clock.now_ms():
                 self._settle(Flight(head, deque(), 0, [self._withdrawn("expired" if outgoing else "all of it is with the network")]))
                 continue
@@ -370,9 +370,10 @@ class Queues:
         return self._profiles[link_id]
 
     def room(self, tx: Transaction, link_id: int) -> tuple[int, int] | None:
-        """(epoch, room) of a link owned here, held against takeover until the transaction ends; None where it is not."""
+        """(epoch, room) of a link owned here, held against takeover until the transaction ends; None where it is not, or where what was
+        just accepted does not say how its device is addressed there."""
         queue = self._queues.get(link_id)
-        if queue is None or queue.room <= 0 or not link_store.hold(tx, link_id, queue.epoch):
+        if queue is None or queue.room <= 0 or queue.profile.by_imsi or not link_store.hold(tx, link_id, queue.epoch):
             return None
         return queue.epoch, queue.room
 

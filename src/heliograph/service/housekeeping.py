@@ -6,7 +6,7 @@ from heliograph.model.ids import NodeId
 from heliograph.model.message import State, Verdict
 from heliograph.service import idempotency, login, notify, session
 from heliograph.service.core import Core
-from heliograph.service.correlate import END
+from heliograph.service.correlate import END, QUIET
 from heliograph.service.expire import expire_abandoned
 from heliograph.service.ledger import Ledger
 from heliograph.service.link_event import tell
@@ -33,6 +33,10 @@ LOST_ANSWER_MS = 5 * 60_000
 CANCEL_REQUEST_MS = 60_000
 LATE_RECEIPT_MS = 7 * 86_400_000
 """How long a receipt may still find a message that ended without one."""
+NO_RECEIPT = Verdict(
+    State.EXPIRED, "the network took it and sent no delivery receipt before its validity and the link's grace were over", "no_receipt"
+)
+NO_FAILURE = Verdict(State.DELIVERED, "Sent, not confirmed: the network tells of failures alone, and told of none", "not_confirmed")
 
 _log = log.get("housekeeping")
 
@@ -131,18 +135,19 @@ class Housekeeping:
 
 
 def end_unconfirmed(tx: Transaction, core: Core, now_ms: int) -> int:
-    """EXPIRED, reason no_receipt, for what the network took and never reported on; forget other keys whose time is over."""
+    """EXPIRED, reason no_receipt, for what the network took and never reported on, or DELIVERED, not confirmed, where it tells of failures
+    alone; forget other keys whose time is over."""
     due = correlation.due(tx, now_ms, BATCH)
     if not due:
         return 0
     ledger = Ledger(tx, core, now_ms)
     ended: set[int] = set()
+    quiet = {key.message_id for key in due if key.key.startswith(QUIET)}
     for message in message_store.lock(tx, {key.message_id for key in due if key.message_id is not None}).values():
         if not State(message.state).is_final:
-            text = "the network took it and sent no delivery receipt before its validity and the link's grace were over"
-            ledger.change(message, Verdict(State.EXPIRED, text, "no_receipt"))
+            ledger.change(message, NO_FAILURE if message.id in quiet else NO_RECEIPT)
             ended.add(message.id)
-    late = [key for key in due if key.message_id in ended and not key.key.startswith(END)]
+    late = [key for key in due if key.message_id in ended and not key.key.startswith((END, QUIET))]
     correlation.keep_for_late(tx, late, now_ms + LATE_RECEIPT_MS)
     correlation.delete(tx, [key for key in due if key not in late], now_ms)
     ledger.write()

@@ -88,7 +88,7 @@ class Step:
         message = self.message
         message.attempts += 1
         for segment, sent_at_ms, answered_at_ms, outcome in self.item.results:
-            again = message.segment_states[segment - 1] == Segment.UNKNOWN
+            again = message.segment_states[max(segment, 1) - 1] == Segment.UNKNOWN
             row = attempt_row(
                 message.id,
                 message.attempts,
@@ -104,12 +104,13 @@ class Step:
     def _segment(self, number: int, outcome: Outcome) -> None:
         """Change one segment, unless a receipt ended it meanwhile; leave its key where a receipt may come."""
         message, profile = self.message, self.item.profile
-        before = Segment(message.segment_states[number - 1])
+        before = Segment(message.segment_states[max(number, 1) - 1])
         after = self._fate(before, outcome)
         if after is Segment.ACCEPTED or (after is Segment.UNKNOWN and profile.on_unknown is OnUnknown.WAIT):
-            ref = outcome.ref if isinstance(outcome, Accepted) else None
-            source, address = self.item.source or message.source, self.item.address or message.dest
-            self.correlator.submitted(message, profile, number, ref, source, address)
+            taken = outcome if isinstance(outcome, Accepted) else Accepted()
+            source = self.item.source or message.source if taken.source is None else taken.source
+            address = self.item.address or message.dest if taken.destination is None else taken.destination
+            self.correlator.submitted(message, profile, number, taken.ref, source, address)
         if not before.is_final:
             message.segment_states = with_segment(message.segment_states, number, after)
 
@@ -119,6 +120,8 @@ class Step:
             case Accepted(receipt_owed=owed):
                 return accepted_segment(profile.delivery, profile.receipts, receipt_owed=owed)
             case Refused(ErrorClass.PERMANENT):
+                return Segment.FAILED
+            case Refused(most_tries=most) if most is not None and self.message.attempts >= most:
                 return Segment.FAILED
             case Unknown() if profile.on_unknown is OnUnknown.FAIL:
                 return Segment.FAILED

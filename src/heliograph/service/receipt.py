@@ -10,7 +10,7 @@ from heliograph.model.link import Answer, Receipt, ReceiptState, without_nul
 from heliograph.model.message import State, read_terms
 from heliograph.service import fault
 from heliograph.service.core import Core
-from heliograph.service.correlate import Word, apply, is_about, is_in_lane, is_key_of
+from heliograph.service.correlate import Word, apply, is_about, is_in_lane, is_key_of, segment_of
 from heliograph.service.ledger import Ledger
 from heliograph.service.wake import go_on
 from heliograph.store import correlation
@@ -58,7 +58,7 @@ def match(tx: Transaction, items: Sequence[Arrival]) -> list[MessageId | None]:
             word = Word(receipt.state, receipt.word, receipt.error)
             message = messages[key.message_id]
             was_in_lane = is_in_lane(message)
-            disposition = apply(ledger, message, key.segment or 1, word)
+            disposition = apply(ledger, message, segment_of(key), word)
             if (was_in_lane and not is_in_lane(message)) or (State(message.state).is_final and read_terms(message.terms).strict):
                 done_with.add(message.lane_id or 0)
         rows.append(

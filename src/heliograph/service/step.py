@@ -67,7 +67,7 @@ def encoding(found: FoundMessage) -> Step:
 
 def attempt(each: Attempt, segments: int) -> Step:
     """One try of one segment, its error explained."""
-    what = f"Try {each.number}" + (f", segment {each.segment} of {segments}" if segments > 1 else "")
+    what = f"Try {each.number}" + (f", segment {each.segment} of {segments}" if segments > 1 and each.segment else "")
     where = f" by the link {each.link}" if each.link else ""
     fields: dict[str, Field] = {
         "number": each.number,

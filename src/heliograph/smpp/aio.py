@@ -52,8 +52,8 @@ class Wake:
 
     __slots__ = ("call",)
 
-    def __init__(self, call: Callable[[], None]) -> None:
-        self.call: Callable[[], None] | None = call
+    def __init__(self, call: Callable[[], object]) -> None:
+        self.call: Callable[[], object] | None = call
 
     def cancel(self) -> None:
         """Never make it, and let go of what it would have called."""
@@ -73,7 +73,7 @@ class Timers:
         """Milliseconds on a clock that never goes back: the time of sessions."""
         return round(self._clock.monotonic() * 1000)
 
-    def at(self, due_at_ms: int, call: Callable[[], None]) -> Wake:
+    def at(self, due_at_ms: int, call: Callable[[], object]) -> Wake:
         """Have `call` made at that time, from `run`."""
         wake = Wake(call)
         heapq.heappush(self._heap, (due_at_ms, next(self._serials), wake))
@@ -100,14 +100,15 @@ class Timers:
 class Connection(asyncio.Protocol):
     """One end of one connection; give it to `loop.create_connection` or return it from a server's protocol factory.
 
-    `trace`, where set, gets all octets: True for those sent, False for those received.
+    `owner` may be replaced, from inside a call of it too. `trace`, where set, gets all octets: True for those sent, False for those
+    received.
     """
 
     def __init__(self, role: Role, profile: Profile, owner: Owner, timers: Timers) -> None:
         self.session = Session(role, profile, timers.now_ms())
         self.trace: Callable[[bool, bytes], None] | None = None
         self.peer = ""
-        self._owner = owner
+        self.owner = owner
         self._timers = timers
         self._transport: asyncio.Transport | None = None
         self._unsent: list[bytes] = []
@@ -160,7 +161,7 @@ class Connection(asyncio.Protocol):
         if self.is_over:
             self._hang_up()
             return
-        self._owner.opened(self)
+        self.owner.opened(self)
         self._wake_in_time()
 
     def data_received(self, data: bytes) -> None:
@@ -190,7 +191,7 @@ class Connection(asyncio.Protocol):
         self._is_full = False
         self.resume_reading()
         if not self.is_over:
-            self._owner.writable(self)
+            self.owner.writable(self)
 
     # how it goes out
 
@@ -213,7 +214,7 @@ class Connection(asyncio.Protocol):
         self._is_telling = True
         try:
             while self._untold:
-                self._owner.told(self, self._untold.popleft())
+                self.owner.told(self, self._untold.popleft())
         finally:
             self._is_telling = False
 
@@ -256,7 +257,7 @@ class Connection(asyncio.Protocol):
         if due_at_ms is not None and (self._wake is None or due_at_ms < self._wakes_at_ms):
             self._wake_at(due_at_ms, self._on_timer)
 
-    def _wake_at(self, due_at_ms: int, call: Callable[[], None]) -> None:
+    def _wake_at(self, due_at_ms: int, call: Callable[[], object]) -> None:
         if self._wake is not None:
             self._wake.cancel()
         self._wakes_at_ms = due_at_ms

@@ -127,6 +127,7 @@ class Head(msgspec.Struct, array_like=True):
     attempts: int = 0
     user_data: str | None = None
     strictness: int = 0
+    imsi: str | None = None
 
     @property
     def is_blocked(self) -> bool:

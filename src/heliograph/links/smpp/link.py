@@ -1,0 +1,303 @@
+"""The SMPP link: the link contract (`model/link.py`) over one or several binds as an ESME.
+
+Theory of operation. A segment goes out on the bind with the most room; its answer comes back by the bind's session, which settles each
+request once, also when the connection dies. The link keeps nothing else: no retries, no receipts. Whatever the peer sends is a task
+that awaits the listener; the response goes out when that has returned, after the commit. One that takes longer than ANSWER_S is answered
+"not ready", so that the peer comes again, and what was kept meanwhile is told to the listener as an answer that was lost.
+The rate is a bucket of tokens: `room` is what both windows and tokens allow.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from heliograph import log
+from heliograph.clock import Clock
+from heliograph.links.smpp.address import Addresses
+from heliograph.links.smpp.answers import Outcomes, Refusals
+from heliograph.links.smpp.bind import KIND_OF, Bind, Done, connection_of
+from heliograph.links.smpp.connect import NotConnectedError, listen
+from heliograph.links.smpp.incoming import Heard, Reader
+from heliograph.links.smpp.outbind import Door
+from heliograph.links.smpp.outgoing import Writer
+from heliograph.links.smpp.pace import Pace
+from heliograph.links.smpp.settings import BindType, SmppSettings
+from heliograph.metrics import Metrics
+from heliograph.model.link import Accepted, Answer, ErrorClass, Inbound, LinkListener, LinkOutcome, LinkProfile, Outgoing, Refused
+from heliograph.smpp import status, tlv
+from heliograph.smpp.aio import Connection, Timers
+from heliograph.smpp.errors import ValueNotAllowedError
+from heliograph.smpp.event import Settled
+from heliograph.smpp.pdu import AlertNotification, DataSm, DeliverSm, Pdu, response_to
+from heliograph.smpp.session import OutOfTurnError
+
+ANSWER_S = 4.0
+"""Centres wait 5 s for the answer to a deliver_sm (OsmoMSC)."""
+LISTEN_AGAIN_S = 30.0
+AVAILABLE = (0, None)
+UP = "up"
+
+_log = log.get("links.smpp")
+
+
+class SmppLink:
+    """A `model.link.Link`. `trace`, where set, gets all octets of all binds: bind, sent or received, octets."""
+
+    def __init__(self, profile: LinkProfile, settings: SmppSettings, listener: LinkListener, clock: Clock, metrics: Metrics) -> None:
+        self.settings = settings
+        self.timers = Timers(clock)
+        self._profile = profile
+        self._listener = listener
+        self._clock = clock
+        addresses = Addresses(settings, profile)
+        self._writer = Writer(settings, addresses)
+        self._reader = Reader(settings, profile, addresses)
+        self._addresses = addresses
+        self._outcomes = Outcomes(settings, addresses)
+        self._refusals = Refusals(settings)
+        self._pace = Pace(settings.rate, clock)
+        kinds = KIND_OF[settings.bind_type]
+        self.binds = [
+            Bind(kind, settings, clock, self.timers, self, f"{number}{'' if len(kinds) == 1 else kind.__name__[4:].lower()}")
+            for number in range(1, settings.binds + 1)
+            for kind in kinds
+        ]
+        self._flaws = metrics.counter("smpp_flaws", "PDUs of SMPP peers that were wrong or answered nothing.", link=profile.name)
+        self._under_way = 0
+        self._starved = True
+        self._waits_for_token = False
+        self._said = ""
+        self._stopping = asyncio.Event()
+        self._quiet = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._running = False
+        self.listens_on = 0
+        self._tasks: asyncio.TaskGroup | None = None
+        self._telling: set[asyncio.Task[None]] = set()
+
+    # the contract
+
+    def room(self) -> int:
+        room = self._room()
+        self._starved = self._starved or room == 0
+        return room
+
+    def send(self, outgoing: Outgoing, done: Done) -> None:
+        bind = max(self.binds, key=_room_of) if len(self.binds) > 1 else self.binds[0]
+        if self._stopping.is_set() or bind.room <= 0 or not self._pace.take():
+            raise RuntimeError("more was sent than the link has room for")
+        self._under_way += 1
+        try:
+            bind.send(self._writer.pdu(outgoing, self._clock.now_ms()), done)
+        except ValueNotAllowedError as error:
+            refused = Refused(ErrorClass.PERMANENT, str(error))
+            asyncio.get_running_loop().call_soon(self._finish, done, refused)
+        self._starved = self._starved or bind.room <= 0
+
+    async def run(self) -> None:
+        self._running = True
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                ticking = self._tasks.create_task(self.timers.run())
+                await self._serve()
+                ticking.cancel()
+        finally:
+            self._tasks = None
+            self._ended.set()
+
+    async def stop(self, grace_s: float) -> None:
+        until = self._clock.monotonic() + grace_s
+        self._stopping.set()
+        if not self._is_quiet():
+            await self._clock.wait(self._quiet, grace_s)
+        remaining_s = max(0.0, until - self._clock.monotonic())
+        async with asyncio.TaskGroup() as tasks:
+            for bind in self.binds:
+                tasks.create_task(bind.stop(remaining_s))
+        for task in self._telling:
+            task.cancel()
+        if self._running:
+            await self._ended.wait()
+
+    # what its binds tell (bind.Switchboard)
+
+    def settled(self, done: Done, settled: Settled) -> None:
+        outcome = self._outcomes.of(settled)
+        if isinstance(outcome, Refused) and outcome.error_class is ErrorClass.FAULT:
+            self._say("fault", f"the network refuses what we send: {outcome.reason}")
+        elif self._said != UP and isinstance(outcome, Accepted):
+            self._tell_state("")
+        self._finish(done, outcome)
+
+    def heard(self, bind: Bind, connection: Connection, pdu: Pdu) -> None:
+        match pdu:
+            case DeliverSm() | DataSm():
+                self._tell(self._hear(connection, pdu))
+            case AlertNotification():
+                if tlv.MS_AVAILABILITY_STATUS.find(pdu.tlvs) in AVAILABLE:
+                    number = self._addresses.number(pdu.source_addr, pdu.source_addr_ton, pdu.source_addr_npi, is_source=True)
+                    self._tell(self._listener.reachable(number))
+            case _:
+                connection.send(response_to(pdu, status.RINVCMDID))
+
+    def bound(self, bind: Bind) -> None:
+        _log.info("bound", link=self._profile.name, bind=bind.name, as_=bind.kind.__name__)
+        self._tell_state("")
+
+    def lost(self, bind: Bind, reason: str, *, is_fault: bool) -> None:
+        _log.info("no bind", link=self._profile.name, bind=bind.name, reason=reason)
+        if self._stopping.is_set():
+            return
+        self._starved = True
+        self._tell_state(reason, is_fault=is_fault)
+
+    def room_changed(self) -> None:
+        if self._starved and self._room() > 0:
+            self._starved = False
+            self._listener.room_changed()
+
+    def flawed(self, what: str) -> None:
+        self._flaws.add()
+        _log.warning("the peer sent what it should not", link=self._profile.name, what=what)
+
+    # its state
+
+    def _tell_state(self, reason: str, *, is_fault: bool = False) -> None:
+        """Up, while there is a bind for each direction that the link has."""
+        wanted = self.settings.bind_type
+        can_send = wanted is BindType.RX or any(bind.transmits for bind in self.binds)
+        can_hear = wanted is BindType.TX or any(bind.receives for bind in self.binds)
+        is_up = can_send and can_hear
+        if is_up:
+            if self._said != UP:
+                self._said = UP
+                self._listener.up()
+            self.room_changed()
+        elif reason:
+            self._say("fault" if is_fault else "down", reason)
+
+    def _say(self, state: str, reason: str) -> None:
+        """Tell the listener, unless it is what was told last."""
+        if self._said != (said := f"{state}: {reason}"):
+            self._said = said
+            (self._listener.fault if state == "fault" else self._listener.down)(reason)
+
+    # the way of a segment
+
+    def _finish(self, done: Done, outcome: LinkOutcome) -> None:
+        self._under_way -= 1
+        done(outcome)
+        if self._stopping.is_set():
+            self._tell_quiet()
+
+    def _room(self) -> int:
+        if self._stopping.is_set():
+            return 0
+        room = sum([bind.room for bind in self.binds])
+        if room and (tokens := self._pace.tokens()) is not None and tokens < room:
+            if tokens <= 0 and not self._waits_for_token:
+                self._waits_for_token = True
+                self.timers.at(self.timers.now_ms() + self._pace.wait_ms(), self._token_there)
+            return max(0, tokens)
+        return room
+
+    def _token_there(self) -> None:
+        self._waits_for_token = False
+        self.room_changed()
+
+    def _is_quiet(self) -> bool:
+        return not self._under_way and not self._telling
+
+    def _tell_quiet(self) -> None:
+        if self._stopping.is_set() and self._is_quiet():
+            self._quiet.set()
+
+    # what the peer sends
+
+    async def _hear(self, connection: Connection, pdu: Heard) -> None:
+        if self._reader.is_receipt(pdu):
+            receipt = self._reader.receipt(pdu, self._clock.now_ms())
+            await self._answered_in_time(connection, pdu, self._listener.receipt(receipt))
+            return
+        parts = self._reader.inbound(pdu, self._clock.now_ms())
+        await self._answered_in_time(connection, pdu, self._take_in(parts), parts)
+
+    async def _take_in(self, parts: list[Inbound]) -> Answer:
+        """All parts of one PDU; the first refusal counts."""
+        answer = Answer()
+        for part in parts:
+            answer = await self._listener.inbound(part)
+            if answer.refused is not None:
+                break
+        return answer
+
+    async def _answered_in_time(
+        self, connection: Connection, pdu: Heard, telling: Coroutine[Any, Any, Answer], parts: list[Inbound] | None = None
+    ) -> None:
+        wake = self.timers.at(
+            self.timers.now_ms() + round(ANSWER_S * 1000), lambda: self._respond(connection, pdu, self._refusals.not_ready)
+        )
+        answer = await telling
+        wake.cancel()
+        if not self._respond(connection, pdu, self._refusals.status_of(answer)):
+            for part in parts or ():
+                await self._listener.answer_lost(part, answer)
+
+    def _too_late(self, connection: Connection, pdu: Pdu) -> None:
+        self._respond(connection, pdu, self._refusals.not_ready)
+
+    @staticmethod
+    def _respond(connection: Connection, pdu: Pdu, command_status: int) -> bool:
+        """Answer; False where it was answered before, or nobody is there any more."""
+        try:
+            connection.send(response_to(pdu, command_status))
+        except OutOfTurnError:
+            return False
+        return True
+
+    def _tell(self, call: Coroutine[Any, Any, None]) -> None:
+        if self._tasks is None:
+            call.close()
+            return
+        task = self._tasks.create_task(call)
+        self._telling.add(task)
+        task.add_done_callback(self._told)
+
+    def _told(self, task: asyncio.Task[None]) -> None:
+        self._telling.discard(task)
+        if task.cancelled() or task.exception() is not None:
+            self._tasks = None  # its group ends, and takes no more
+        self._tell_quiet()
+
+    # its connections
+
+    async def _serve(self) -> None:
+        if self.settings.outbind_listen is not None:
+            await self._await_outbinds(self.settings.outbind_listen)
+            return
+        async with asyncio.TaskGroup() as binds:
+            for bind in self.binds:
+                binds.create_task(bind.run())
+
+    async def _await_outbinds(self, address: str) -> None:
+        door = Door(self.settings, lambda owner: connection_of(self.settings, owner, self.timers), self._adopt)
+        while not self._stopping.is_set():
+            try:
+                server = await listen(address, door.connection)
+            except NotConnectedError as error:
+                self._tell_state(str(error))
+                await self._clock.wait(self._stopping, LISTEN_AGAIN_S)
+                continue
+            self.listens_on = server.sockets[0].getsockname()[1]
+            self._tell_state(f"waits for an outbind on {address}")
+            await self._stopping.wait()
+            server.close()
+            door.close()
+
+    def _adopt(self, connection: Connection) -> None:
+        """A peer that came to us: for a bind that is free, else for the first, whose old connection is given up."""
+        next((each for each in self.binds if each.is_free), self.binds[0]).adopt(connection)
+
+
+def _room_of(bind: Bind) -> int:
+    return bind.room

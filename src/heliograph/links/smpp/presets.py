@@ -1,0 +1,84 @@
+"""Presets: what a kind of message centre wants, each value with where that is known from. No preset knows an address or a password.
+
+UNVERIFIED: a usual value that nobody has tried against that peer. OsmoMSC's are its source code's and were met by a scripted peer with its
+quirks; a link's own settings win over all of them.
+"""
+
+from typing import Any, Final, NamedTuple
+
+UNVERIFIED: Final = "unverified"
+_SPEC: Final = "SMPP 3.4"
+_OSMO: Final = "OsmoMSC 1.x, smpp_openbsc.c and its manual; tried"
+_EMNIFY: Final = "emnify's SMPP integration guide"
+_RULES: Final = "docs/links.md, OsmoMSC"
+
+
+class Fact(NamedTuple):
+    value: Any
+    source: str
+
+
+PRESETS: Final[dict[str, dict[str, Fact]]] = {
+    "generic-3.4": {
+        "version": Fact("3.4", _SPEC),
+        "bind_type": Fact("trx", _SPEC + " 2.2.2"),
+        "data_coding": Fact("smpp34", _SPEC + " 5.2.19"),
+        "port": Fact(2775, "IANA: smpp"),
+    },
+    "generic-3.3": {
+        "version": Fact("3.3", "SMPP 3.3"),
+        "bind_type": Fact("tx+rx", "SMPP 3.3 has no transceiver"),
+        "send_reference": Fact(False, "SMPP 3.3 has no TLVs"),
+        "id_in_response": Fact("hex", "SMPP 3.3: message_id is up to 8 hexadecimal digits"),
+        "id_in_text": Fact("decimal", UNVERIFIED + ": usual for centres of 3.3, check with `heliograph link check --send-to`"),
+        "receipt_keys": Fact(["text"], "SMPP 3.3 has no TLVs"),
+        "validity": Fact("absolute", UNVERIFIED),
+    },
+    "osmomsc": {
+        "version": Fact("3.4", _OSMO + ": a bind with another version is dropped without an answer"),
+        "role": Fact("network", _RULES),
+        "delivery": Fact("live", _RULES),
+        "mode": Fact("transaction", _OSMO + ": submit_sm_resp is the device's answer"),
+        "data_coding": Fact("osmomsc", _OSMO),
+        "long_messages": Fact("udh", _OSMO + ": 8-bit concatenation references"),
+        "receipts": Fact("none", _OSMO + ": in transaction mode the response says it"),
+        "id_in_response": Fact("ignored", _OSMO + ": each response in store mode has the id msg_id_not_implemented"),
+        "id_in_text": Fact("ignored", _OSMO),
+        "id_in_tlv": Fact("ignored", _OSMO),
+        "receipts_by_reference": Fact(True, _OSMO + ": a receipt has our user_message_reference"),
+        "addresses": Fact(
+            {"international": [1, 1], "national": [2, 1], "short": [0, 1], "alphanumeric": [5, 1], "imsi": [0, 6]},
+            _OSMO + ": NPI 1, 9 and 6 are taken, 0 is refused with 0x0B",
+        ),
+        "errors": Fact(
+            {"0x0B": "device_absent", "0xFE": "device_absent"},
+            _OSMO + ": 0x0B for a subscriber that is not in its register, 0xFE for every failed delivery",
+        ),
+        "validity": Fact("none", _OSMO + ": nothing is stored in transaction mode"),
+        "response_s": Fact(60, _OSMO + ": the response waits for the device"),
+    },
+    "kannel": {
+        "version": Fact("3.4", UNVERIFIED + ": Kannel's server is its addition opensmppbox"),
+        "bind_type": Fact("trx", UNVERIFIED),
+        "id_in_response": Fact("raw", UNVERIFIED + ": ids are UUIDs"),
+        "validity": Fact("relative", UNVERIFIED),
+        "default_alphabet": Fact("gsm7", UNVERIFIED),
+    },
+    "jasmin": {
+        "port": Fact(2775, "Jasmin's jasmin.cfg, smpp-server: bind"),
+        "version": Fact("3.4", "Jasmin's documentation: SMPP 3.4"),
+        "id_in_response": Fact("raw", UNVERIFIED + ": ids are UUIDs, in response, text and TLV alike"),
+        "enquire_link_s": Fact(30, UNVERIFIED),
+        "default_alphabet": Fact("gsm7", UNVERIFIED),
+    },
+    "emnify": {
+        "host": Fact("customer-smpp.emnify.net", _EMNIFY),
+        "port": Fact(2775, _EMNIFY + "; 3550 with tls"),
+        "version": Fact("3.4", _EMNIFY),
+        "role": Fact("network", UNVERIFIED + ": what devices send to any number comes by it"),
+        "delivery": Fact("stored", _EMNIFY + ": receipts for delivered, failed and expired"),
+        "receipts": Fact("all", _EMNIFY + ": registered_delivery is to be set"),
+        "window": Fact(10, UNVERIFIED),
+        "id_in_response": Fact("raw", UNVERIFIED),
+    },
+}
