@@ -1,4 +1,4 @@
-"""A webhook receiver to look at: prints each request and answers 200. Usage: python3 webhook_receiver.py [PORT]"""
+"""A webhook receiver to look at: prints each request and answers 200. Usage: python3 webhook_receiver.py [PORT] (0: any free one)"""
 
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +11,7 @@ class Receiver(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        print(self.command, self.path, body.decode(), flush=True)
+        print(f"{self.command} {self.path} {body.decode()}\n", end="", flush=True)  # in one piece: requests come at the same time
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -23,4 +23,6 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 9000), Receiver).serve_forever()
+    receiver = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 9000), Receiver)
+    print(f"listening on http://127.0.0.1:{receiver.server_port}", file=sys.stderr, flush=True)
+    receiver.serve_forever()
