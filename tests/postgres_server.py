@@ -1,6 +1,6 @@
 """A PostgreSQL server of the tests' own: made, started, stopped and removed with the test session. It never touches another server.
 
-It listens on a unix socket and a free port of 127.0.0.1, in a directory of its own. PostgreSQL refuses to run as root, so a session of root
+It listens on a unix socket and a port of 127.0.0.1, in a directory of its own. PostgreSQL refuses to run as root, so a session of root
 (a container, a build machine) runs it as the user `postgres`, or `nobody` where there is none.
 `POSTGRES_FSYNC=off` in the environment makes it faster and forgetful; by default it is as durable as in production.
 """
@@ -12,7 +12,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
+
+from tests.ports import port_to_keep
 
 OLDEST = 15
 USER = "heliograph"
@@ -63,7 +64,7 @@ class PostgresServer:
             os.chown(self._directory, *self._account)
         self._run("initdb", "-D", "data", "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
         for _ in range(3):  # somebody else may take the free port first
-            self.port = _free_port()
+            self.port = port_to_keep()
             self._process = self._start()
             if self._is_ready():
                 return
@@ -175,12 +176,6 @@ def _account() -> tuple[int, int] | None:
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)[2:4]
     raise RuntimeError("PostgreSQL does not run as root, and there is neither a user postgres nor a user nobody")
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 _LIBC = ctypes.CDLL(None)

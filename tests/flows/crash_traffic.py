@@ -51,7 +51,7 @@ class Traffic:
     def until_dead(self, program: Program) -> None:
         """Make calls until the process is dead."""
         self.go_on(lambda: False)
-        assert program.process.wait(timeout=15) == -9, program.said
+        assert program.process.wait(timeout=30) == -9, program.said
 
     def go_on(self, lost: Callable[[], bool]) -> None:
         """Make all calls that were not made yet, each until it is answered. `lost`: asked where the process is gone; False: give up."""
@@ -74,6 +74,7 @@ class Traffic:
         with self.world.api() as api:
             while True:
                 try:
+                    api.url = self.world.url
                     while call(api):
                         pass
                 except requests.RequestException:

@@ -7,13 +7,13 @@ with Hook() as hook:
 
 import asyncio
 import shutil
-import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -36,7 +36,7 @@ from heliograph.store.policy import ServicePolicy
 from heliograph.store.query import Query
 from heliograph.store.sim import Sim
 from heliograph.store.transaction import Transaction
-from tests.flows.program import START_S, Api, Program, wait_until
+from tests.flows.program import REPLY_S, START_S, Api, Program, try_arguments, wait_until
 from tests.webhooks.receiver import Receiver
 
 TOKEN = "a token of the crash tests"
@@ -49,7 +49,8 @@ DEVICES = (
 )
 SHORT_WAYS = {"delay_ms": 3, "jitter_ms": 5, "window": 8, "returns_after_s": 0.3, "receipt_delay_ms": 30}
 """Of the simulator: a small window, so that lanes wait for room and are taken from the database."""
-WITHIN_S = 45.0
+NUMBERS = count(1)
+WITHIN_S = 60.0
 STEP_S, STEP_MS = 0.25, 30_000
 
 
@@ -99,7 +100,7 @@ class Hook:
         serving = threading.Event()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(serving),))
         self._thread.start()
-        assert serving.wait(5)
+        assert serving.wait(30)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -134,11 +135,11 @@ class CrashWorld:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.engine = engine_of(self.database)
         self._kept: Session | None = None
-        self.port = _free_port()
-        self.path = f"/{self.port}"
+        self._base_url: str | None = None
+        self.path = f"/{next(NUMBERS)}"
         self.received_log = self.folder / "received"
         config = (
-            f'data_dir = "{self.folder}"\ndatabase = "{self.database}"\nstop_grace_s = 4\n[http]\nlisten = "127.0.0.1:{self.port}"\n'
+            f'data_dir = "{self.folder}"\ndatabase = "{self.database}"\nstop_grace_s = 4\n[http]\nlisten = "127.0.0.1:0"\n'
             f'[webhooks]\negress_allow = ["127.0.0.0/8"]\nports = [{self.hook.port}]\n'
         )
         (self.folder / "heliograph.toml").write_text(config)
@@ -175,23 +176,37 @@ class CrashWorld:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/api"
+        """The API; each process has a port of its own. Raises requests.ConnectionError where none runs."""
+        if self._base_url is None:
+            raise requests.ConnectionError("no process runs")
+        return f"{self._base_url}/api"
 
     def wait_until_ready(self) -> None:
         """Return once a process owns the link."""
-        wait_until(lambda: requests.get(f"http://127.0.0.1:{self.port}/health/ready", timeout=5).ok, "a link that is up", START_S)
+        wait_until(lambda: requests.get(f"{self._base_url}/health/ready", timeout=REPLY_S).ok, "a link that is up", START_S)
 
     @contextmanager
     def start(self, fault: str | None = None) -> Iterator[Program]:
         """The program, once it answers; `fault`: the point and passage at which it kills itself."""
         environ = {"FAULT_POINT": fault} if fault else {}
         with Program("serve", "--config", str(self.folder / "heliograph.toml"), environ=environ, wait_for_line=False) as program:
-            wait_until(lambda: program.process.poll() is not None or self._answers(), "an answer", START_S)
+            wait_until(lambda: program.process.poll() is not None or program.url is not None, "an answer", START_S)
+            with self._answering_at(program.url):
+                yield program
+
+    @contextmanager
+    def start_as_try(self) -> Iterator[Program]:
+        """The same installation as `try` runs it."""
+        with Program(*try_arguments(self.folder)) as program, self._answering_at(program.ready["portal_url"]):
             yield program
 
-    def start_as_try(self) -> Program:
-        """The same installation as `try` runs it."""
-        return Program("try", "--http", f"127.0.0.1:{self.port}", "--smpp", "127.0.0.1:0", "--data", str(self.folder), "--json")
+    @contextmanager
+    def _answering_at(self, url: str | None) -> Iterator[None]:
+        self._base_url = url
+        try:
+            yield
+        finally:
+            self._base_url = None
 
     def api(self) -> Api:
         return Api(self.url, TOKEN)
@@ -269,12 +284,6 @@ class CrashWorld:
             time.sleep(STEP_S)
             self.pass_time()
 
-    def _answers(self) -> bool:
-        try:
-            return requests.get(f"http://127.0.0.1:{self.port}/health/live", timeout=5).ok
-        except requests.ConnectionError:
-            return False
-
     @contextmanager
     def _transaction(self) -> Iterator[Transaction]:
         """On a connection of the test's own, which stays open on PostgreSQL, where each costs a process."""
@@ -303,9 +312,3 @@ def _by_message(segments: Counter[str]) -> Counter[int]:
         message = int(line.split()[0])
         most[message] = max(most[message], times)
     return most
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -20,7 +20,8 @@ from typing import Any, Self
 
 import requests
 
-START_S = 30.0
+START_S = 60.0
+REPLY_S = 30.0
 END_S = 5.0
 
 
@@ -72,6 +73,17 @@ class Program:
         """Its standard error so far."""
         return "".join(self.log)
 
+    @property
+    def url(self) -> str | None:
+        """Where `serve` says that it listens; None before it does."""
+        return next((str(json.loads(line)["listen"]) for line in list(self.log) if '"ready"' in line), None)
+
+    def wait_until_ready(self) -> str:
+        """The URL of `serve`, once it answers there."""
+        self.wait_until_said('"ready"')
+        assert self.url is not None
+        return self.url
+
     def wait_until_said(self, text: str) -> None:
         """Return once standard error holds `text`."""
         until = time.monotonic() + START_S
@@ -115,7 +127,7 @@ class Api:
     def __init__(self, url: str, application_token: str) -> None:
         self.url = url
         self._session = requests.Session()
-        answered = self._session.post(f"{url}/v1/authenticate", json={"application_token": application_token}, timeout=10)
+        answered = self._session.post(f"{url}/v1/authenticate", json={"application_token": application_token}, timeout=REPLY_S)
         answered.raise_for_status()
         self._session.headers["Authorization"] = f"Bearer {answered.json()['auth_token']}"
 
@@ -130,15 +142,15 @@ class Api:
         return {"Authorization": str(self._session.headers["Authorization"])}
 
     def get(self, path: str) -> Any:
-        answered = self._session.get(f"{self.url}/v1{path}", timeout=10)
+        answered = self._session.get(f"{self.url}/v1{path}", timeout=REPLY_S)
         answered.raise_for_status()
         return answered.json()
 
     def post(self, path: str, body: dict[str, Any]) -> requests.Response:
-        return self._session.post(f"{self.url}/v1{path}", json=body, timeout=10)
+        return self._session.post(f"{self.url}/v1{path}", json=body, timeout=REPLY_S)
 
     def delete(self, path: str) -> requests.Response:
-        return self._session.delete(f"{self.url}/v1{path}", timeout=10)
+        return self._session.delete(f"{self.url}/v1{path}", timeout=REPLY_S)
 
     def send(self, device_id: int, text: str, **fields: Any) -> int:
         """Send an MT; its id."""
@@ -167,11 +179,11 @@ class Api:
         found: str = self.get(f"/endpoint/{device_id}/sms/{message_id}")["status"]["description"]
         return found
 
-    def wait_for(self, device_id: int, message_id: int, status: str, within_s: float = 15.0) -> None:
+    def wait_for(self, device_id: int, message_id: int, status: str, within_s: float = 45.0) -> None:
         wait_until(lambda: self.status(device_id, message_id) == status, f"{status} of {message_id}", within_s)
 
 
-def wait_until(condition: Callable[[], bool], why: str, within_s: float = 15.0) -> None:
+def wait_until(condition: Callable[[], bool], why: str, within_s: float = 45.0) -> None:
     until = time.monotonic() + within_s
     while not condition():
         if time.monotonic() > until:

@@ -33,7 +33,7 @@ class Installation:
 
     @property
     def url(self) -> str:
-        return next(part for part in self.serving.said.split('"') if part.startswith("http://"))
+        return self.serving.wait_until_ready()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -45,7 +45,7 @@ def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ins
         lines.append(f'database = "{new()}"')
     config.write_text("\n".join([*lines, "[http]", 'listen = "127.0.0.1:0"']))
     with Program("serve", "--config", str(config), wait_for_line=False) as serving:
-        serving.wait_until_said('"ready"')
+        serving.wait_until_ready()
         yield Installation(config, serving)
         assert serving.end()[0] == 0
 
@@ -55,7 +55,7 @@ def test_a_message_sent_by_a_command_is_taken_on_by_the_daemon(installation: Ins
     installation.cli("organisation", "add", "Acme")
     installation.cli("link", "add", "simulator", "Trial", "--set", 'behaviours={"423663920002":"echo"}')
     installation.cli("device", "import", str(tmp_path / "devices.csv"))
-    wait_until(lambda: json.loads(installation.cli("link", "list", "--json"))[0]["state"] == "up", "the link is up", 30)
+    wait_until(lambda: json.loads(installation.cli("link", "list", "--json"))[0]["state"] == "up", "the link is up", 60)
     tail = subprocess.Popen(
         [sys.executable, "-m", "heliograph", "sms", "tail", "--json", "--config", str(installation.config)],
         stdout=subprocess.PIPE, text=True,

@@ -35,7 +35,7 @@ class Onslaught:
         self._thread.start()
 
     def wait_for(self, messages: int) -> None:
-        wait_until(lambda: len(self.traffic.accepted) >= messages, f"{messages} accepted", 30)
+        wait_until(lambda: len(self.traffic.accepted) >= messages, f"{messages} accepted", 60)
 
     def end(self) -> Traffic:
         self._thread.join(60)

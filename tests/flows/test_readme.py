@@ -2,15 +2,15 @@
 
 import json
 import re
-import socket
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.flows.program import Program, try_arguments
+
 ROOT = Path(__file__).parents[2]
-PORT = re.compile(r"127\.0\.0\.1:(\d+)")
 
 
 def _readme() -> list[str]:
@@ -28,46 +28,37 @@ def _shell(text: str) -> list[str]:
 
 @pytest.fixture(params=[_readme, _quickstart], ids=["README", "quickstart"])
 def lines(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """What the shell printed, with the demo world of a folder of this test and free ports."""
+    """What the shell printed, with the demo world of a folder of this test."""
     (tmp_path / "docs").symlink_to(ROOT / "docs")
-    program = ROOT / ".venv/bin/heliograph"
-    world = subprocess.Popen(
-        [program, "try", "--json", "--http", "127.0.0.1:0", "--data", "data/try"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert world.stdout is not None
-        ready = json.loads(world.stdout.readline())
-        first, second = request.param()
-        script = first + second.replace(" 9000 &", " 0 > received &")
-        port = PORT.search(ready["api_url"])
-        assert port is not None
-        script = script.replace("127.0.0.1:8080", port[0])
-        return _run(script, tmp_path)
-    finally:
-        world.terminate()
-        assert world.wait(10) == 0
-        world.stdout.close()  # type: ignore[union-attr]
-
-
-def _run(script: str, folder: Path) -> str:
-    hook = _free_port()
-    script = script.replace("127.0.0.1:9000", f"127.0.0.1:{hook}").replace("receiver.py 0 ", f"receiver.py {hook} ")
-    shell = ["bash", "-c", f"{script}\nsleep 2; kill %1; echo; cat received"]
-    done = subprocess.run(shell, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    first, second = request.param()
+    with Program(*try_arguments(Path("data/try")), cwd=tmp_path) as world:
+        script = "\n".join(
+            [SLEEP, first.replace("127.0.0.1:8080", world.ready["portal_url"].removeprefix("http://")), heard(second), LISTEN]
+        )
+        done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=110, check=False)
+        assert world.end()[0] == 0
     return done.stdout + done.stderr
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+SLEEP = """sleep() { until curl -s $A/endpoint/1/sms -H "$AUTH" | grep -q DELIVERED; do command sleep 0.2; done; }"""
+"""What the page sleeps for, however long it takes on this machine."""
+LISTEN = "until [ $(grep -c . received) -ge 2 ]; do command sleep 0.1; done; kill %1; echo; cat received"
+
+
+def heard(script: str) -> str:
+    """With a receiver that takes a free port and writes down what it hears."""
+    told = "until PORT=$(grep -o '[0-9]*$' told); do command sleep 0.1; done"
+    for old, new in ((" 9000 & sleep 1", f" 0 > received 2> told & {told}"), ("127.0.0.1:9000", "127.0.0.1:'$PORT'")):
+        assert old in script, f"{old} stands in the page no more"
+        script = script.replace(old, new)
+    return script
 
 
 def test_the_first_message_goes_as_the_page_tells(lines: str) -> None:
     assert "HTTP/1.1 201" in lines
     assert '"description":"DELIVERED"' in lines
     received = [line for line in lines.splitlines() if line.startswith(("POST /sms", "PATCH /sms"))]
-    posted, patched = (json.loads(line.split(" ", 2)[2]) for line in received)
+    patched, posted = (json.loads(line.split(" ", 2)[2]) for line in sorted(received))
     year = time.strftime("%Y-")
     assert posted.pop("submit_date").startswith(year)
     message_id = posted.pop("id")

@@ -7,7 +7,7 @@ from pathlib import Path
 import requests
 
 from heliograph.store.migrate import migrations
-from tests.flows.program import Program
+from tests.flows.program import END_S, REPLY_S, Program
 
 
 def settings(folder: Path) -> Path:
@@ -19,12 +19,11 @@ def settings(folder: Path) -> Path:
 
 def test_it_serves_what_a_file_of_settings_says_and_stops_on_a_signal(tmp_path: Path) -> None:
     with Program("serve", "--config", str(settings(tmp_path)), wait_for_line=False) as program:
-        program.wait_until_said('"ready"')
-        url = next(part for part in program.said.split('"') if part.startswith("http://"))
-        assert requests.get(f"{url}/health/ready", timeout=5).status_code == 200
+        url = program.wait_until_ready()
+        assert requests.get(f"{url}/health/ready", timeout=REPLY_S).status_code == 200
         code, took_s = program.end(signal.SIGTERM)
     assert code == 0
-    assert took_s < 3
+    assert took_s < END_S
 
 
 def test_the_environment_overrules_the_file(tmp_path: Path) -> None:
@@ -37,9 +36,8 @@ def test_the_environment_overrules_the_file(tmp_path: Path) -> None:
 
 def test_a_simulator_is_off_where_no_link_is_one(tmp_path: Path) -> None:
     with Program("serve", "--config", str(settings(tmp_path)), wait_for_line=False) as program:
-        program.wait_until_said('"ready"')
-        url = next(part for part in program.said.split('"') if part.startswith("http://"))
-        assert requests.post(f"{url}/api/v1/simulator/mt", json={}, timeout=5).status_code in (401, 404)
+        url = program.wait_until_ready()
+        assert requests.post(f"{url}/api/v1/simulator/mt", json={}, timeout=REPLY_S).status_code in (401, 404)
 
 
 def test_migrate_makes_the_schema_and_says_what_it_applied(tmp_path: Path) -> None:

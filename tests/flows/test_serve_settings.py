@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.flows.program import Api, Program, wait_until
+from tests.flows.program import REPLY_S, Api, Program, wait_until
+from tests.ports import refusing_port
 from tests.webhooks.receiver import certificate
 
 TEXT = "the-key-under-the-mat"
@@ -31,8 +32,7 @@ def config(folder: Path, *lines: str, http: tuple[str, ...] = ()) -> Path:
 @contextlib.contextmanager
 def serving(file: Path, **environ: str) -> Iterator[tuple[Program, str]]:
     with Program("serve", "--config", str(file), environ=environ, wait_for_line=False) as program:
-        program.wait_until_said('"ready"')
-        yield program, next(part for part in program.said.split('"') if part.startswith(("http://127", "https://127")))
+        yield program, program.wait_until_ready()
 
 
 def refused(file: Path, **environ: str) -> tuple[int, str]:
@@ -55,7 +55,7 @@ def test_on_an_empty_database_it_says_what_to_do_next_and_offers_nothing(tmp_pat
             ["organisation", "add"], ["user", "add"], ["token", "create"], ["link", "add"],
         ]  # fmt: skip
         for body in ({"username": "admin", "password": "admin"}, {"application_token": ""}, {}):
-            assert requests.post(f"{url}/api/v1/authenticate", json=body, timeout=10).status_code in (400, 401, 422)
+            assert requests.post(f"{url}/api/v1/authenticate", json=body, timeout=REPLY_S).status_code in (400, 401, 422)
 
 
 @pytest.mark.needs("openssl")
@@ -67,7 +67,7 @@ def test_it_speaks_https_and_reads_a_new_certificate_on_sighup(tmp_path: Path) -
     pair = (f'tls_certificate = "{tmp_path / "live.pem"}"', f'tls_key = "{tmp_path / "live.key"}"')
     with serving(config(tmp_path, http=pair)) as (program, url):
         assert url.startswith("https://")
-        assert requests.get(f"{url}/health/live", verify=str(tmp_path / "one.pem"), timeout=10).status_code == 200
+        assert requests.get(f"{url}/health/live", verify=str(tmp_path / "one.pem"), timeout=REPLY_S).status_code == 200
         assert shown(url) == (tmp_path / "one.pem").read_text()
         (tmp_path / "live.key").write_text("half a file")
         program.process.send_signal(signal.SIGHUP)
@@ -132,11 +132,15 @@ def test_open_files_are_not_limited_to_what_a_shell_gives(tmp_path: Path) -> Non
         assert soft == hard or int(soft) >= 65_536
 
 
-def test_no_log_holds_a_text_or_a_secret(tmp_path: Path) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
-    file = config(tmp_path, "", http=("[log]", 'level = "debug"', "[webhooks]", 'egress_allow = ["127.0.0.1"]', f"ports = [{port}]"))
+@pytest.fixture
+def no_receiver() -> Iterator[int]:
+    """A port where a webhook is refused."""
+    with refusing_port() as port:
+        yield port
+
+
+def test_no_log_holds_a_text_or_a_secret(tmp_path: Path, no_receiver: int) -> None:
+    file = config(tmp_path, "", http=("[log]", 'level = "debug"', "[webhooks]", 'egress_allow = ["127.0.0.1"]', f"ports = [{no_receiver}]"))
     cli(file, "organisation", "add", "Acme")
     cli(file, "link", "add", "simulator", "Trial", "--set", 'behaviours={"423663920002":"undeliverable"}')
     (tmp_path / "devices.csv").write_text("iccid,msisdn\n8942360000000000011,423663920001\n8942360000000000029,423663920002\n")
@@ -144,7 +148,7 @@ def test_no_log_holds_a_text_or_a_secret(tmp_path: Path) -> None:
     secrets = {
         "token": cli(file, "token", "create"),
         "password": cli(file, "user", "add", "ops@example.com"),
-        "signing": cli(file, "policy", "set", "Default", "--webhook", f"http://127.0.0.1:{port}/hook", "--sign"),
+        "signing": cli(file, "policy", "set", "Default", "--webhook", f"http://127.0.0.1:{no_receiver}/hook", "--sign"),
         "text": TEXT,
         "answer": ANSWER,
     }
@@ -166,9 +170,9 @@ def use(api: Api, url: str, password: str) -> None:
     api.post("/simulator/mt", {"source_address": "4915112345678", "dest_address": "423663920001", "payload": ANSWER})
     api.post("/endpoint/1/sms", {"payload": TEXT, "dcs": 999})
     for body in ({"username": "ops@example.com", "password": password}, {"application_token": f"{password}x"}):
-        requests.post(f"{url}/api/v1/authenticate", json=body, timeout=10)
-    requests.post(f"{url}/api/v1/endpoint/1/sms", data=f'{{"payload": "{TEXT}', headers=dict(api._session.headers), timeout=10)
-    requests.get(f"{url}/api/v1/endpoint?q=name:{TEXT}", headers={"Authorization": f"Bearer {password}"}, timeout=10)
+        requests.post(f"{url}/api/v1/authenticate", json=body, timeout=REPLY_S)
+    requests.post(f"{url}/api/v1/endpoint/1/sms", data=f'{{"payload": "{TEXT}', headers=dict(api._session.headers), timeout=REPLY_S)
+    requests.get(f"{url}/api/v1/endpoint?q=name:{TEXT}", headers={"Authorization": f"Bearer {password}"}, timeout=REPLY_S)
 
 
 def until_tried(file: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from heliograph.links.simulator import Behaviour
-from tests.flows.program import END_S, Api, Program, try_arguments, wait_until
+from tests.flows.program import END_S, REPLY_S, Api, Program, try_arguments, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -62,15 +62,15 @@ def luhn(digits: str) -> bool:
 
 def test_it_answers_to_health_and_metrics(program: Program) -> None:
     base = program.ready["portal_url"]
-    assert requests.get(f"{base}/health/live", timeout=5).status_code == 200
-    assert requests.get(f"{base}/health/ready", timeout=5).status_code == 200
-    assert 'heliograph_link_up{link="Simulator"} 1.0' in requests.get(f"{base}/metrics", timeout=5).text
+    assert requests.get(f"{base}/health/live", timeout=REPLY_S).status_code == 200
+    assert requests.get(f"{base}/health/ready", timeout=REPLY_S).status_code == 200
+    assert 'heliograph_link_up{link="Simulator"} 1.0' in requests.get(f"{base}/metrics", timeout=REPLY_S).text
 
 
 def test_the_portal_user_can_log_in_at_the_api(program: Program) -> None:
     user = program.ready["portal_user"]
     body = {"username": user["email"], "password": hashlib.sha1(user["password"].encode()).hexdigest()}
-    assert requests.post(f"{program.ready['api_url']}/v1/authenticate", json=body, timeout=5).status_code == 200
+    assert requests.post(f"{program.ready['api_url']}/v1/authenticate", json=body, timeout=REPLY_S).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_people_get_lines_that_a_shell_runs(tmp_path: Path) -> None:
         assert credentials["password"] in program.said
         blocks = re.findall(r"(?m)^  (?:AUTH|curl)(?:[^\n]*\\\n)*[^\n]*", program.said)
         script = "set -e\n" + "\n".join(blocks)
-        ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=30, check=False)
+        ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False)
         assert ran.returncode == 0, ran.stderr
         assert ran.stdout.count("HTTP/1.1 201") >= 1, ran.stdout
         assert '"payload":"Hello"' in ran.stdout.replace(": ", ":")

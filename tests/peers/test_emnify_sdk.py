@@ -54,13 +54,13 @@ def test_emnifys_sdk(claim: str, results: dict[str, str | None]) -> None:
 
 def enter_sims(url: str, application_token: str) -> list[int]:
     """Three free SIMs, whose ids are returned, and a batch of two: emnify's API has no call for it."""
-    authenticated = requests.post(f"{url}/v1/authenticate", json={"application_token": application_token}, timeout=10)
+    authenticated = requests.post(f"{url}/v1/authenticate", json={"application_token": application_token}, timeout=30)
     headers = {"Authorization": f"Bearer {authenticated.json()['auth_token']}"}
     free = [
         {"iccid": f"898822800000000000{number}", "imsi": f"90128000000000{number}", "msisdn": f"88228500000000{number}"}
         for number in range(3)
     ]
     batch = [{"iccid": f"898822900000000000{number}", "bic": BIC} for number in range(2)]
-    entered = requests.post(f"{url}/v1/sim", json=[*free, *batch], headers=headers, timeout=10)
+    entered = requests.post(f"{url}/v1/sim", json=[*free, *batch], headers=headers, timeout=30)
     assert entered.status_code == 201, entered.text
     return [each["id"] for each in entered.json()[:3]]

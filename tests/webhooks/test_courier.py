@@ -25,9 +25,12 @@ from heliograph.model.notification import Answered, Delivery
 from heliograph.webhooks.courier import CUT_OFF, NOT_SENT, CourierSettings, WebhookCourier
 from heliograph.webhooks.egress import LOOPBACK, EgressPolicy
 from heliograph.webhooks.names import Lookup, NameLookupError
+from tests.ports import refusing_port
 from tests.webhooks.receiver import Connection, Received, Receiver, answer, delivery, hold
 
 QUICK = CourierSettings(egress=LOOPBACK, connect_timeout_s=0.3, timeout_s=0.6)
+SOON_MS = 10_000
+"""Far from never, on a machine that does something else for a while."""
 PATIENT = CourierSettings(egress=LOOPBACK)
 
 
@@ -198,16 +201,10 @@ async def test_an_answer_that_is_no_text_is_made_text_that_a_database_takes() ->
 # What goes wrong
 
 
-def closed_port() -> int:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return int(unused.getsockname()[1])
-
-
 async def test_a_receiver_that_refuses() -> None:
-    port = closed_port()
-    async with running() as courier:
-        answered = await send(courier, delivery(f"http://127.0.0.1:{port}/"))
+    with refusing_port() as port:
+        async with running() as courier:
+            answered = await send(courier, delivery(f"http://127.0.0.1:{port}/"))
     assert (answered.status, answered.error, answered.address) == (None, f"connection refused by 127.0.0.1:{port}", "127.0.0.1")
 
 
@@ -223,7 +220,7 @@ async def test_a_receiver_that_resets() -> None:
 async def test_a_receiver_that_hangs() -> None:
     answered = await send_to(hold, QUICK)
     assert (answered.status, answered.error, answered.answer) == (None, "no answer in 0.6 s", None)
-    assert 550 <= answered.duration_ms <= 2000
+    assert 550 <= answered.duration_ms <= SOON_MS
 
 
 async def test_a_deadline_holds_although_an_earlier_one_was_called_off(receiver: Receiver) -> None:
@@ -233,7 +230,7 @@ async def test_a_deadline_holds_although_an_earlier_one_was_called_off(receiver:
         receiver.mood = hold
         answered = await send(courier, delivery(receiver.url))
     assert answered.error == "no answer in 0.6 s"
-    assert 550 <= answered.duration_ms <= 900
+    assert 550 <= answered.duration_ms <= SOON_MS
 
 
 async def test_a_receiver_that_drips_is_cut_off_in_time() -> None:
@@ -245,7 +242,7 @@ async def test_a_receiver_that_drips_is_cut_off_in_time() -> None:
 
     answered = await send_to(mood, QUICK)
     assert (answered.status, answered.error) == (None, "no complete answer in 0.6 s; it began with status 200")
-    assert answered.duration_ms <= 2000
+    assert answered.duration_ms <= SOON_MS
 
 
 async def test_a_receiver_that_drips_its_headers_is_cut_off_in_time() -> None:
@@ -257,7 +254,7 @@ async def test_a_receiver_that_drips_its_headers_is_cut_off_in_time() -> None:
 
     answered = await send_to(mood, QUICK)
     assert answered.status is None
-    assert answered.duration_ms <= 2000
+    assert answered.duration_ms <= SOON_MS
 
 
 @pytest.mark.parametrize(
@@ -303,7 +300,7 @@ async def test_an_address_that_does_not_answer_is_given_up_after_the_connect_tim
         for filler in full:
             filler.close()
     assert answered.error == f"no connection to 127.0.0.1:{port} in 0.3 s"
-    assert answered.duration_ms < 600
+    assert answered.duration_ms <= SOON_MS
 
 
 # Where it may go
@@ -383,20 +380,21 @@ async def test_a_failed_name_is_answered_at_once_for_a_while() -> None:
 
 async def test_looking_up_counts_towards_the_whole_time(receiver: Receiver) -> None:
     def slow(_name: str) -> list[str]:
-        time.sleep(0.25)
+        time.sleep(1)
         return ["127.0.0.1"]
 
     receiver.mood = hold
-    async with running(QUICK, slow) as courier:
+    async with running(CourierSettings(egress=LOOPBACK, timeout_s=1.5), slow) as courier:
         answered = await send(courier, delivery(receiver.url_of("hooks.test")))
-    assert 550 <= answered.duration_ms <= 800
+    assert 1450 <= answered.duration_ms < 2400
 
 
 async def test_a_proxy_of_the_environment_is_ignored(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
-    async with running() as courier:
-        assert (await send(courier, delivery(receiver.url))).status == 200
+    with refusing_port() as port:
+        for name in ("http_proxy", "https_proxy", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
+        async with running() as courier:
+            assert (await send(courier, delivery(receiver.url))).status == 200
 
 
 async def test_credentials_of_a_netrc_are_not_sent(receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,8 +46,8 @@ class Story(Protocol):
     async def prepare(self, core: Core) -> None:
         """Write what is to be there before anything runs."""
 
-    async def ready(self, daemon: Daemon, base_url: str) -> None:
-        """Say that requests are answered at `base_url`."""
+    async def ready(self, daemon: Daemon, base_url: str, listening: str) -> None:
+        """Say that requests are answered at `base_url`, by what listens at `listening`."""
 
 
 class Installation:
@@ -56,10 +56,10 @@ class Installation:
     async def prepare(self, core: Core) -> None:
         """Nothing: what is there, stays."""
 
-    async def ready(self, daemon: Daemon, base_url: str) -> None:
+    async def ready(self, daemon: Daemon, base_url: str, listening: str) -> None:
         for step in await daemon.core.database.read(next_steps):
             _log.warning(step.what, do=step.do)
-        _log.info("ready", url=base_url)
+        _log.info("ready", url=base_url, listen=listening)
 
 
 class DemoWorld:
@@ -75,7 +75,7 @@ class DemoWorld:
         password_hash = await asyncio.to_thread(demo.password_hash_of, self._credentials)
         self._devices = await core.database.write(demo.ensure, self._credentials, password_hash, core.clock.now_ms())
 
-    async def ready(self, daemon: Daemon, base_url: str) -> None:
+    async def ready(self, daemon: Daemon, base_url: str, listening: str) -> None:
         if not await links_are_up(daemon, LINKS_UP_WITHIN_S):
             _log.warning("the simulator is not up yet")
         told = greeting.ready(base_url, self._credentials, self._devices)
@@ -90,7 +90,8 @@ def _daemon(config: Config, egress: EgressPolicy, story: Story) -> Daemon:
     certificate = certificate_of(http)
     bound = listen(http.listen, "--http" if config.origins.get("http.listen") == "command line" else "http.listen")
     address, scheme = address_of(bound, http.listen), "https" if certificate else "http"
-    base_url = http.public_url or f"{scheme}://{ANY_ADDRESS.get(address.host, address.host)}:{address.port}"
+    listening = f"{scheme}://{ANY_ADDRESS.get(address.host, address.host)}:{address.port}"
+    base_url = http.public_url or listening
     metrics = Metrics()
     servers: list[HttpServer] = []
 
@@ -105,7 +106,7 @@ def _daemon(config: Config, egress: EgressPolicy, story: Story) -> Daemon:
         for server in servers:
             await server.serving()
         settle_memory()
-        await story.ready(daemon, base_url)
+        await story.ready(daemon, base_url, listening)
 
     def make_database() -> Database:
         return Database(engine_for(config))
