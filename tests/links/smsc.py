@@ -40,6 +40,7 @@ class Smsc:
         self.on_other: Callable[[Pdu], Pdu | None] = response_to
         self.ids = count(1)
         self.port = 0
+        self.events = 0
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -131,6 +132,7 @@ class Smsc:
         pass
 
     def told(self, connection: Connection, events: tuple[Event, ...]) -> None:
+        self.events += len(events)
         for event in events:
             match event:
                 case Received(pdu):

@@ -115,10 +115,12 @@ _NO_STAT = "no stat in the text"
 _FIELD = re.compile(r"(?<![a-z0-9_])(id|sub|dlvrd|submit\s*_?date|done\s*_?date|stat|err|text)\s*[:=]", re.IGNORECASE)
 
 _DATE = re.compile(r"(submit|done)\s*_?date")
+_WORDS_OF_ONE = frozenset({"id", "sub", "dlvrd", "stat", "err"})
 
 
 def parse_text(text: str) -> Receipt:
-    """The receipt in a text; never fails. Any order, any case, any field missing; of a field that comes twice the first counts.
+    """The receipt in a text; never fails. Any order, any case, any field missing; of a field that comes twice the first counts, and of a
+    field's words the first, since fields that no other centre has may stand between.
 
     What follows `text:` is the message's own words, whatever it looks like, if id and stat stand before it.
     """
@@ -159,7 +161,10 @@ def _fields(text: str) -> dict[str, str]:
         if name == "text" and "id" in found and "stat" in found:
             found.setdefault(name, text[match.end() :])
             break
-        found.setdefault(name, text[match.end() : end].strip())
+        value = text[match.end() : end].strip()
+        first = value.split(maxsplit=1)[0] if value else ""
+        is_one_word = name in _WORDS_OF_ONE or (name != "text" and date_ms(first) is not None)
+        found.setdefault(name, first if is_one_word else value)
     return found
 
 
