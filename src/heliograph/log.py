@@ -32,7 +32,7 @@ HIDDEN: Final = "[hidden]"
 
 _URL_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]*:[^/\s]*@")
 _BEARER = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.IGNORECASE)
-_WEBHOOK_SECRET = re.compile(r"\bwhsec_[\w+/=-]+")
+_MARKED_SECRET = re.compile(r"\b(whsec_|hg[a-z]_)[\w+=-][\w+/=-]*")
 _ROW_DETAIL = re.compile(r"^DETAIL: .*?(?=^(?:HINT|CONTEXT): |^$|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -102,7 +102,7 @@ def _plain(value: object) -> object:
 def _without_secrets(text: str) -> str:
     text = _URL_CREDENTIALS.sub("***@", text)
     text = _BEARER.sub(r"\1 ***", text)
-    text = _WEBHOOK_SECRET.sub("whsec_***", text)
+    text = _MARKED_SECRET.sub(r"\1***", text)
     return _ROW_DETAIL.sub("DETAIL: [hidden]\n", text)
 
 

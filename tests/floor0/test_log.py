@@ -105,6 +105,7 @@ def test_plain_values_stay_readable(stream: io.StringIO) -> None:
         ("https://:hunter2@hooks.example/x?y=1", "https://***@hooks.example/x?y=1"),
         ("Authorization: Bearer hunter2.abc-_=", "Authorization: Bearer ***"),
         ("signed with whsec_hunter2+/=", "signed with whsec_***"),
+        ("GET /set-password/hgl_hunter2-Q failed", "GET /set-password/hgl_*** failed"),
         ("https://hooks.example:8443/a@b", "https://hooks.example:8443/a@b"),
     ],
 )

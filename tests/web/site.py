@@ -89,6 +89,11 @@ class Reply:
     status: int
     headers: dict[str, str]
     body: bytes
+    cookies: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
 
     @property
     def json(self) -> Any:
@@ -206,11 +211,13 @@ async def request(app: ASGIApp, scope: Scope, body: bytes) -> Reply:
     await app(scope, receive, send)
     if not sent:
         return Reply(0, {}, b"")
-    headers = {name.decode(): value.decode("latin-1") for name, value in sent[0]["headers"]}
-    assert len(headers) == len(sent[0]["headers"]), "a header stands twice"
+    pairs = [(name.decode(), value.decode("latin-1")) for name, value in sent[0]["headers"]]
+    cookies = [value for name, value in pairs if name == "set-cookie"]
+    headers = {name: value for name, value in pairs if name != "set-cookie"}
+    assert len(headers) + len(cookies) == len(pairs), "a header stands twice"
     content = b"".join(message.get("body", b"") for message in sent[1:])
     assert headers.get("content-length", str(len(content))) == str(len(content))
-    return Reply(sent[0]["status"], headers, content)
+    return Reply(sent[0]["status"], headers, content, cookies)
 
 
 def refuses_metadata(url: str) -> Problem | None:

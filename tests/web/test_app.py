@@ -1,18 +1,13 @@
 """What all requests share: the bulkhead, CORS, methods, bodies, limits, health."""
 
-import json
 from typing import Any
 
 import pytest
-from starlette.requests import Request as StarletteRequest
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
 from heliograph.store.database import DatabaseLost
-from heliograph.web.app import make_app
 from heliograph.web.resource import MOST_BODY
 from tests.core_world import statement
-from tests.web.site import Settings, Site, refuses_metadata, request
+from tests.web.site import Settings, Site
 
 
 async def test_a_fault_of_ours_is_500_in_emnifys_shape_with_an_id_and_counted(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,8 +55,7 @@ async def test_an_unknown_path_is_404_and_an_unknown_method_405(site: Site) -> N
     reply = await site.put("/api/v1/endpoint")
     assert (reply.status, reply.headers["allow"]) == (405, "GET, POST")
     assert "/api/v1/endpoint?" in (await site.get("/api/v1/endpoints")).json["message"]
-    reply = await site.get("/", token=None)
-    assert (reply.status, reply.headers["location"]) == (302, "/api/docs")
+    assert (await site.get("/v1/endpoint")).json["error_code"] == 1201, "a program that forgot /api is told so in JSON"
 
 
 async def test_head_is_answered_like_get(site: Site) -> None:
@@ -163,16 +157,3 @@ async def test_it_is_not_ready_while_a_link_has_no_owner(site: Site) -> None:
     reply = await site.get("/health/ready", token=None)
     assert reply.status == 503
     assert "Link has no owner" in reply.json["missing"][0]
-
-
-async def test_what_is_beside_the_api_is_served_by_its_own_routes_within_the_same_bulkhead(site: Site) -> None:
-    async def page(_request: StarletteRequest) -> Response:
-        return PlainTextResponse("portal")
-
-    async def broken(_request: StarletteRequest) -> Response:
-        raise ZeroDivisionError
-
-    app = make_app(site.world.core, Settings(), site.metrics, refuses_metadata, routes=[Route("/", page), Route("/broken", broken)])
-    scope = {"type": "http", "method": "GET", "scheme": "http", "query_string": b"", "headers": []}
-    assert (await request(app, scope | {"path": "/"}, b"")).body == b"portal"
-    assert json.loads((await request(app, scope | {"path": "/broken"}, b"")).body)["error_code"] == 1500

@@ -9,9 +9,9 @@ from heliograph.daemon.demo import EMAIL, Credentials, DemoDevice
 _PAGE = """
 Heliograph runs, with a demo world in {data_dir}.
 
+  Portal  {portal_url}
+          sign in as {email} with the password {password}
   API     {api_url}
-  User    {email}  {password}
-          (the portal comes with a later release; over the API the password goes as its SHA-1 in hex)
 
   {heading}
 {devices}
@@ -63,6 +63,7 @@ def page(told: Ready, data_dir: str) -> str:
     """The same for people, with lines to copy."""
     return _PAGE.format(
         data_dir=data_dir,
+        portal_url=told.portal_url,
         email=told.portal_user.email,
         password=told.portal_user.password,
         api_url=told.api_url,

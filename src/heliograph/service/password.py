@@ -15,11 +15,24 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from heliograph.model.problem import Code, Problem
 
 MOST_WAITING = 20
+FEWEST_CHARACTERS = 10
+MOST_CHARACTERS = 200
 
 
 def sha1_hex(password: str) -> str:
     """What clients send for a password. SHA-1 is the compatible API's choice; what protects the password is argon2id on top."""
     return hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest()
+
+
+def sha1_of_new(password: str, again: str) -> str:
+    """The same of a password that somebody types to have it from now on, twice. Raises Problem. An API's client sends the SHA-1, of which
+    nobody can tell how long the password is."""
+    if not FEWEST_CHARACTERS <= len(password) <= MOST_CHARACTERS:
+        text = f"the password has {len(password)} characters: take {FEWEST_CHARACTERS} to {MOST_CHARACTERS}, some words say"
+        raise Problem(Code.INVALID, text, field="password")
+    if password != again:
+        raise Problem(Code.INVALID, "the two passwords differ: type the same twice", field="again")
+    return sha1_hex(password)
 
 
 class Passwords:

@@ -56,6 +56,18 @@ class DeviceView(msgspec.Struct, array_like=True, frozen=True):
     sim_status_id: int | None
 
 
+class LastMessage(msgspec.Struct, array_like=True, frozen=True):
+    """The newest message of a device."""
+
+    device_id: int
+    id: int
+    direction: int
+    state: int
+    submitted_at_ms: int
+    payload: str
+    dcs: int
+
+
 LISTING = Listing(
     Q["list"],
     parts("device"),
@@ -122,6 +134,12 @@ def page(
 ) -> Page[DeviceView]:
     """One page of an organisation's devices (0: of all)."""
     return LISTING.page(tx, organisation_id, filters, order, page, per_page)
+
+
+def last_messages(tx: Transaction, device_ids: Iterable[int]) -> dict[int, LastMessage]:
+    """The newest message of each of these devices that has one."""
+    found = tx.many(Q["last_messages"], [(each,) for each in device_ids], LastMessage)
+    return {each.device_id: each for each in found}
 
 
 def last_heard_ms(tx: Transaction, device_id: int) -> int | None:

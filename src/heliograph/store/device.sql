@@ -91,6 +91,19 @@ AND sim.imsi LIKE :imsi ESCAPE '!'
 -- part: list_if_msisdn
 AND sim.msisdn LIKE :msisdn ESCAPE '!'
 
+-- part: list_if_anything
+AND (lower(device.name) LIKE lower(:anything) ESCAPE '!' OR lower(device.tags) LIKE lower(:anything) ESCAPE '!'
+  OR device.imei LIKE :anything ESCAPE '!' OR sim.iccid LIKE :anything ESCAPE '!' OR sim.imsi LIKE :anything ESCAPE '!'
+  OR sim.msisdn LIKE :anything ESCAPE '!')
+
+-- part: list_if_tag
+AND lower(',' || replace(device.tags, ', ', ',') || ',') LIKE lower(:tag) ESCAPE '!'
+
+-- name: last_messages (device_id bigint)
+-- The newest message of each, by the index of a device's messages.
+SELECT message.device_id, message.id, message.direction, message.state, message.submitted_at_ms, message.payload, message.dcs
+FROM input JOIN message ON message.id = (SELECT max(latest.id) FROM message AS latest WHERE latest.device_id = input.device_id);
+
 -- name: last_heard
 SELECT max(final_at_ms) FROM (SELECT state, final_at_ms FROM message WHERE device_id = :device_id ORDER BY id DESC LIMIT 100) AS latest
 WHERE state = 4;

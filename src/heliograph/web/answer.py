@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -86,11 +86,16 @@ async def send_answer(answer: Answer, send: Send) -> None:
 
 async def send_stream(answer: Answer, stream: Stream, receive: Receive, send: Send) -> None:
     """Send an answer that is made while it is sent, until its end or until the client goes away."""
+    await while_there(send_answer(answer, send), stream, receive)
+
+
+async def while_there(sending: Coroutine[Any, Any, None], stream: Stream, receive: Receive) -> None:
+    """Send what is made by `stream`, until its end or until the client goes away; the stream is closed then."""
     async with contextlib.aclosing(stream), asyncio.TaskGroup() as tasks:
-        sending, gone = tasks.create_task(send_answer(answer, send)), tasks.create_task(_until_gone(receive))
-        await asyncio.wait((sending, gone), return_when=asyncio.FIRST_COMPLETED)
-        sending.cancel()
-        gone.cancel()
+        both = tasks.create_task(sending), tasks.create_task(_until_gone(receive))
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        for each in both:
+            each.cancel()
 
 
 async def _until_gone(receive: Receive) -> None:

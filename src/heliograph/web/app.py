@@ -1,4 +1,4 @@
-"""The HTTP application of a process: the REST API by a tree of its own, everything else (the portal) by Starlette.
+"""The HTTP application of a process: the REST API, and everything else, which is the portal; each by a tree of its own.
 
 No middleware stands before the API, since each costs every request; what all requests share is done here. This is the bulkhead of one
 HTTP request: whatever goes wrong inside is logged with its trace, counted, and answered 500 with an id to ask the operator about.
@@ -6,10 +6,9 @@ HTTP request: whatever goes wrong inside is logged with its trace, counted, and 
 
 import difflib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
-from starlette.routing import BaseRoute, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from heliograph import log
@@ -21,9 +20,12 @@ from heliograph.service.limit import Limit
 from heliograph.service.login import Login
 from heliograph.store.database import DatabaseLost
 from heliograph.web import problem as problems
-from heliograph.web.answer import PREFLIGHT, TEXT, Answer, json, send_answer, send_stream
+from heliograph.web.answer import PREFLIGHT, Answer, json, send_answer, send_stream
 from heliograph.web.api import ROUTES
 from heliograph.web.context import Context
+from heliograph.web.portal import PAGES
+from heliograph.web.portal.face import Portal
+from heliograph.web.portal.reply import send_reply
 from heliograph.web.resource import Disconnected, RouteTable
 from heliograph.web.routes import Routes
 from heliograph.web.scrape import Scrapers
@@ -31,9 +33,6 @@ from heliograph.web.settings import Settings
 
 MOST_GUESSED: Final = 200
 """Octets of a path that does not exist, of which a guess is made what was meant."""
-WELCOME: Final = Answer(
-    302, (TEXT, (b"location", b"/api/docs")), b"This is Heliograph. Its API is described at /api/docs, for programs at /api/openapi.json.\n"
-)
 PREFIXES: Final = ("/api/", "/health/", "/metrics")
 
 THIS_MACHINE: Final = Scrapers()
@@ -47,12 +46,11 @@ def make_app(
     metrics: Metrics,
     check_url: Callable[[str], Problem | None],
     *,
-    routes: Sequence[BaseRoute] = (),
     requests_per_5_min: int = 0,
     scrapers: Scrapers = THIS_MACHINE,
 ) -> "App":
-    """The application. `check_url` says why a webhook may not be called, or None; `routes`: what is beside the API;
-    `requests_per_5_min`: of one token, 0 for no limit. `scrapers`: who may read the metrics."""
+    """The application. `check_url` says why a webhook may not be called, or None; `requests_per_5_min`: of one token, 0
+    for no limit. `scrapers`: who may read the metrics."""
     wanted = AccessSettings(
         auth_token_s=settings.jwt_minutes * 60,
         logins_per_5_min=settings.authenticate.rate_per_5_min,
@@ -63,29 +61,29 @@ def make_app(
     login = Login(core.database, core.clock, wanted, access)
     limit = Limit(core.clock, requests_per_5_min, 300)
     context = Context(core, access, login, metrics, limit, settings.http.public_url, check_url, scrapers)
-    return App(context, ROUTES, routes)
+    return App(context, ROUTES, Portal(context, PAGES))
 
 
 class App:
     """An ASGI application."""
 
-    def __init__(self, context: Context, api: RouteTable, routes: Sequence[BaseRoute]) -> None:
+    def __init__(self, context: Context, api: RouteTable, portal: Portal) -> None:
         self.context = context
         self._api = Routes(api.items())
         self._templates = list(api)
-        self._beside = Router(routes, redirect_slashes=False, default=self._nothing_beside)
+        self._portal = portal
         self._failed = context.metrics.counter("http_failures", "HTTP requests that failed by a fault of ours.")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._beside(scope, receive, send)
             return
         path: str = scope["path"]
         if "//" in path:
             path = scope["path"] = _without_empty_segments(path)
         started: _Started | None = None
+        is_api = path.startswith(PREFIXES) or not self._portal.serves(scope)
         try:
-            if path.startswith(PREFIXES):
+            if is_api:
                 answer = await self._answer(path, scope, receive)
                 if answer.stream is not None:
                     started = _Started(send)
@@ -94,7 +92,7 @@ class App:
                     await send_answer(answer, send)
             else:
                 started = _Started(send)
-                await self._beside(scope, receive, started.send)
+                await self._portal(scope, receive, started.send)
         except Disconnected:
             return
         except Exception:
@@ -103,7 +101,10 @@ class App:
             _log.exception("request failed", request_id=request_id, method=scope["method"], path=path)
             if started is not None and started.is_started:
                 raise
-            await send_answer(_failure(request_id), send)
+            if is_api:
+                await send_answer(_failure(request_id), send)
+            else:
+                await send_reply(self._portal.failure(scope, request_id), receive, send)
 
     async def _answer(self, path: str, scope: Scope, receive: Receive) -> Answer:
         if scope["method"] == "OPTIONS":
@@ -118,10 +119,6 @@ class App:
         except DatabaseLost as lost:
             _log.error("database lost", error=str(lost), path=path)
             return problems.answer(Problem(Code.UNAVAILABLE, "The database did not confirm: what was asked may or may not have happened"))
-
-    async def _nothing_beside(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await send_answer(WELCOME if scope["path"] == "/" else self._nothing_at(scope["path"]), send)
 
     def _nothing_at(self, path: str) -> Answer:
         """404, with the path that was perhaps meant."""

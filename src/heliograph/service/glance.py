@@ -1,0 +1,57 @@
+"""Devices at a glance, as a person looks through them: found by whatever is known of them, each with its newest SMS."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from heliograph.model.account import Actor
+from heliograph.model.page import Page
+from heliograph.service.manage.scope import Office, seen_by
+from heliograph.store import device as store
+from heliograph.store.device import DeviceView, LastMessage
+from heliograph.store.engine import Scalar
+from heliograph.store.listing import Order, containing
+from heliograph.store.transaction import Transaction
+
+
+class Sought(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of devices is to hold. `anything`: in the name, a tag, or a number; None: whatever it is."""
+
+    anything: str | None = None
+    name: str | None = None
+    iccid: str | None = None
+    imsi: str | None = None
+    msisdn: str | None = None
+    tag: str | None = None
+    policy_id: int | None = None
+    status_id: int | None = None
+
+    def filters(self) -> Mapping[str, Scalar]:
+        """As the list knows them."""
+        parts = {name: getattr(self, name) for name in ("anything", "name", "iccid", "imsi", "msisdn")}
+        found: dict[str, Scalar] = {name: containing(text) for name, text in parts.items() if text}
+        if self.tag:
+            found["tag"] = containing(f",{self.tag},")
+        if self.policy_id is not None:
+            found["service_profile"] = self.policy_id
+        if self.status_id is not None:
+            found["status"] = self.status_id
+        return found
+
+
+class Glance(msgspec.Struct, frozen=True):
+    """A device and its newest message, if it has one."""
+
+    device: DeviceView
+    last: LastMessage | None
+
+
+async def page(office: Office, actor: Actor, sought: Sought, order: Sequence[Order], page: int, per_page: int) -> Page[Glance]:
+    """One page of the devices the actor sees. Raises Problem for an order that is not offered."""
+    return await office.database.read(_page, seen_by(actor), sought, order, page, per_page)
+
+
+def _page(tx: Transaction, scope: int, sought: Sought, order: Sequence[Order], page: int, per_page: int) -> Page[Glance]:
+    found = store.page(tx, scope, sought.filters(), order, page, per_page)
+    last = store.last_messages(tx, [each.id for each in found.items])
+    return Page([Glance(each, last.get(each.id)) for each in found.items], found.page, found.per_page, found.total)

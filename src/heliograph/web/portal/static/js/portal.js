@@ -1,0 +1,102 @@
+// What every page has: keys, copying, the theme, the zone of the reader's clock, and the word that the live stream is lost.
+const remembered = (name) => { try { return localStorage.getItem(name) } catch { return null } };
+const remember = (name, value) => { try { localStorage.setItem(name, value) } catch { /* a browser that keeps nothing */ } };
+export const say = (text) => { const said = document.getElementById("said"); if (said) said.textContent = text };
+
+const secure = location.protocol === "https:" ? "; Secure" : "";
+export const keep = (name, value, seconds) => { document.cookie = `${name}=${encodeURIComponent(value)}; Path=/; SameSite=Lax; Max-Age=${seconds}${secure}` };
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone) keep("tz", zone, 31536000);
+
+// --- copying
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  try { await navigator.clipboard.writeText(button.dataset.copy) } catch { return }
+  button.classList.add("done");
+  say("Copied");
+  setTimeout(() => button.classList.remove("done"), 1500);
+});
+
+// --- theme: the form works without us, and reloads the page; we do it at once
+const THEMES = ["system", "dark", "light"];
+function nextTheme() {
+  const root = document.documentElement, theme = THEMES[(THEMES.indexOf(root.dataset.theme) + 1) % THEMES.length];
+  root.dataset.theme = theme;
+  keep("theme", theme === "system" ? "" : theme, theme === "system" ? 0 : 31536000);
+  for (const form of document.querySelectorAll("[data-theme-form]")) {
+    form.elements.theme.value = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
+    const button = form.querySelector("button"), use = button.querySelector("use");
+    button.title = `Theme: ${theme}`;
+    button.setAttribute("aria-label", `Theme: ${theme}. Switch`);
+    use.setAttribute("href", use.getAttribute("href").replace(/#.*/, { system: "#monitor", dark: "#moon", light: "#sun" }[theme]));
+  }
+  say(`Theme: ${theme}`);
+}
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-theme-form]")) return;
+  event.preventDefault();
+  nextTheme();
+});
+
+// --- keys
+const singleKeys = document.getElementById("single-keys");
+if (singleKeys) {
+  singleKeys.checked = remembered("single-keys") !== "off";
+  singleKeys.addEventListener("change", () => remember("single-keys", singleKeys.checked ? "on" : "off"));
+}
+const isTyping = (element) => element.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+let afterG = -Infinity;
+
+function moveRow(step) {
+  const rows = [...document.querySelectorAll("[data-row]")].filter((row) => row.offsetParent);
+  if (!rows.length) return;
+  const at = rows.findIndex((row) => row.contains(document.activeElement) || row === document.activeElement);
+  const row = rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + step, 0), rows.length - 1)];
+  const target = row.matches("a, button, [tabindex]") ? row : row.querySelector("[data-open]") ?? row;
+  target.focus();
+  target.scrollIntoView({ block: "nearest" });
+}
+
+const KEYS = {
+  "/": () => (document.querySelector("[data-search]") ?? document.querySelector("input[type=search]"))?.focus(),
+  j: () => moveRow(1),
+  k: () => moveRow(-1),
+  c: () => document.querySelector("[data-compose]")?.focus(),
+  t: nextTheme,
+  "?": () => document.getElementById("keys")?.togglePopover(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !document.querySelector(":popover-open")) {
+    document.querySelector("[data-close]")?.click();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || (singleKeys && !singleKeys.checked)) return;
+  if (event.timeStamp - afterG < 1500) {
+    afterG = -Infinity;
+    const link = document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
+    if (link) { event.preventDefault(); link.click() }
+    return;
+  }
+  if (event.key === "g") { afterG = event.timeStamp; return }
+  const act = KEYS[event.key];
+  if (act) { event.preventDefault(); act() }
+});
+
+// --- the live stream: a thin bar while it is lost, and signing in again where the session is over
+const lost = document.getElementById("lost");
+document.addEventListener("htmx:sse:error", (event) => {
+  if (event.detail.status === 401) location.reload();
+  if (lost) lost.hidden = false;
+});
+document.addEventListener("htmx:sse:after:connection", () => { if (lost) lost.hidden = true });
+
+// --- leaving a form with unsaved changes
+for (const form of document.querySelectorAll("form[data-unsaved]")) {
+  const before = new URLSearchParams(new FormData(form)).toString();
+  const isChanged = () => new URLSearchParams(new FormData(form)).toString() !== before;
+  let sent = false;
+  form.addEventListener("submit", () => { sent = true });
+  window.addEventListener("beforeunload", (event) => { if (!sent && isChanged()) event.preventDefault() });
+}

@@ -1,0 +1,29 @@
+"""Every page of the portal: each is looked at by `test_pages.py`. A page that is not here fails a test."""
+
+from typing import Final, NamedTuple
+
+from tests.browser.world import Tenant
+
+
+class Seen(NamedTuple):
+    """A page to look at. `path`: `{device}` and `{policy}` stand for those of the organisation. `who`: "" for a stranger, "admin",
+    "operator". `needs_device`: there is nothing to see in an organisation without one."""
+
+    path: str
+    who: str = "admin"
+    needs_device: bool = False
+
+    def at(self, tenant: Tenant) -> str:
+        """Where it is for an organisation."""
+        return self.path.format(device=tenant.device_id, policy=tenant.policy_id)
+
+
+PAGES: Final = (
+    Seen("/sign-in", who=""),
+    Seen("/set-password/hgl_none", who=""),
+    Seen("/devices"),
+    Seen("/devices?q=pump"),
+)
+
+# Pages that answer no GET with a page of their own: what they do is seen on others.
+NOT_LOOKED_AT: Final = frozenset({"", "/theme", "/csp-report", "/sign-out", "/sign-in/code"})

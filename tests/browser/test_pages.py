@@ -1,0 +1,40 @@
+"""Every page, with nothing, one thing and many, in both themes and both widths: accessible, whole, quiet and by itself."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from heliograph.web.portal import PAGES as SERVED
+from tests.browser.browser import LOOKS, Browser, Look
+from tests.browser.pages import NOT_LOOKED_AT, PAGES, Seen
+from tests.browser.world import AMOUNTS, World
+
+# Structure is the same in every look, colours are the same with any amount: so not each with each.
+FEW: tuple[Look, ...] = (Look(dark=False, narrow=True),)
+
+
+def test_every_page_is_looked_at() -> None:
+    looked_at = {re.sub(r"\{\w+\}", "{}", each.path.partition("?")[0]) for each in PAGES}
+    served = {re.sub(r"\{\w+\}", "{}", path) for path, page in SERVED.items() if "GET" in page.handlers and path not in NOT_LOOKED_AT}
+    generic = {re.sub(r"/hgl_none$", "/{}", path) for path in looked_at}
+    assert served - generic == set(), "add it to tests/browser/pages.py"
+
+
+@pytest.mark.parametrize("amount", AMOUNTS)
+@pytest.mark.parametrize("seen", PAGES, ids=lambda seen: seen.path)
+def test_a_page_is_accessible_and_whole_in_every_look(
+    seen: Seen, amount: str, world: World, browser: Browser, sign_in: Callable[..., Browser.Tab], axe: str
+) -> None:
+    tenant = world.tenants[amount]
+    if (seen.needs_device and not tenant.device_id) or (seen.who != "admin" and amount != "many"):
+        return
+    tab = browser.stranger(world.url) if not seen.who else sign_in("operator" if seen.who == "operator" else amount)
+    page = tab.open(seen.at(tenant))
+    assert page.title().endswith("Heliograph")
+    for look in LOOKS if amount == "many" else FEW:
+        tab.look(dark=look.dark, narrow=look.narrow)
+        assert tab.axe(axe) == [], look
+        assert tab.overflow() == 0, f"{look}: the page is wider than the window"
+    if not seen.who:
+        tab.close()

@@ -1,0 +1,114 @@
+"""A running `heliograph try` with three organisations, so that each page can be seen with nothing, with one thing, and with many."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import requests
+
+from tests.flows.program import Program
+
+PASSWORD: Final = "signal fires on seven hills"
+MANY_DEVICES: Final = 60
+AMOUNTS: Final = ("nothing", "one", "many")
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """An organisation. `device_id`: of its first device, 0 for none; `email`: of its Administrator, whose password is PASSWORD."""
+
+    amount: str
+    organisation_id: int
+    email: str
+    observer: str
+    device_id: int
+    policy_id: int
+
+
+class World:
+    """The installation, and what it is filled with by the operator over the API."""
+
+    def __init__(self, program: Program) -> None:
+        ready = program.ready
+        self.program = program
+        self.url: str = ready["portal_url"]
+        self.devices: list[dict[str, Any]] = ready["devices"]
+        self.operator: dict[str, str] = ready["portal_user"]
+        self._session = requests.Session()
+        asked = {"username": self.operator["email"], "password": sha1(self.operator["password"])}
+        self._session.headers["Authorization"] = f"Bearer {self.call('POST', '/authenticate', asked)['auth_token']}"
+        self.tenants = {amount: self._tenant(amount, count) for amount, count in zip(AMOUNTS, (0, 1, MANY_DEVICES), strict=True)}
+
+    def close(self) -> None:
+        self._session.close()
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """The API as the operator uses it."""
+        answered = self._session.request(method, f"{self.url}/api/v1{path}", json=body, timeout=30)
+        assert answered.status_code < 300, f"{method} {path}: {answered.text}"
+        return answered.json() if answered.content else None
+
+    def behaves(self, behaviour: str) -> dict[str, Any]:
+        """A device of the demo organisation that the simulator lets behave so."""
+        return next(each for each in self.devices if each["behaviour"] == behaviour)
+
+    def originate(self, device_id: int, text: str, dest: str = "1000") -> None:
+        """Have a simulated device send an SMS."""
+        self.call("POST", f"/simulator/endpoint/{device_id}/mo", {"dest_address": dest, "payload": text})
+
+    def invite(self, email: str, role: int, organisation_id: int) -> str:
+        """A user who has set PASSWORD; `role`: its id. The e-mail address."""
+        wanted = {
+            "username": email,
+            "name": email.partition("@")[0].title(),
+            "roles": [{"id": role}],
+            "organisation": {"id": organisation_id},
+        }
+        key = self.call("POST", "/user", wanted)["activation_key"]
+        self.call("POST", "/user/activation", {"activationKey": key, "password": sha1(PASSWORD)})
+        return email
+
+    def _tenant(self, amount: str, count: int) -> Tenant:
+        organisation = self.call("POST", "/organisation", {"name": f"Organisation with {amount}"})["id"]
+        email = self.invite(f"admin@{amount}.example", self._role("Administrator"), organisation)
+        observer = self.invite(f"observer@{amount}.example", self._role("Observer"), organisation)
+        token = self.call("POST", "/authenticate/workspace", {"target_organisation": {"id": organisation}})["auth_token"]
+        operator, self._session.headers["Authorization"] = self._session.headers["Authorization"], f"Bearer {token}"
+        policy = self.call("GET", "/service_profile")[0]["id"]
+        tariff = self.call("GET", "/tariff_profile")[0]["id"]
+        self._session.headers["Authorization"] = operator
+        made = [self._device(organisation, policy, tariff, number) for number in range(1, count + 1)]
+        return Tenant(amount, organisation, email, observer, made[0] if made else 0, policy)
+
+    def _device(self, organisation: int, policy: int, tariff: int, number: int) -> int:
+        digits = f"{organisation:03}{number:05}"
+        entry = {"iccid": f"8988{digits:0>14}", "imsi": f"90170{digits:0>10}", "msisdn": f"88239{digits:0>8}"}
+        sim = self.call("POST", "/sim", entry | {"organisation": {"id": organisation}})
+        wanted = {
+            "name": f"Pump {number:02} in the valley",
+            "tags": "pump,valley" if number % 2 else "pump",
+            "status": {"id": 0},
+            "service_profile": {"id": policy},
+            "tariff_profile": {"id": tariff},
+            "sim": {"id": sim["id"], "activate": True},
+            "organisation": {"id": organisation},
+        }
+        return int(self.call("POST", "/endpoint", wanted)["id"])
+
+    def _role(self, name: str) -> int:
+        return next(int(each["id"]) for each in self.call("GET", "/user/role") if each["name"] == name)
+
+
+def sha1(password: str) -> str:
+    """A password as the API takes it."""
+    return hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest()
+
+
+def wait_until(condition: Callable[[], bool], why: str, within_s: float = 40.0) -> None:
+    """Return once it is so."""
+    until = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < until, f"not within {within_s} s: {why}"
+        time.sleep(0.1)
