@@ -77,6 +77,25 @@ class Http:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Smpp:
+    """The SMPP server, to which applications bind. Accounts are no settings: `heliograph smpp account`."""
+
+    listen: Address | None = setting(optional(ADDRESS), None, "Where applications bind without TLS, 0.0.0.0:2775 for example.")
+    tls_listen: Address | None = setting(optional(ADDRESS), None, "Where applications bind with TLS, 0.0.0.0:3550 for example.")
+    tls_certificate: Path | None = setting(
+        optional(PATH), None, "The certificate with its chain (PEM) of `tls_listen`. SIGHUP reads it anew, with `tls_key`."
+    )
+    tls_key: Path | None = setting(optional(PATH), None, "The private key of the certificate (PEM, not encrypted).")
+    connections_max: int = setting(whole(1, 100_000), 5000, "Connections open at the same time, bound or not.")
+    session_init_s: int = setting(whole(1, 3600), 10, "How long a connection may stay without a bind, in seconds.")
+    enquire_link_s: int = setting(
+        whole(0, 3600), 30, "Silence of a peer after which it is asked for a sign of life, in seconds; 0 for never."
+    )
+    inactivity_s: int = setting(whole(0, 86_400), 300, "Silence of a peer after which its session ends, in seconds; 0 for never.")
+    response_s: int = setting(whole(1, 3600), 30, "How long a peer may take for an answer, in seconds.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Authenticate:
     """Limits of logging in."""
 
@@ -148,6 +167,7 @@ class Config:
         list_of(NUMBER), (), "Numbers that always go out to the network, an operator's codes for a balance say."
     )
     http: Http = field(default_factory=Http)
+    smpp: Smpp = field(default_factory=Smpp)
     authenticate: Authenticate = field(default_factory=Authenticate)
     webhooks: Webhooks = field(default_factory=Webhooks)
     retention: Retention = field(default_factory=Retention)
@@ -172,6 +192,9 @@ class Config:
         config = dataclasses.replace(_built(cls, values), origins=MappingProxyType({name: one.origin for name, one in given.items()}))
         if (config.http.tls_certificate is None) != (config.http.tls_key is None):
             raise ConfigError(["http.tls_certificate and http.tls_key belong together: give both, or neither"])
+        smpp = config.smpp
+        if len({smpp.tls_listen is None, smpp.tls_certificate is None, smpp.tls_key is None}) > 1:
+            raise ConfigError(["smpp.tls_listen, smpp.tls_certificate and smpp.tls_key belong together: give all three, or none"])
         return config
 
     @property

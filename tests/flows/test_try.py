@@ -39,6 +39,7 @@ def test_it_prints_one_line_of_json_with_what_the_contract_names(program: Progra
     assert set(ready) == {"portal_url", "api_url", "application_token", "portal_user", "smpp", "devices"}
     assert ready["api_url"].endswith("/api")
     assert set(ready["portal_user"]) == {"email", "password"}
+    assert set(ready["smpp"]) == {"host", "port", "system_id", "password"}
     assert all(set(each) == {"id", "name", "msisdn", "iccid", "service_profile_id", "behaviour"} for each in ready["devices"])
     assert program.lines.empty()
 
@@ -177,7 +178,7 @@ def test_a_wrong_address_is_said_with_what_is_accepted(option: str) -> None:
 
 
 def test_people_get_lines_that_a_shell_runs(tmp_path: Path) -> None:
-    with Program("try", "--http", "127.0.0.1:0", "--data", str(tmp_path), wait_for_line=False) as program:
+    with Program("try", "--http", "127.0.0.1:0", "--smpp", "127.0.0.1:0", "--data", str(tmp_path), wait_for_line=False) as program:
         program.wait_until_said("Ctrl+C stops it.")
         assert program.lines.empty()
         credentials = json.loads((tmp_path / "try.json").read_bytes())

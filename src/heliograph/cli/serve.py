@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +13,6 @@ from heliograph.cli.desk import PLAIN, Options, settings
 from heliograph.daemon.start import serve as serve_installation
 from heliograph.daemon.start import try_out
 from heliograph.daemon.storage import DATABASE_ERRORS, engine_for, unreachable
-from heliograph.setting import ADDRESS
 from heliograph.store.engine import EngineTooOld
 from heliograph.store.migrate import SchemaTooNew
 from heliograph.store.migrate import migrate as migrate_schema
@@ -37,16 +35,14 @@ def try_(
     http
         Where portal and API listen, HOST:PORT; port 0 takes a free one.
     smpp
-        Where SMPP will listen, HOST:PORT. This release has no SMPP server yet.
+        Where applications bind by SMPP, HOST:PORT; port 0 takes a free one.
     data
         The directory that keeps the world, so that the next start finds what was there. Without it: a new one, deleted at the end.
     json
         Say in one line of JSON on standard output when it is ready.
     """
-    if not _is_address("--smpp", smpp):
-        return WRONG_USAGE
     directory = data or Path(tempfile.mkdtemp(prefix="heliograph-"))
-    given = {"data_dir": str(directory), "http.listen": http, "stop_grace_s": str(TRY_GRACE_S)}
+    given = {"data_dir": str(directory), "http.listen": http, "smpp.listen": smpp, "stop_grace_s": str(TRY_GRACE_S)}
     log_form = {"log.format": "json", "log.level": "info"} if json else {"log.format": "console", "log.level": "warning"}
     environ = {name: value for name, value in os.environ.items() if name.startswith("HELIOGRAPH_LOG_")}
     chosen = {name: text for name, text in log_form.items() if f"HELIOGRAPH_{name.replace('.', '_').upper()}" not in environ}
@@ -89,12 +85,3 @@ def migrate(*, options: Options = PLAIN) -> int:
     text = "\n".join(f"applied {each.version:04} {each.name}" for each in applied) or "the schema is up to date"
     show(Said("", {"applied": [{"version": each.version, "name": each.name} for each in applied]}, text), as_json=options.json)
     return DONE
-
-
-def _is_address(option: str, text: str) -> bool:
-    try:
-        ADDRESS.read(text)
-    except ValueError:
-        print(f"heliograph: {option} {text} is not accepted; it takes {ADDRESS.accepts}", file=sys.stderr)
-        return False
-    return True

@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from argon2 import PasswordHasher
 
 from heliograph.links.simulator import Behaviour, SimulatorSettings
+from heliograph.model import esme
 from heliograph.model.account import Role
 from heliograph.model.device import DeviceStatus, SimStatus
 from heliograph.model.ids import OrganisationId, UserId
 from heliograph.service.access import new_application_token
+from heliograph.service.bind import new_password
 from heliograph.service.password import Passwords, sha1_hex
 from heliograph.service.secret import hash_of
-from heliograph.store import account, device, link, policy, sim
+from heliograph.store import account, device, link, policy, sim, smpp_account
 from heliograph.store.device import Device
 from heliograph.store.listing import Order
 from heliograph.store.policy import ServicePolicy
@@ -64,6 +67,14 @@ class Credentials(msgspec.Struct, frozen=True):
 
     application_token: str
     password: str
+    smpp_password: str = ""
+
+
+class Hashes(msgspec.Struct, frozen=True):
+    """What the database keeps of the passwords."""
+
+    password: str
+    smpp_password: str
 
 
 class DemoDevice(msgspec.Struct, frozen=True):
@@ -80,9 +91,10 @@ class DemoDevice(msgspec.Struct, frozen=True):
 def credentials(data_dir: Path) -> Credentials:
     """Those of this data directory; new ones where it has none."""
     path = data_dir / CREDENTIALS_FILE
-    if path.exists():
-        return msgspec.json.decode(path.read_bytes(), type=Credentials)
-    made = Credentials(new_application_token()[0], secrets.token_urlsafe(9))
+    found = msgspec.json.decode(path.read_bytes(), type=Credentials) if path.exists() else None
+    if found is not None and found.smpp_password:
+        return found
+    made = msgspec.structs.replace(found or Credentials(new_application_token()[0], secrets.token_urlsafe(9)), smpp_password=new_password())
     written = path.with_suffix(".new")
     with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(made)) + b"\n")
@@ -91,22 +103,26 @@ def credentials(data_dir: Path) -> Credentials:
     return made
 
 
-def ensure(tx: Transaction, opened_by: Credentials, password_hash: str, now_ms: int) -> list[DemoDevice]:
-    """Make what the database lacks of the demo world, and have the credentials open it; the seeded devices that are still there."""
+def ensure(tx: Transaction, opened_by: Credentials, hashes: Hashes, now_ms: int) -> tuple[list[DemoDevice], str]:
+    """Make what the database lacks of the demo world, and have the credentials open it; the seeded devices that are still there, and the
+    system_id of the organisation's SMPP account."""
     organisations = account.organisations(tx)
     organisation_id = organisations[0].id if organisations else account.insert_organisation(tx, "Demo organisation", now_ms)
-    user_id = _ensure_user(tx, organisation_id, password_hash, now_ms)
+    user_id = _ensure_user(tx, organisation_id, hashes.password, now_ms)
+    system_id = esme.system_id_of(organisation_id, None)
+    if not smpp_account.insert(tx, system_id, organisation_id, None, hashes.smpp_password, "{}", now_ms):
+        smpp_account.set_password(tx, system_id, hashes.smpp_password, now_ms)
     token_hash = hash_of(opened_by.application_token)
     if account.token_by_hash(tx, token_hash) is None:
         account.insert_token(tx, organisation_id, token_hash, Role.ADMINISTRATOR, now_ms, creator_id=user_id, description="heliograph try")
     if not organisations:
         _seed(tx, organisation_id, now_ms)
-    return _devices(tx, organisation_id)
+    return _devices(tx, organisation_id), system_id
 
 
-def password_hash_of(opened_by: Credentials) -> str:
-    """What the database keeps of the password. Blocks for 85 ms."""
-    return Passwords().hash(sha1_hex(opened_by.password))
+def hashes_of(opened_by: Credentials) -> Hashes:
+    """What the database keeps of the passwords. Blocks for 170 ms."""
+    return Hashes(Passwords().hash(sha1_hex(opened_by.password)), PasswordHasher().hash(opened_by.smpp_password))
 
 
 def _ensure_user(tx: Transaction, organisation_id: OrganisationId, password_hash: str, now_ms: int) -> UserId | None:

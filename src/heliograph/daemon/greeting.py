@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from heliograph.daemon.demo import EMAIL, Credentials, DemoDevice
+from heliograph.setting import Address
 
 _PAGE = """
 Heliograph runs, with a demo world in {data_dir}.
@@ -12,6 +13,7 @@ Heliograph runs, with a demo world in {data_dir}.
   Portal  {portal_url}
           sign in as {email} with the password {password}
   API     {api_url}
+  SMPP    {smpp}
 
   {heading}
 {devices}
@@ -38,20 +40,28 @@ class PortalUser(msgspec.Struct, frozen=True):
     password: str
 
 
+class Smpp(msgspec.Struct, frozen=True):
+    host: str
+    port: int
+    system_id: str
+    password: str
+
+
 class Ready(msgspec.Struct, frozen=True):
-    """The line of `try --json` (product: the operator contract). `smpp`: None until SMPP exists."""
+    """The line of `try --json` (product: the operator contract)."""
 
     portal_url: str
     api_url: str
     application_token: str
     portal_user: PortalUser
     devices: Sequence[DemoDevice]
-    smpp: None = None
+    smpp: Smpp | None = None
 
 
-def ready(base_url: str, opened_by: Credentials, devices: Sequence[DemoDevice]) -> Ready:
+def ready(base_url: str, opened_by: Credentials, devices: Sequence[DemoDevice], smpp: Address | None, system_id: str) -> Ready:
     """What a program needs to use the demo world."""
-    return Ready(base_url, f"{base_url}/api", opened_by.application_token, PortalUser(EMAIL, opened_by.password), devices)
+    bound_by = None if smpp is None else Smpp(smpp.host, smpp.port, system_id, opened_by.smpp_password)
+    return Ready(base_url, f"{base_url}/api", opened_by.application_token, PortalUser(EMAIL, opened_by.password), devices, bound_by)
 
 
 def line(told: Ready) -> str:
@@ -66,6 +76,7 @@ def page(told: Ready, data_dir: str) -> str:
         portal_url=told.portal_url,
         email=told.portal_user.email,
         password=told.portal_user.password,
+        smpp="not served" if told.smpp is None else f"{told.smpp.host}:{told.smpp.port}  {told.smpp.system_id}  {told.smpp.password}",
         api_url=told.api_url,
         token=told.application_token,
         heading=f"{'id':>4}  {'MSISDN':17}{'device':28}when a message comes",

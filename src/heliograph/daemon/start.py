@@ -3,21 +3,25 @@
 import asyncio
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 from heliograph import log
 from heliograph.clock import SystemClock
-from heliograph.config import Config
+from heliograph.config import Config, Smpp
 from heliograph.daemon import demo, greeting
 from heliograph.daemon.begin import next_steps
 from heliograph.daemon.composition import Daemon, Face, Plan, links_are_up
 from heliograph.daemon.process import run, settle_memory
 from heliograph.daemon.server import HttpServer, address_of, listen
 from heliograph.daemon.storage import engine_for
-from heliograph.daemon.tls import certificate_of
+from heliograph.daemon.tls import Certificate, certificate_of, smpp_certificate_of
 from heliograph.metrics import Metrics
 from heliograph.service.core import Core
+from heliograph.setting import Address
+from heliograph.smppd.server import Listener, ServerSettings
+from heliograph.smppd.server import Server as SmppServer
 from heliograph.store.database import Database
 from heliograph.web.app import make_app
 from heliograph.web.scrape import Scrapers
@@ -40,14 +44,23 @@ def try_out(config: Config, *, as_json: bool) -> int:
     return run(config, lambda: _daemon(config, LOOPBACK, DemoWorld(config, as_json=as_json)))
 
 
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Where the daemon is spoken to: at `base_url`, by what listens at `listening`, and by SMPP without TLS, if it is."""
+
+    base_url: str
+    listening: str
+    smpp: Address | None
+
+
 class Story(Protocol):
     """What distinguishes one way to run from another."""
 
     async def prepare(self, core: Core) -> None:
         """Write what is to be there before anything runs."""
 
-    async def ready(self, daemon: Daemon, base_url: str, listening: str) -> None:
-        """Say that requests are answered at `base_url`, by what listens at `listening`."""
+    async def ready(self, daemon: Daemon, doors: Doors) -> None:
+        """Say that requests are answered there."""
 
 
 class Installation:
@@ -56,10 +69,10 @@ class Installation:
     async def prepare(self, core: Core) -> None:
         """Nothing: what is there, stays."""
 
-    async def ready(self, daemon: Daemon, base_url: str, listening: str) -> None:
+    async def ready(self, daemon: Daemon, doors: Doors) -> None:
         for step in await daemon.core.database.read(next_steps):
             _log.warning(step.what, do=step.do)
-        _log.info("ready", url=base_url, listen=listening)
+        _log.info("ready", url=doors.base_url, listen=doors.listening, smpp=str(doors.smpp) if doors.smpp else None)
 
 
 class DemoWorld:
@@ -70,15 +83,16 @@ class DemoWorld:
         self._as_json = as_json
         self._credentials = demo.credentials(config.data_dir)
         self._devices: Sequence[demo.DemoDevice] = ()
+        self._system_id = ""
 
     async def prepare(self, core: Core) -> None:
-        password_hash = await asyncio.to_thread(demo.password_hash_of, self._credentials)
-        self._devices = await core.database.write(demo.ensure, self._credentials, password_hash, core.clock.now_ms())
+        hashes = await asyncio.to_thread(demo.hashes_of, self._credentials)
+        self._devices, self._system_id = await core.database.write(demo.ensure, self._credentials, hashes, core.clock.now_ms())
 
-    async def ready(self, daemon: Daemon, base_url: str, listening: str) -> None:
+    async def ready(self, daemon: Daemon, doors: Doors) -> None:
         if not await links_are_up(daemon, LINKS_UP_WITHIN_S):
             _log.warning("the simulator is not up yet")
-        told = greeting.ready(base_url, self._credentials, self._devices)
+        told = greeting.ready(doors.base_url, self._credentials, self._devices, doors.smpp, self._system_id)
         if self._as_json:
             print(greeting.line(told), flush=True)  # noqa: T201
         else:
@@ -92,27 +106,64 @@ def _daemon(config: Config, egress: EgressPolicy, story: Story) -> Daemon:
     address, scheme = address_of(bound, http.listen), "https" if certificate else "http"
     listening = f"{scheme}://{ANY_ADDRESS.get(address.host, address.host)}:{address.port}"
     base_url = http.public_url or listening
+    smpp = _smpp_listeners(config)
     metrics = Metrics()
-    servers: list[HttpServer] = []
+    servers: list[HttpServer | SmppServer] = []
 
     def make_faces(core: Core) -> Sequence[Face]:
         scrapers = Scrapers(http.metrics_allow, bool(http.trusted_proxies))
         check = partial(check_url, policy=egress)
         app = make_app(core, config, metrics, check, requests_per_5_min=http.requests_per_5_min, scrapers=scrapers)
         servers.append(HttpServer(app, bound, http, certificate))
+        if smpp.listeners:
+            servers.append(SmppServer(core, smpp.listeners, _smpp_settings(config.smpp), metrics))
         return servers
 
     async def ready(daemon: Daemon) -> None:
         for server in servers:
             await server.serving()
         settle_memory()
-        await story.ready(daemon, base_url, listening)
+        await story.ready(daemon, Doors(base_url, listening, smpp.address))
 
     def make_database() -> Database:
         return Database(engine_for(config))
 
     def reload() -> None:
-        if certificate is not None:
-            certificate.reload()
+        for each in (certificate, smpp.certificate):
+            if each is not None:
+                each.reload()
 
     return Daemon(Plan(config, SystemClock(), metrics, make_database, egress, make_faces, story.prepare, ready, reload))
+
+
+@dataclass(frozen=True, slots=True)
+class _Smpp:
+    """The sockets of the SMPP server. `address`: of the one without TLS."""
+
+    listeners: tuple[Listener, ...]
+    address: Address | None
+    certificate: Certificate | None
+
+
+def _smpp_listeners(config: Config) -> _Smpp:
+    settings = config.smpp
+    certificate = smpp_certificate_of(settings)
+    listeners = []
+    address = None
+    if settings.listen is not None:
+        plain = listen(settings.listen, "--smpp" if config.origins.get("smpp.listen") == "command line" else "smpp.listen")
+        address = address_of(plain, settings.listen)
+        listeners.append(Listener(plain))
+    if settings.tls_listen is not None and certificate is not None:
+        listeners.append(Listener(listen(settings.tls_listen, "smpp.tls_listen"), certificate.context))
+    return _Smpp(tuple(listeners), address, certificate)
+
+
+def _smpp_settings(settings: Smpp) -> ServerSettings:
+    return ServerSettings(
+        connections=settings.connections_max,
+        session_init_ms=settings.session_init_s * 1000,
+        enquire_link_ms=settings.enquire_link_s * 1000,
+        inactivity_ms=settings.inactivity_s * 1000,
+        response_ms=settings.response_s * 1000,
+    )

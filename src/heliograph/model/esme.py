@@ -22,7 +22,8 @@ class DefaultCoding(StrEnum):
     """What data_coding 0 means to an application."""
 
     GSM7 = "gsm7"
-    LATIN_1 = "latin1"
+    GSM7_PACKED = "gsm7_packed"
+    LATIN_1 = "latin-1"
     ASCII = "ascii"
 
 

@@ -4,6 +4,7 @@ from enum import IntEnum, StrEnum
 
 import msgspec
 
+from heliograph.model.esme import Asked
 from heliograph.model.link import Delivery, ErrorClass, Outcome, Receipts, Refused, Unknown
 
 
@@ -138,10 +139,11 @@ def with_segment(states: str, number: int, state: Segment) -> str:
 
 class Terms(msgspec.Struct, frozen=True, omit_defaults=True):
     """What of its policy mattered when a message was accepted, and matters later. `quota`: the one it was charged to, by its `since_ms`.
-    `strict`: it waits for the receipt of the one before."""
+    `strict`: it waits for the receipt of the one before. `asked`: by the application that sent it over SMPP."""
 
     strict: bool = False
     quota: int | None = None
+    asked: Asked | None = None
 
 
 NO_TERMS = Terms()
@@ -154,7 +156,15 @@ def written(terms: Terms) -> str | None:
 
 def read_terms(text: str | None) -> Terms:
     """Terms as they were kept."""
-    return NO_TERMS if text is None else msgspec.json.decode(text, type=Terms)
+    return NO_TERMS if text is None else _terms.decode(text)
+
+
+def is_strict(text: str | None) -> bool:
+    """Whether terms as they are kept are strict, without reading the rest; the queries of the lanes look for the same."""
+    return text is not None and '"strict":true' in text
+
+
+_terms = msgspec.json.Decoder(Terms)
 
 
 class Verdict(msgspec.Struct, frozen=True):

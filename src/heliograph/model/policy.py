@@ -13,6 +13,9 @@ from heliograph.model.policy_settings import PolicySettings
 from heliograph.model.problem import Code, Problem
 from heliograph.model.quota import Quota, QuotaStatus
 
+REST_API, SMPP = 1, 2
+"""How a policy's application is reached: `esme_interface_type_id`."""
+
 
 class Traffic(StrEnum):
     """What a device does: it receives, or it sends."""

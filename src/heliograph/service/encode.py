@@ -4,7 +4,7 @@ import msgspec
 
 from heliograph.gsm import alphabet as gsm7
 from heliograph.gsm import segment, udh
-from heliograph.gsm.dcs import Alphabet, parse
+from heliograph.gsm.dcs import Alphabet, Dcs, parse
 from heliograph.gsm.errors import GsmError, TpduError
 from heliograph.model.message import SourceType
 from heliograph.model.problem import Code, Problem
@@ -28,6 +28,8 @@ def encode(draft: Draft) -> Encoded:
     if not 0 <= draft.pid <= MOST_OCTETS:
         raise Problem(Code.INVALID, f"pid {draft.pid} is not an octet: give 0 to 255", field="pid")
     _check_text(draft.payload)
+    if draft.user_data is not None:
+        return _as_it_came(draft, draft.user_data)
     tp_dcs = _dcs(draft)
     alphabet = parse(tp_dcs).alphabet
     if alphabet is Alphabet.OCTET:
@@ -80,32 +82,54 @@ def _check_text(payload: str) -> None:
 def _dcs(draft: Draft) -> int:
     if draft.dcs is None:
         return 0 if gsm7.fits(draft.payload) else UCS2_DCS
-    try:
-        dcs = parse(draft.dcs)
-    except TpduError as error:
-        raise Problem(Code.INVALID, f"dcs: {error}", field="dcs") from error
-    if dcs.compressed:
-        raise Problem(Code.NOT_SUPPORTED, f"dcs {draft.dcs} means compressed text, which is not supported: use 0, 4 or 8", field="dcs")
+    dcs = _parsed(draft.dcs)
     if dcs.alphabet is Alphabet.GSM7 and (character := gsm7.first_unencodable(draft.payload)) is not None:
         text = f"payload: dcs {draft.dcs} is the GSM 7-bit alphabet, which has no '{character}': leave dcs out, or use 8"
         raise Problem(Code.INVALID, text, field="payload")
     return draft.dcs
 
 
-def _with_udh(draft: Draft, alphabet: Alphabet) -> tuple[str, int]:
+def _parsed(tp_dcs: int) -> Dcs:
     try:
-        octets = bytes.fromhex(draft.udh or "")
+        dcs = parse(tp_dcs)
+    except TpduError as error:
+        raise Problem(Code.INVALID, f"dcs: {error}", field="dcs") from error
+    if dcs.compressed:
+        raise Problem(Code.NOT_SUPPORTED, f"dcs {tp_dcs} means compressed text, which is not supported: use 0, 4 or 8", field="dcs")
+    return dcs
+
+
+def _as_it_came(draft: Draft, user_data: str) -> Encoded:
+    """One segment whose octets are not to be touched."""
+    tp_dcs = draft.dcs or 0
+    alphabet = _parsed(tp_dcs).alphabet
+    header = _header(draft.udh) if draft.udh else b""
+    _check_room(len(user_data) // (4 if alphabet is Alphabet.UCS2 else 2), alphabet, header)
+    return Encoded(tp_dcs, header.hex().upper(), 1)
+
+
+def _with_udh(draft: Draft, alphabet: Alphabet) -> tuple[str, int]:
+    header = _header(draft.udh or "")
+    _check_room(_units(draft.payload, alphabet), alphabet, header)
+    return header.hex().upper(), 1
+
+
+def _header(text: str) -> bytes:
+    try:
+        octets = bytes.fromhex(text)
         udh.parse(octets)
     except (ValueError, GsmError) as error:
         raise Problem(
             Code.INVALID, "udh is not a user data header: give it in hex with its length octet, such as 050003CC0201", field="udh"
         ) from error
-    room = segment.capacity(alphabet, len(octets))
-    units = _units(draft.payload, alphabet)
+    return octets
+
+
+def _check_room(units: int, alphabet: Alphabet, header: bytes) -> None:
+    room = segment.capacity(alphabet, len(header))
     if units > room:
         text = f"payload: beside this udh there is room for {room} units, not {units}: send it in parts, each with its udh, or without udh"
         raise Problem(Code.INVALID, text, field="payload")
-    return octets.hex().upper(), 1
 
 
 def _count(payload: str, alphabet: Alphabet) -> int:

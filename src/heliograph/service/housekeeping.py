@@ -20,6 +20,7 @@ from heliograph.store import message as message_store
 from heliograph.store import node as node_store
 from heliograph.store import notification as notification_store
 from heliograph.store import part as part_store
+from heliograph.store import smpp_account as smpp_account_store
 from heliograph.store.database import Database, DatabaseLost
 from heliograph.store.node import Mark, NodeRow
 from heliograph.store.transaction import Transaction
@@ -174,6 +175,7 @@ def _bury(tx: Transaction, node: NodeRow, now_ms: int, *, forced: bool = False) 
     if open_from is None:
         return False
     notification_store.free_claims(tx, node.id, open_from, now_ms)
+    smpp_account_store.delete_sessions_of_node(tx, node.id)
     for link_id in link_store.free_of_node(tx, node.id):
         tell(tx, "down", link_id, link_store.state(tx, link_id)[0], "its process ended", now_ms)
         note_unanswered(tx, link_id, node.id, now_ms)

@@ -16,15 +16,16 @@ from heliograph.model.link import Answer, LinkProfile
 from heliograph.model.message import DEFAULT_VALIDITY_MS, Direction, SourceType, State, TrafficClass, fresh_segments, written
 from heliograph.model.message import Segment as SegmentState
 from heliograph.model.number import is_dialled, matches
-from heliograph.model.policy import Allowed, Question, Traffic, decide
+from heliograph.model.policy import SMPP, Allowed, Question, Traffic, decide
 from heliograph.model.problem import Code, Problem
 from heliograph.model.route import Target, no_way_back, outside
-from heliograph.service import contact
+from heliograph.service import contact, esme_report
 from heliograph.service.arrived import Arrived
 from heliograph.service.core import Core
 from heliograph.service.directory import Directory, Way
-from heliograph.service.ledger import Ledger, Report
+from heliograph.service.ledger import Ledger
 from heliograph.service.meter import Wanted, is_limited, terms_of
+from heliograph.service.report import Report
 from heliograph.service.side import side_of
 from heliograph.service.submit import Intake
 from heliograph.store import lane as lane_store
@@ -64,6 +65,7 @@ class Mailroom:
         self._meter.lock(self._wanted())
         self._ids = iter(tx.ids("message", 2 * len(arrived)) if arrived else ())
         self._awake: dict[int, Party] = {}
+        self._accounts: dict[int, str] = {}
         self._unmatched: list[Unmatched] = []
 
     def sort(self, arrived: Arrived) -> Answer:
@@ -78,9 +80,12 @@ class Mailroom:
 
     def write(self) -> None:
         """Write everything that `sort` decided."""
+        climbing = [device_id for device_id, party in self._awake.items() if party.ladder_step > 0]
+        for report in esme_report.alerts(self.tx, climbing, self.now_ms):
+            self._ledger.report(report)
         self._intake.write()
         part_store.keep_unmatched(self.tx, self._unmatched)
-        lane_store.begin_ladder_anew(self.tx, [device_id for device_id, party in self._awake.items() if party.ladder_step > 0])
+        lane_store.begin_ladder_anew(self.tx, climbing)
         contact.note(self.tx, [(each.device_id, each.organisation_id, each.heard_at_ms) for each in self._awake.values()], self.now_ms)
         for link_id, due_at_ms in lane_store.wake(self.tx, self._awake, self.now_ms, retry.WAKE_GAP):
             self.tx.after_commit(self.core.queues.hint, link_id, due_at_ms)
@@ -301,6 +306,9 @@ class Mailroom:
         )
 
     def _tell_application(self, arrived: Arrived, sender: Party, new: NewMessage) -> None:
+        if sender.esme_interface_type_id == SMPP:
+            self._ledger.report(esme_report.of_inbound(self._account_of(sender), arrived, sender, new))
+            return
         if sender.api_callback_id is None or sender.url is None:
             return
         body = webhook_body.inbound(
@@ -321,6 +329,12 @@ class Mailroom:
                 body=body,
             )
         )
+
+    def _account_of(self, sender: Party) -> str:
+        """The SMPP account that hears from a device, looked up once for each policy of a batch."""
+        if sender.policy_id not in self._accounts:
+            self._accounts[sender.policy_id] = esme_report.account_of(self.tx, sender.policy_id, sender.organisation_id)
+        return self._accounts[sender.policy_id]
 
     def _link(self, link_id: int) -> LinkProfile:
         return self.core.queues.profile(link_id)

@@ -4,12 +4,12 @@ Every use case that changes messages collects its changes here and writes them a
 size of its batch. So that a message cannot become final without its event and its receipt, this is the only place that writes a state.
 """
 
-import msgspec
-
 from heliograph.model import webhook_body
 from heliograph.model.account import Door
 from heliograph.model.message import FINAL_EVENTS, TRANSITIONS, Direction, State, Verdict, read_terms
+from heliograph.service import esme_report
 from heliograph.service.core import Core
+from heliograph.service.report import Report
 from heliograph.store import message as message_store
 from heliograph.store import notification as notification_store
 from heliograph.store import quota as quota_store
@@ -20,21 +20,6 @@ from heliograph.store.notification import Claimed, NewNotification
 from heliograph.store.transaction import Transaction
 
 REPORTED = (State.DELIVERED, State.FAILED, State.EXPIRED)
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What an application is to be told, and where: the webhook at the time of sending, or an SMPP account. `body`: JSON text."""
-
-    organisation_id: int
-    callback_id: int = 0
-    secret_id: int | None = None
-    url: str | None = None
-    secret: str | None = None
-    account: str | None = None
-    message_id: int
-    type: str
-    method: str
-    body: str
 
 
 class Ledger:
@@ -98,8 +83,11 @@ class Ledger:
         message.reason_code = verdict.reason_code
         if after.is_final and after is not before:
             self._finish(message, after)
-        elif is_sent:
+            return
+        if is_sent:
             self._emit(message.organisation_id, "sms.sent", message.device_id, message.id)
+        if before is State.PENDING and after is State.BUFFERED:
+            self._tell_esme(esme_report.of_waiting(message, self.now_ms))
 
     def change_segments(self, message: Locked) -> None:
         """Keep the segment states of a locked message and nothing else: neither its state nor what is planned for it."""
@@ -127,6 +115,7 @@ class Ledger:
         self._emit(message.organisation_id, FINAL_EVENTS[state], message.device_id, message.id)
         if message.attempts == 0 and message.direction == Direction.MT and message.device_id is not None:
             self._give_back(message, message.device_id, len(message.segment_states))
+        self._tell_esme(esme_report.of_end(message, state, self.now_ms))
         wanted = message.direction == Direction.MT and Door(message.door).wants_patch and state in REPORTED
         if not wanted or message.callback_id is None or message.url is None:
             return
@@ -152,6 +141,10 @@ class Ledger:
                 body=body,
             )
         )
+
+    def _tell_esme(self, report: Report | None) -> None:
+        if report is not None:
+            self.report(report)
 
     def _give_back(self, message: Locked, device_id: int, segments: int) -> None:
         """To the month of its acceptance, and to the quota it was charged to. An organisation has a row only since it has a limit."""

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from heliograph.model.account import Actor
+from heliograph.model.esme import Asked
 from heliograph.model.ids import DeviceId, MessageId
-from heliograph.model.message import Direction, State, TrafficClass, fresh_segments, read_terms, written
+from heliograph.model.message import Direction, State, TrafficClass, fresh_segments, is_strict, written
 from heliograph.model.permission import Right, require
 from heliograph.model.policy import Question, Traffic, decide
 from heliograph.model.problem import Code, Problem
@@ -29,7 +30,7 @@ from heliograph.store.transaction import Transaction
 
 class Submission(msgspec.Struct, frozen=True):
     """A draft that was encoded, on its way into the database. `note`: what of it was changed, in plain words. `resend_of`: the message of
-    which it is another sending. `once`: its request brought a key."""
+    which it is another sending. `once`: its request brought a key. `asked`: what an application asked for with it over SMPP."""
 
     core: Core
     actor: Actor
@@ -41,6 +42,7 @@ class Submission(msgspec.Struct, frozen=True):
     now_ms: int
     resend_of: MessageId | None = None
     once: Once | None = None
+    asked: Asked | None = None
 
 
 async def submit(core: Core, actor: Actor, device_id: DeviceId, draft: Draft) -> MessageId:
@@ -73,11 +75,11 @@ async def accepted_once(submission: Submission) -> Told:
     return answer
 
 
-def accept(tx: Transaction, items: Sequence[Submission]) -> list[MessageId | Told | Exception]:
+def accept(tx: Transaction, items: Sequence[Submission], ids: Sequence[int] | None = None) -> list[MessageId | Told | Exception]:
     """The batch use case: an id, what is told where there is a key, or a Problem, for each submission. Serialised by its key, then by the
-    lane of its device."""
+    lane of its device. `ids`: where the caller has taken them already."""
     core = items[0].core
-    ids = tx.ids("message", len(items))
+    ids = tx.ids("message", len(items)) if ids is None else ids
     keyed = {position: (item.once, ids[position]) for position, item in enumerate(items) if item.once is not None}
     claims = Claims(tx, keyed, items[0].now_ms)
     wanted = [(position, item.device_id, item.actor.scope) for position, item in enumerate(items) if position not in claims]
@@ -133,7 +135,7 @@ class Intake:
         if was_idle:
             lane.head_seq = lane.next_seq
         lane.next_seq += 1
-        epoch = self._slot(link_id) if was_idle and not read_terms(new.terms).strict else None
+        epoch = self._slot(link_id) if was_idle and not is_strict(new.terms) else None
         if epoch is not None:
             lane.take(epoch)
             self._heads.setdefault(link_id, []).append(_head(new))
@@ -192,7 +194,8 @@ def _accept_one(intake: Intake, item: Submission, party: Party | None, message_i
         intake.refuse(new, decision)
         raise decision
     intake.meter.count(question, decision)
-    new.terms = written(terms_of(party, decision.counted[0]))
+    terms = terms_of(party, decision.counted[0])
+    new.terms = written(terms if item.asked is None else msgspec.structs.replace(terms, asked=item.asked))
     if item.draft.scheduled_at_ms is None:
         intake.put(party.lane(), party.link_id, new)
     else:
@@ -231,6 +234,7 @@ def _message(item: Submission, party: Party, message_id: MessageId) -> NewMessag
         callback_id=party.api_callback_id if wants_patch else None,
         secret_id=party.api_secret_id if wants_patch else None,
         note=item.note,
+        user_data=item.draft.user_data,
     )
 
 

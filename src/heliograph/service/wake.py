@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from heliograph import log
 from heliograph.model import retry
 from heliograph.model.ids import LinkId
-from heliograph.service import contact
+from heliograph.service import contact, esme_report
 from heliograph.service.core import Core
+from heliograph.service.ledger import Ledger
 from heliograph.store import lane as lane_store
 from heliograph.store import message as message_store
 from heliograph.store import number as number_store
@@ -30,6 +31,10 @@ def wake_number(tx: Transaction, core: Core, number: str, now_ms: int) -> None:
 
 def wake(tx: Transaction, core: Core, device_ids: list[int], now_ms: int) -> None:
     """Make the lanes of these devices due, each at most once in 20 s, and begin their ladders anew."""
+    ledger = Ledger(tx, core, now_ms)
+    for report in esme_report.alerts(tx, device_ids, now_ms):
+        ledger.report(report)
+    ledger.write()
     lane_store.begin_ladder_anew(tx, device_ids)
     """Make the lanes of these devices due, each at most once in 20 s."""
     contact.note(tx, lane_store.heard(tx, device_ids), now_ms)

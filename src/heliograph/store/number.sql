@@ -4,6 +4,11 @@ FROM input JOIN sim_number ON sim_number.number = input.number AND sim_number.nu
 JOIN sim ON sim.id = sim_number.sim_id JOIN device ON device.id = sim.device_id
 JOIN service_profile AS profile ON profile.id = device.service_profile_id;
 
+-- name: owned (number text)
+SELECT input.number, sim_number.kind, sim.device_id, device.organisation_id, device.service_profile_id
+FROM input JOIN sim_number ON sim_number.number = input.number AND sim_number.number_space = ''
+JOIN sim ON sim.id = sim_number.sim_id JOIN device ON device.id = sim.device_id;
+
 -- name: by_number (number text)
 SELECT input.number, sim_number.kind, sim.device_id FROM input JOIN sim_number ON sim_number.number = input.number AND sim_number.number_space = ''
 JOIN sim ON sim.id = sim_number.sim_id WHERE sim.device_id IS NOT NULL;

@@ -37,6 +37,14 @@ class SmppSession(msgspec.Struct, array_like=True, frozen=True):
     bound_at_ms: int
 
 
+class Alerted(msgspec.Struct, array_like=True, frozen=True):
+    """An account that is told when a device is back, and the device's number."""
+
+    system_id: str
+    organisation_id: int
+    number: str
+
+
 def insert(
     tx: Transaction, system_id: str, organisation_id: int, policy_id: int | None, password_hash: str, settings: str, now_ms: int
 ) -> bool:
@@ -82,6 +90,11 @@ def delete(tx: Transaction, system_id: str) -> None:
 def delete_of_policy(tx: Transaction, policy_id: int) -> None:
     """Forget the account of a policy that is deleted."""
     tx.run(Q["delete_of_policy"], policy_id=policy_id)
+
+
+def alerted(tx: Transaction, device_ids: Iterable[int]) -> list[Alerted]:
+    """Of devices for which something was tried in vain: who wants to be told that they are back."""
+    return tx.many(Q["alerted"], [(each,) for each in sorted(set(device_ids))], Alerted)
 
 
 def insert_session(tx: Transaction, session: SmppSession) -> None:

@@ -49,3 +49,14 @@ SELECT smpp_session.id, smpp_session.system_id, smpp_session.node_id, smpp_sessi
   smpp_session.tls, smpp_session.bound_at_ms
 FROM smpp_session JOIN smpp_account ON smpp_account.system_id = smpp_session.system_id
 WHERE :organisation_id = 0 OR smpp_account.organisation_id = :organisation_id ORDER BY smpp_session.system_id, smpp_session.id;
+
+-- name: alerted (device_id bigint)
+-- The account of the device's policy, else the organisation's.
+SELECT account.system_id, account.organisation_id, coalesce(sim.msisdn, sim.imsi, '') AS number
+FROM input JOIN device ON device.id = input.device_id
+JOIN lane ON lane.device_id = device.id AND lane.ladder_step > 0
+JOIN sim ON sim.device_id = device.id
+JOIN smpp_account AS account ON account.policy_id = device.service_profile_id
+  OR (account.policy_id IS NULL AND account.organisation_id = device.organisation_id
+    AND NOT EXISTS (SELECT 1 FROM smpp_account AS own WHERE own.policy_id = device.service_profile_id))
+WHERE account.settings LIKE '%"alerts":true%' ORDER BY device.id;

@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from heliograph.model import policy_settings
 from heliograph.model.account import Actor
 from heliograph.model.ids import OrganisationId, PolicyId
+from heliograph.model.policy import REST_API, SMPP
 from heliograph.model.policy_settings import MoToApplication
 from heliograph.model.problem import Code, Problem
 from heliograph.service import audit
@@ -22,7 +23,6 @@ from heliograph.store import smpp_account as smpp_account_store
 from heliograph.store.policy import PolicyView, ServicePolicy
 from heliograph.store.transaction import Transaction
 
-REST_API, SMPP = 1, 2
 INTERFACE_TYPES = {REST_API: "RestAPI", SMPP: "SMPP"}
 SMS_MT, SMS_MO = 6, 32
 SERVICES = {0: "USSD", 3: "Voice", SMS_MT: "SMS MT", SMS_MO: "SMS MO", 38: "Data"}

@@ -5,9 +5,10 @@ from msgspec import UNSET, UnsetType
 
 from heliograph.model import policy_settings
 from heliograph.model.ids import PolicyId
+from heliograph.model.policy import REST_API
 from heliograph.model.problem import Code
 from heliograph.service.manage import policy as policies
-from heliograph.service.manage.policy import CARRIED, INTERFACE_TYPES, REST_API, PolicyChange
+from heliograph.service.manage.policy import CARRIED, INTERFACE_TYPES, PolicyChange
 from heliograph.store.policy import PolicyView
 from heliograph.web.answer import NO_CONTENT, Answer, created, json
 from heliograph.web.api import wire

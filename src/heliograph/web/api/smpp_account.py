@@ -28,8 +28,8 @@ Choice = Annotated[str, msgspec.Meta(max_length=20)]
 class Settings(msgspec.Struct, kw_only=True):
     """What limits an account, and how it is spoken to; null: back to the default. `allowed_addresses`: networks it may bind from, none for
     any. `max_binds`: sessions at a time. `window`: requests of a session that may wait for our answers. `rate`: messages a second.
-    `deliver_window`: our requests that may wait for the application's answers. `default_coding`: what data_coding 0 means: gsm7, latin1,
-    ascii. `long_messages`: how it gets them: udh, sar, payload. `alerts`: whether it is told when a device is back."""
+    `deliver_window`: our requests that may wait for the application's answers. `default_coding`: what data_coding 0 means: gsm7,
+    gsm7_packed, latin-1, ascii. `long_messages`: how it gets them: udh, sar, payload. `alerts`: tell it when a device is back."""
 
     allowed_addresses: list[str] | UnsetType | None = UNSET
     max_binds: int | UnsetType | None = UNSET

@@ -1,0 +1,40 @@
+"""What an application asks about messages it sent over SMPP: one by its id, or those that wait between two addresses.
+
+It sees what was sent by its own account only: ids rise by one, so whoever could ask about any could count others' traffic.
+"""
+
+from heliograph.model.account import Actor
+from heliograph.model.problem import Code, Problem
+from heliograph.service.core import Core
+from heliograph.store import asked as store
+from heliograph.store import number as number_store
+from heliograph.store.asked import Sent
+from heliograph.store.transaction import Transaction
+
+MOST_WAITING = 1000
+
+
+async def find(core: Core, actor: Actor, account: str, message_id: int, source: str) -> Sent:
+    """The message of an account with this id, sent from `source` as it was written then ("": from any). Raises Problem."""
+    found = await core.database.read(store.one, actor.organisation_id, message_id)
+    if found is None or not is_of(found, account, source):
+        raise Problem(Code.NOT_FOUND, f"{account} sent no message with the id {message_id} from that source")
+    return found
+
+
+async def waiting(core: Core, actor: Actor, account: str, source: str, number: str, service_type: str) -> list[Sent]:
+    """What an account sent between two addresses and is not over, newest first; with a service_type only what was sent with it."""
+    found = await core.database.read(_waiting, actor.organisation_id, number)
+    fitting = [each for each in found if is_of(each, account, source)]
+    return [each for each in fitting if not service_type or (each.asked and each.asked.service_type == service_type)]
+
+
+def is_of(found: Sent, account: str, source: str) -> bool:
+    """Whether it was sent by that account and from that source."""
+    asked = found.asked
+    return asked is not None and asked.account == account and source in ("", asked.source)
+
+
+def _waiting(tx: Transaction, organisation_id: int, number: str) -> list[Sent]:
+    device_id = number_store.devices(tx, [number]).get(number)
+    return store.waiting(tx, organisation_id, device_id, MOST_WAITING) if device_id is not None else []

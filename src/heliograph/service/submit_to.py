@@ -1,0 +1,74 @@
+"""Accept messages to numbers, many at a time: what applications send over SMPP.
+
+Which device a number leads to is looked up in the transaction that accepts, so that a SIM that was moved a moment ago is found where it is.
+Whether the message may pass, `submit` decides as for any other door. A number that is no device of the account's is refused before
+anything is kept: Heliograph is never a relay.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from heliograph.model.esme import Asked
+from heliograph.model.ids import DeviceId, MessageId
+from heliograph.model.problem import Code, Problem
+from heliograph.service.submit import Submission, accept
+from heliograph.store import number as number_store
+from heliograph.store.number import Owned
+from heliograph.store.transaction import Transaction
+
+
+class ToNumber(msgspec.Struct, frozen=True):
+    """A submission whose device is still to be found, with what was asked for beside it. `by_imsi`: the number may be an IMSI; nobody dials
+    one. `policy_id`: only a device of that policy will do. `group`: those with one number are told one id, that of the first of them
+    (submit_multi)."""
+
+    submission: Submission
+    asked: Asked
+    number: str
+    policy_id: int | None = None
+    by_imsi: bool = False
+    group: int | None = None
+
+
+Accepted = MessageId | Exception
+
+
+def accept_to(tx: Transaction, items: Sequence[Sequence[ToNumber]]) -> list[list[Accepted]]:
+    """The batch use case: for each batch, an id or a Problem for each of its messages. Serialised as `accept`."""
+    wanted = [each for batch in items for each in batch]
+    owned = number_store.owned(tx, {each.number for each in wanted})
+    found = [(each, owner) for each in wanted if (owner := _owner(owned, each)) is not None]
+    ids = tx.ids("message", len(found)) if found else range(0)
+    answers = iter(accept(tx, _submissions(found, ids), ids) if found else ())
+    return [[_no_device(each) if _owner(owned, each) is None else _answer(next(answers)) for each in batch] for batch in items]
+
+
+def _owner(owned: dict[str, Owned], wanted: ToNumber) -> Owned | None:
+    """The device of a number, if the sender may send to it."""
+    owner = owned.get(wanted.number)
+    if owner is None or owner.organisation_id != wanted.submission.actor.organisation_id:
+        return None
+    if wanted.policy_id not in (None, owner.policy_id):
+        return None
+    return owner if owner.is_dialled or wanted.by_imsi else None
+
+
+def _submissions(found: Sequence[tuple[ToNumber, Owned]], ids: Sequence[int]) -> list[Submission]:
+    first: dict[int, int] = {}
+    made = []
+    for (wanted, owner), message_id in zip(found, ids, strict=True):
+        asked = wanted.asked
+        if wanted.group is not None:
+            asked = msgspec.structs.replace(asked, message_id=first.setdefault(wanted.group, message_id))
+        made.append(msgspec.structs.replace(wanted.submission, device_id=DeviceId(owner.device_id), asked=asked))
+    return made
+
+
+def _answer(answer: object) -> Accepted:
+    assert isinstance(answer, int | Exception), "no key comes by SMPP"
+    return MessageId(answer) if isinstance(answer, int) else answer
+
+
+def _no_device(wanted: ToNumber) -> Problem:
+    return Problem(Code.NOT_A_DEVICE, f"{wanted.number} is no device of this account: send to the MSISDN of one of its devices")

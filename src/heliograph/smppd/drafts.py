@@ -1,0 +1,176 @@
+"""What a submit_sm, data_sm, submit_multi or replace_sm asks for, in the words of the service. It knows no session and no database.
+
+A message that came in one segment goes on as it came: header, octets and alphabet. One that came whole in message_payload without a
+header is cut by us. SAR TLVs become the concatenation element they stand for (SMPP 3.4 5.3.2.22), ports an element of their own.
+"""
+
+import re
+from typing import Final
+
+from heliograph.gsm import alphabet as gsm7
+from heliograph.gsm import dcs, segment, udh
+from heliograph.gsm.dcs import Alphabet, Charset
+from heliograph.gsm.errors import GsmError
+from heliograph.model.message import SourceType
+from heliograph.service.draft import Draft
+from heliograph.smpp import status, time, tlv
+from heliograph.smpp.errors import TimeError
+from heliograph.smpp.long_message import content_of
+from heliograph.smpp.pdu import DataSm, ReplaceSm, SubmitMulti, SubmitSm
+from heliograph.smpp.text import Coder
+from heliograph.smpp.value import DataCoding, EsmClass, Npi, Ton
+
+Submit = SubmitSm | DataSm | SubmitMulti
+WIDEST_NARROW: Final = 0xFF
+"""A SAR reference above this needs an element of 16 bits."""
+_AS_ON_THE_AIR = frozenset({Charset.GSM7, Charset.OCTET, Charset.UCS2})
+"""Of other charsets the alphabet is chosen by the text, as for a text that comes by REST."""
+_SPACING = re.compile(r"[\s\-./()]")
+_SOURCE_TYPES = {Ton.ALPHANUMERIC: SourceType.ALPHANUMERIC, Ton.INTERNATIONAL: SourceType.INTERNATIONAL}
+
+
+class Refused(Exception):
+    """The PDU asks for what is not served: the command_status, and words."""
+
+    def __init__(self, command_status: int, words: str) -> None:
+        super().__init__(words)
+        self.command_status = command_status
+        self.words = words
+
+
+def draft_of(pdu: Submit, coder: Coder, now_ms: int) -> Draft:
+    """The draft of a message. Raises Refused, and Problem."""
+    if not isinstance(pdu, DataSm):
+        if pdu.sm_default_msg_id:
+            raise Refused(status.RINVDFTMSGID, "there are no predefined messages here: send the text")
+        if pdu.replace_if_present_flag:
+            raise Refused(status.RINVSUBREP, "replace_if_present is not served: use replace_sm with the id of the message")
+    content = content_of(pdu)
+    if pdu.esm_class & EsmClass.UDHI and not content.udh:
+        raise Refused(status.RINVESMCLASS, "esm_class says that the text begins with a user data header, and it does not")
+    try:
+        header = _with_ports(_with_part(content.udh, content.part, pdu), pdu)
+    except GsmError as error:
+        raise Refused(status.RINVESMCLASS, str(error)) from None
+    tp_dcs, user_data = coder.read(pdu.data_coding, content.udh, content.user_data, is_part=content.part is not None)
+    payload, as_it_came = _payload(tp_dcs, header, user_data)
+    is_recoded = not header and dcs.from_data_coding(pdu.data_coding, coder.style).charset not in _AS_ON_THE_AIR
+    source, source_type = source_of(pdu.source_addr_ton, pdu.source_addr)
+    schedule, expiry = _times(pdu, now_ms)
+    return Draft(
+        payload=payload,
+        source=source,
+        source_type=source_type,
+        udh=header.hex() or None,
+        dcs=None if is_recoded else tp_dcs,
+        pid=0 if isinstance(pdu, DataSm) else pdu.protocol_id,
+        expiry_at_ms=expiry,
+        scheduled_at_ms=schedule,
+        user_data=as_it_came,
+    )
+
+
+def replacing(pdu: ReplaceSm, coder: Coder, now_ms: int) -> Draft:
+    """The draft that a replace_sm puts in place of another. It says no data_coding, so it is read as 0 (SMPP 3.4
+    4.10.1). Raises Refused, and Problem."""
+    if pdu.sm_default_msg_id:
+        raise Refused(status.RINVDFTMSGID, "there are no predefined messages here: send the text")
+    octets = pdu.short_message or tlv.MESSAGE_PAYLOAD.find(pdu.tlvs) or b""
+    tp_dcs, user_data = coder.read(DataCoding.DEFAULT, b"", octets)
+    payload, as_it_came = _payload(tp_dcs, b"", user_data)
+    schedule = _moment(pdu.schedule_delivery_time, status.RINVSCHED, now_ms)
+    expiry = _moment(pdu.validity_period, status.RINVEXPIRY, now_ms)
+    return Draft(payload=payload, dcs=tp_dcs, expiry_at_ms=expiry, scheduled_at_ms=schedule, user_data=as_it_came)
+
+
+def source_of(ton: int, address: str) -> tuple[str | None, int | None]:
+    """A sender as the service takes it: none where it is left open, since policy or organisation then say who sends."""
+    if not address:
+        return None, None
+    return address, _SOURCE_TYPES.get(Ton(ton)) if ton in _SOURCE_TYPES else None
+
+
+def number_of(ton: int, npi: int, address: str) -> tuple[str, bool]:
+    """A destination as devices are known by, and whether it may be an IMSI (NPI land mobile, E.212)."""
+    digits = _SPACING.sub("", address)
+    if digits.startswith("+"):
+        digits = digits[1:]
+    elif digits.startswith("00") and ton in (Ton.UNKNOWN, Ton.INTERNATIONAL):
+        digits = digits[2:]
+    return digits, npi == Npi.LAND_MOBILE
+
+
+def _payload(tp_dcs: int, header: bytes, user_data: bytes) -> tuple[str, str | None]:
+    """The text that people see (hex for 8-bit data), and the octets, in hex, where they must go on as they came."""
+    alphabet = dcs.parse(tp_dcs).alphabet
+    if alphabet is Alphabet.OCTET:
+        text = user_data.hex().upper()
+        return text, text if header else None
+    if alphabet is Alphabet.UCS2:
+        text = gsm7.decode_ucs2(user_data)
+        is_exact = not header and _is_text(text) and len(user_data) % 2 == 0
+    else:
+        read = _parsed(header)
+        text = gsm7.decode(user_data, read.locking, read.single)
+        is_exact = not header and (gsm7.ESCAPE not in user_data or _encodes_to(text, user_data))
+    if is_exact:
+        return text, None
+    if not header and len(user_data) > segment.capacity(alphabet) * (2 if alphabet is Alphabet.UCS2 else 1):
+        return _shown(text), None  # it must be cut, so it cannot go on as it came
+    return _shown(text), user_data.hex().upper()
+
+
+def _is_text(text: str) -> bool:
+    """Whether the service takes it as a text: no half of a surrogate pair, no U+0000."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _shown(text: str) -> str:
+    """A text that a database keeps."""
+    return "".join("\ufffd" if character == "\0" or "\ud800" <= character <= "\udfff" else character for character in text)
+
+
+def _encodes_to(text: str, septets: bytes) -> bool:
+    return gsm7.fits(text) and gsm7.encode(text) == septets
+
+
+def _parsed(header: bytes) -> udh.Udh:
+    try:
+        return udh.parse(header) if header else udh.Udh()
+    except GsmError:
+        return udh.Udh()
+
+
+def _with_part(header: bytes, part: udh.Concatenation | None, pdu: Submit) -> bytes:
+    """The header with the element that the SAR TLVs stand for, unless it says itself which part this is."""
+    if part is None or tlv.SAR_MSG_REF_NUM.find(pdu.tlvs) is None or (header and _parsed(header).concatenation is not None):
+        return header
+    element = udh.concatenation(part.reference, part.total, part.number, wide=part.reference > WIDEST_NARROW)
+    return udh.build(element, *_parsed(header).elements)
+
+
+def _with_ports(header: bytes, pdu: Submit) -> bytes:
+    """The header with the application ports that TLVs name (SMPP 3.4 5.3.2.20, 5.3.2.21)."""
+    if not pdu.tlvs:
+        return header
+    source, destination = tlv.SOURCE_PORT.find(pdu.tlvs), tlv.DESTINATION_PORT.find(pdu.tlvs)
+    if source is None and destination is None:
+        return header
+    return udh.build(udh.ports(destination or 0, source or 0), *_parsed(header).elements)
+
+
+def _times(pdu: Submit, now_ms: int) -> tuple[int | None, int | None]:
+    if isinstance(pdu, DataSm):
+        seconds = tlv.QOS_TIME_TO_LIVE.find(pdu.tlvs)
+        return None, now_ms + seconds * 1000 if seconds else None
+    schedule = _moment(pdu.schedule_delivery_time, status.RINVSCHED, now_ms)
+    if schedule is not None and schedule == now_ms:  # 000000000000000R: at once
+        schedule = None
+    return schedule, _moment(pdu.validity_period, status.RINVEXPIRY, now_ms)
+
+
+def _moment(text: str, command_status: int, now_ms: int) -> int | None:
+    try:
+        return time.parse(text, now_ms)
+    except TimeError as error:
+        raise Refused(command_status, str(error)) from None

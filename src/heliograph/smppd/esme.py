@@ -1,0 +1,339 @@
+"""One connection of an application, from its bind to its end: what it asks for is answered here. Rules are the services'.
+
+Theory of operation. What one read brings is told at once (`told`). Its submits become one item of the database's next batch, so that a
+thousand of them cost one commit and one callback, and their answers leave in one write; nothing else of a submit waits or is a task. What
+is asked seldom (bind, query, cancel, replace) is a task of the server's. Whoever wants more than its window or its rate is told so
+(RTHROTTLED) without any work for it. An unbind is answered when all else is.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from itertools import count
+from typing import Any, Final, Protocol
+
+from heliograph import log
+from heliograph.clock import Clock
+from heliograph.model.esme import Asked
+from heliograph.model.ids import DeviceId
+from heliograph.model.problem import Problem
+from heliograph.service.core import Core
+from heliograph.service.submit import Submission, prepare
+from heliograph.service.submit_to import Accepted, ToNumber, accept_to
+from heliograph.smpp import status, tlv
+from heliograph.smpp.aio import Connection
+from heliograph.smpp.command import NEVER_ANSWERED
+from heliograph.smpp.event import Bound, Closed, Event, Received, Settled
+from heliograph.smpp.pdu import (
+    Bind,
+    BindReceiver,
+    BindReceiverResp,
+    BindResp,
+    BindTransceiver,
+    BindTransceiverResp,
+    BindTransmitter,
+    BindTransmitterResp,
+    CancelSm,
+    DataSm,
+    DataSmResp,
+    Pdu,
+    QuerySm,
+    ReplaceSm,
+    SubmitMulti,
+    SubmitSm,
+    SubmitSmResp,
+    Unbind,
+    response_to,
+)
+from heliograph.smpp.tlv import Tlv
+from heliograph.smpp.value import VERSION_33, VERSION_50
+from heliograph.smppd import requests
+from heliograph.smppd.account import Account
+from heliograph.smppd.drafts import Refused, Submit, draft_of, number_of
+from heliograph.smppd.multi import Destination, destinations_of, multi_response
+from heliograph.smppd.status import status_of
+from heliograph.store.database import DatabaseLost
+
+_log = log.get("smppd")
+_groups = count(1)
+LONGEST_WORDS: Final = 255
+CONGESTED: Final = 100
+"""congestion_state 100: more is refused (SMPP 5.0 4.8.4.18)."""
+
+
+class House(Protocol):
+    """What an ESME needs of the server."""
+
+    core: Core
+    clock: Clock
+
+    def guard(self, esme: "Esme", call: Callable[..., None], *args: Any) -> None:
+        """Make a call whose bug ends this ESME alone."""
+
+    def spawn(self, esme: "Esme", call: Coroutine[Any, Any, None]) -> None:
+        """Have a task of its own, under the same guard."""
+
+    async def bind(self, esme: "Esme", system_id: str, password: str, bind: str, version: int) -> Account:
+        """The account that is bound from now on. Raises Problem."""
+
+    def settled(self, esme: "Esme", event: Settled) -> None:
+        """A request of ours is over."""
+
+    def bound(self, esme: "Esme") -> None:
+        """It is bound."""
+
+    def left(self, esme: "Esme") -> None:
+        """Its connection is over."""
+
+
+class _Asking:
+    """A submit that waits for its answer; `destinations` of a submit_multi."""
+
+    __slots__ = ("destinations", "pdu")
+
+    def __init__(self, pdu: Submit, destinations: list[Destination] | None = None) -> None:
+        self.pdu = pdu
+        self.destinations = destinations
+
+
+class Esme:
+    """`account` once it is bound. `session_id`: of its row in the database."""
+
+    def __init__(self, house: House, connection: Connection, *, tls: bool) -> None:
+        self.house = house
+        self.connection = connection
+        self.tls = tls
+        self.account: Account | None = None
+        self.session_id: int | None = None
+        self.bind = ""
+        self._pending = 0
+        self._unbind: Unbind | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it comes from, without the port."""
+        peername = self.connection.get_extra_info("peername")
+        return str(peername[0]) if isinstance(peername, tuple) else ""
+
+    @property
+    def receives(self) -> bool:
+        """Whether it is bound so that it can be told something."""
+        return self.bind in ("receiver", "transceiver")
+
+    @property
+    def version(self) -> int:
+        return self.connection.session.version
+
+    # what the connection tells
+
+    def told(self, events: Sequence[Event]) -> None:
+        """What happened, in order."""
+        asked: list[_Asking] = []
+        wanted: list[ToNumber] = []
+        for event in events:
+            if isinstance(event, Received):
+                pdu = event.pdu
+                if isinstance(pdu, SubmitSm | DataSm | SubmitMulti):
+                    self._submit(pdu, asked, wanted)
+                else:
+                    self._ask(pdu)
+            elif isinstance(event, Settled):
+                self.house.settled(self, event)
+            elif isinstance(event, Bound):
+                self.house.bound(self)
+            elif isinstance(event, Closed):
+                _log.debug(
+                    "session over", system_id=self.account and self.account.system_id, reason=event.reason, peer=self.connection.peer
+                )
+                self.house.left(self)
+        if asked:
+            self._accept(asked, wanted)
+
+    # submits
+
+    def _submit(self, pdu: Submit, asked: list[_Asking], wanted: list[ToNumber]) -> None:
+        """Have a submit among what this read asks for, or refuse it here."""
+        account = self.account
+        assert account is not None, "the session takes no submit before the bind"
+        if self._pending >= account.settings.window or not account.take():
+            self._answer(pdu, status.RTHROTTLED)
+            return
+        try:
+            self._want(account, pdu, asked, wanted)
+        except Refused as refused:
+            self._answer(pdu, refused.command_status, refused.words)
+        except Problem as problem:
+            self._refuse(pdu, problem)
+
+    def _want(self, account: Account, pdu: Submit, asked: list[_Asking], wanted: list[ToNumber]) -> None:
+        core = self.house.core
+        many = destinations_of(pdu) if isinstance(pdu, SubmitMulti) else None
+        submission = prepare(core, account.actor, NO_DEVICE, draft_of(pdu, account.coder, core.clock.now_ms()))
+        if isinstance(pdu, SubmitMulti):
+            group = next(_groups)
+            wanted += [self._to_number(account, pdu, submission, each, group) for each in many or ()]
+        else:
+            one = Destination(pdu.dest_addr_ton, pdu.dest_addr_npi, pdu.destination_addr)
+            wanted.append(self._to_number(account, pdu, submission, one, None))
+        self._pending += 1
+        asked.append(_Asking(pdu, many))
+
+    def _to_number(self, account: Account, pdu: Submit, submission: Submission, destination: Destination, group: int | None) -> ToNumber:
+        number, by_imsi = number_of(*destination)
+        asked = Asked(
+            account.system_id, pdu.registered_delivery, pdu.source_addr, pdu.source_addr_ton, pdu.source_addr_npi,
+            destination.address, destination.ton, destination.npi, pdu.service_type,
+            tlv.USER_MESSAGE_REFERENCE.find(pdu.tlvs) if pdu.tlvs else None, None, self.version <= VERSION_33,
+        )  # fmt: skip
+        return ToNumber(submission, asked, number, account.policy_id, by_imsi, group)
+
+    def _accept(self, asked: list[_Asking], wanted: list[ToNumber]) -> None:
+        """Hand over what one read asked for as one item; all of it is answered after its commit."""
+        try:
+            future = self.house.core.database.write_item(accept_to, wanted)
+        except DatabaseLost:  # it is closing
+            self._tell(asked, None)
+            return
+        future.add_done_callback(lambda done: self.house.guard(self, self._accepted, asked, done))
+
+    def _accepted(self, asked: list[_Asking], done: "asyncio.Future[list[Accepted]]") -> None:
+        error = done.exception()
+        if error is not None and not isinstance(error, DatabaseLost):
+            raise error
+        self._tell(asked, None if error is not None else done.result())
+
+    def _tell(self, asked: list[_Asking], answers: Sequence[Accepted] | None) -> None:
+        """Answer what was asked; `answers` None: nobody knows whether it was kept."""
+        self._pending -= len(asked)
+        at = 0
+        for asking in asked:
+            many = 1 if asking.destinations is None else len(asking.destinations)
+            if answers is None:
+                self._answer(asking.pdu, status.RSYSERR, "the database does not answer: it is not known whether the message was kept")
+            else:
+                self._tell_one(asking, answers[at : at + many])
+            at += many
+        if self._unbind is not None and self._pending == 0:
+            self._answer_unbind()
+
+    def _tell_one(self, asking: _Asking, answers: Sequence[Accepted]) -> None:
+        pdu = asking.pdu
+        if isinstance(pdu, SubmitMulti):
+            assert asking.destinations is not None
+            told = multi_response(
+                pdu, asking.destinations, answers, self.id_text, lambda problem: self._status(problem, pdu), self._congestion()
+            )
+            self._send(told)
+            return
+        (answer,) = answers
+        if isinstance(answer, int):
+            response = SubmitSmResp if isinstance(pdu, SubmitSm) else DataSmResp
+            self._send(response(pdu.sequence_number, 0, self._congestion(), self.id_text(answer)))
+        elif isinstance(answer, Problem):
+            self._refuse(pdu, answer)
+        else:
+            raise answer
+
+    def id_text(self, message_id: int) -> str:
+        """A message's id as the peer's version has it: decimal, or eight hex digits up to 3.3."""
+        return f"{message_id:08X}" if self.version <= VERSION_33 else str(message_id)
+
+    # all else
+
+    def _ask(self, pdu: Pdu) -> None:
+        match pdu:
+            case BindTransceiver() | BindReceiver() | BindTransmitter():
+                self.house.spawn(self, self._bind(pdu))
+            case Unbind():
+                self._unbind = pdu
+                if self._pending == 0:
+                    self._answer_unbind()
+            case QuerySm():
+                self._spawn(pdu, requests.query)
+            case CancelSm():
+                self._spawn(pdu, requests.cancel)
+            case ReplaceSm():
+                self._spawn(pdu, requests.replace)
+            case _ if pdu.command_id not in NEVER_ANSWERED:  # what 3.3 alone has
+                self._answer(pdu, status.RINVCMDID)
+            case _:
+                pass
+
+    async def _bind(self, pdu: Bind) -> None:
+        bind = pdu.name.removeprefix("bind_")
+        try:
+            account = await self.house.bind(self, pdu.system_id, pdu.password, bind, pdu.interface_version)
+        except Problem as problem:
+            _log.info("bind refused", system_id=pdu.system_id, peer=self.connection.peer, why=problem.code.value)
+            self._answer(pdu, self._status(problem, pdu))
+            return
+        except DatabaseLost:
+            self._answer(pdu, status.RSYSERR)
+            return
+        self.account, self.bind = account, bind
+        self._send(_BIND_RESPONSES[type(pdu)](pdu.sequence_number, system_id=OUR_NAME))
+
+    def _spawn(self, pdu: Pdu, answer: Callable[["Esme", Any], Coroutine[Any, Any, Pdu]]) -> None:
+        """Have a request answered by a task; it counts in the window."""
+        account = self.account
+        assert account is not None
+        if self._pending >= account.settings.window:
+            self._answer(pdu, status.RTHROTTLED)
+            return
+        self._pending += 1
+        self.house.spawn(self, self._answered_by(pdu, answer))
+
+    async def _answered_by(self, pdu: Pdu, answer: Callable[["Esme", Any], Coroutine[Any, Any, Pdu]]) -> None:
+        try:
+            self._send(await answer(self, pdu))
+        except Refused as refused:
+            self._answer(pdu, refused.command_status, refused.words)
+        except Problem as problem:
+            self._refuse(pdu, problem)
+        except DatabaseLost:
+            self._answer(pdu, status.RSYSERR)
+        finally:
+            self._pending -= 1
+        if self._unbind is not None and self._pending == 0:
+            self._answer_unbind()
+
+    def _answer_unbind(self) -> None:
+        assert self._unbind is not None
+        self._send(response_to(self._unbind))
+        self._unbind = None
+
+    # answers
+
+    def _refuse(self, pdu: Pdu, problem: Problem) -> None:
+        self._answer(pdu, self._status(problem, pdu), problem.text)
+
+    def _status(self, problem: Problem, pdu: Pdu) -> int:
+        return status_of(problem, pdu.command_id, self.version)
+
+    def _answer(self, pdu: Pdu, command_status: int, words: str = "") -> None:
+        """Refuse a request; a peer of 5.0 is told in words too."""
+        tlvs = self._congestion(CONGESTED if command_status == status.RTHROTTLED else None)
+        if words and self.version >= VERSION_50:
+            tlvs = (*tlvs, tlv.ADDITIONAL_STATUS_INFO_TEXT.make(words.encode("latin-1", "replace").decode("latin-1")[:LONGEST_WORDS]))
+        response = response_to(pdu, command_status)
+        self._send(type(response)(pdu.sequence_number, command_status, tlvs))
+
+    def _congestion(self, state: int | None = None) -> tuple[Tlv, ...]:
+        """How full its window is, for a peer of 5.0: 0 idle to 99; 100 where something was refused for it."""
+        if self.version < VERSION_50 or self.account is None:
+            return ()
+        filled = min(99, self._pending * 100 // self.account.settings.window) if state is None else state
+        return (tlv.CONGESTION_STATE.make(filled),)
+
+    def _send(self, response: Pdu) -> None:
+        """Answer, if anybody is still there to hear it."""
+        if not self.connection.is_over:
+            self.connection.send(response)
+
+
+NO_DEVICE: Final = DeviceId(0)
+OUR_NAME: Final = "heliograph"
+_BIND_RESPONSES: Final[dict[type[Bind], type[BindResp]]] = {
+    BindReceiver: BindReceiverResp,
+    BindTransmitter: BindTransmitterResp,
+    BindTransceiver: BindTransceiverResp,
+}
