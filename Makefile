@@ -43,4 +43,5 @@ setup-dev: setup
 setup-test: setup-dev
 	@tools/venv .venv-sdk requirements/sdk.lock
 	@tools/node-packages tests/peers/node
+	@tools/node-packages integrations/zapier
 	@tools/debian-programs

@@ -33,10 +33,11 @@ STAGES = (
     "flows",
     "peers",
     "browser",
+    "zapier",
     "fuzz",
 )
 # Their tests need a server, a whole daemon or somebody else's program: not in `make check`.
-SLOW_STAGES = ("contract", "flows", "peers", "browser", "fuzz")
+SLOW_STAGES = ("contract", "flows", "peers", "browser", "zapier", "fuzz")
 
 # Default: the same examples at every run, so that no change is failed by somebody else's luck. `long` (make test-long): random, many.
 hypothesis.settings.register_profile("default", derandomize=True, database=None, deadline=None, max_examples=100)
@@ -87,7 +88,7 @@ def stage_of(path: Path) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    last = {"flows": 1, "peers": 2, "browser": 3, "fuzz": 4}
+    last = {"flows": 1, "peers": 2, "browser": 3, "zapier": 4, "fuzz": 5}
     items.sort(
         key=lambda item: (
             last.get(stage_of(item.path), 0),
