@@ -21,8 +21,8 @@ from heliograph.smpp.text import Coder
 from heliograph.smpp.value import DataCoding, EsmClass, Npi, Ton
 
 Submit = SubmitSm | DataSm | SubmitMulti
-WIDEST_NARROW: Final = 0xFF
-"""A SAR reference above this needs an element of 16 bits."""
+NARROW: Final = 0xFF
+"""Of the 16 bits of a SAR reference eight go on the air: senders cut their parts as if there were no more."""
 _AS_ON_THE_AIR = frozenset({Charset.GSM7, Charset.OCTET, Charset.UCS2})
 """Of other charsets the alphabet is chosen by the text, as for a text that comes by REST."""
 _SPACING = re.compile(r"[\s\-./()]")
@@ -145,7 +145,7 @@ def _with_part(header: bytes, part: udh.Concatenation | None, pdu: Submit) -> by
     """The header with the element that the SAR TLVs stand for, unless it says itself which part this is."""
     if part is None or tlv.SAR_MSG_REF_NUM.find(pdu.tlvs) is None or (header and _parsed(header).concatenation is not None):
         return header
-    element = udh.concatenation(part.reference, part.total, part.number, wide=part.reference > WIDEST_NARROW)
+    element = udh.concatenation(part.reference & NARROW, part.total, part.number)
     return udh.build(element, *_parsed(header).elements)
 
 

@@ -107,6 +107,7 @@ class Esme:
         self.bind = ""
         self._pending = 0
         self._unbind: Unbind | None = None
+        self._is_leaving = False
 
     @property
     def address(self) -> str:
@@ -203,7 +204,6 @@ class Esme:
 
     def _tell(self, asked: list[_Asking], answers: Sequence[Accepted] | None) -> None:
         """Answer what was asked; `answers` None: nobody knows whether it was kept."""
-        self._pending -= len(asked)
         at = 0
         for asking in asked:
             many = 1 if asking.destinations is None else len(asking.destinations)
@@ -212,8 +212,7 @@ class Esme:
             else:
                 self._tell_one(asking, answers[at : at + many])
             at += many
-        if self._unbind is not None and self._pending == 0:
-            self._answer_unbind()
+        self._answered(len(asked))
 
     def _tell_one(self, asking: _Asking, answers: Sequence[Accepted]) -> None:
         pdu = asking.pdu
@@ -245,8 +244,7 @@ class Esme:
                 self.house.spawn(self, self._bind(pdu))
             case Unbind():
                 self._unbind = pdu
-                if self._pending == 0:
-                    self._answer_unbind()
+                self._answered(0)
             case QuerySm():
                 self._spawn(pdu, requests.query)
             case CancelSm():
@@ -292,14 +290,31 @@ class Esme:
         except DatabaseLost:
             self._answer(pdu, status.RSYSERR)
         finally:
-            self._pending -= 1
-        if self._unbind is not None and self._pending == 0:
-            self._answer_unbind()
+            self._answered(1)
 
-    def _answer_unbind(self) -> None:
-        assert self._unbind is not None
-        self._send(response_to(self._unbind))
-        self._unbind = None
+    # the end
+
+    def stop(self) -> None:
+        """Take nothing more, answer what was asked, then unbind; one that is not bound may go at once."""
+        if self.account is None:
+            self.connection.close("the server stops")
+            return
+        self._is_leaving = True
+        self.connection.pause_reading()
+        self._answered(0)
+
+    def _answered(self, many: int) -> None:
+        """So many requests have their answers; after the last of them an unbind has its turn, the peer's or ours."""
+        self._pending -= many
+        if self._pending or self.connection.is_over:
+            return
+        if self._unbind is not None:
+            self._send(response_to(self._unbind))
+            self._unbind = None
+        elif self._is_leaving:
+            self._is_leaving = False
+            self.connection.resume_reading()
+            self.connection.send(Unbind())
 
     # answers
 

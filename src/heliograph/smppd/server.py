@@ -20,8 +20,7 @@ from heliograph.service.bind import Credentials, accounts_in_use, begin_session,
 from heliograph.service.core import Core
 from heliograph.smpp.aio import Connection, Timers
 from heliograph.smpp.event import Event, Settled
-from heliograph.smpp.pdu import Unbind
-from heliograph.smpp.session import OutOfTurnError, Profile
+from heliograph.smpp.session import Profile
 from heliograph.smpp.state import BOUND, Role
 from heliograph.smpp.value import VERSION_50
 from heliograph.smppd.account import Account
@@ -101,20 +100,19 @@ class Server:
 
     async def run(self) -> None:
         """Serve until `stop`."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                self._tasks = tasks
-                lasting = [tasks.create_task(each) for each in (self._timers.run(), self._forget_sessions(), self._watch_accounts())]
-                servers = [await self._listen(each) for each in self._listeners]
-                self._serving.set()
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            lasting = [tasks.create_task(each) for each in (self._timers.run(), self._forget_sessions(), self._watch_accounts())]
+            servers = [await self._listen(each) for each in self._listeners]
+            self._serving.set()
+            try:
                 await self._stopping.wait()
+            finally:
                 for server in servers:
                     server.close()
-                await self._ended.wait()
-                for task in (*lasting, *self._loose):
-                    task.cancel()
-        finally:
-            self._serving.set()
+            await self._ended.wait()
+            for task in (*lasting, *self._loose):
+                task.cancel()
 
     async def serving(self) -> None:
         """Return once connections are accepted."""
@@ -125,7 +123,7 @@ class Server:
         self._stopping.set()
         deadline = self.clock.monotonic() + grace_s
         for esme in list(self._esmes.values()):
-            self._say_goodbye(esme)
+            self.guard(esme, esme.stop)
         while self._esmes and self.clock.monotonic() < deadline:
             await self.clock.sleep_until(min(deadline, self.clock.monotonic() + STOP_POLL_S))
         for esme in list(self._esmes.values()):
@@ -141,13 +139,6 @@ class Server:
             return connection
 
         return await asyncio.get_running_loop().create_server(connect, sock=listener.bound, ssl=listener.tls, backlog=BACKLOG)
-
-    def _say_goodbye(self, esme: Esme) -> None:
-        """An unbound one may go at once."""
-        try:
-            esme.connection.send(Unbind())
-        except OutOfTurnError:
-            esme.connection.close("the server stops")
 
     # the Owner of connections
 
