@@ -42,6 +42,16 @@ async def test_a_change_that_changes_nothing_or_is_refused_is_not_kept(site: Sit
     assert await entries(site) == []
 
 
+async def test_what_zapier_does_is_told_apart_from_other_clients(site: Site) -> None:
+    path = f"/api/v1/endpoint/{site.a.device_id}/sms"
+    sent = await site.post(path, {"payload": "hello"}, headers={"User-Agent": "Zapier"})
+    message_id = int(sent.headers["location"].rsplit("/", 1)[1])
+    (entry,) = await entries(site, "door=zapier")
+    assert (entry["action"], entry["object"]["id"]) == ("sms.sent", message_id)
+    assert (await site.get(f"/api/v1/sms/{message_id}")).json["door"] == "zapier"
+    assert "Zapier" in (await site.get(f"/api/v1/sms/{message_id}/timeline")).json[0]["text"]
+
+
 async def test_what_is_made_and_what_is_deleted_is_kept_whole(site: Site) -> None:
     body = {"name": "new", "status": {"id": 0}, "service_profile": {"id": site.a.policy_id}, "tariff_profile": {"id": site.a.tariff_id}}
     made = (await site.post("/api/v1/endpoint", body)).json["id"]

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.types import Receive, Scope
 
-from heliograph.model.account import Actor
+from heliograph.model.account import Actor, Door
 from heliograph.model.permission import require
 from heliograph.model.problem import Code, Problem
 from heliograph.web.answer import Answer, json
@@ -20,6 +20,8 @@ T = TypeVar("T")
 MOST_BODY: Final = 4 * 1024 * 1024
 LEAST_ID, MOST_ID = -(2**63), 2**63 - 1
 NUL = "\x00"
+USER_AGENT_OF_ZAPIER: Final = (b"user-agent", b"Zapier")
+"""What Zapier's machines send. It opens no door that the API does not open."""
 _LONG = re.compile(r"-?[0-9]{1,19}")
 
 
@@ -76,13 +78,14 @@ class Request(msgspec.Struct):
 
 
 class Call(Request):
-    """A request of somebody. Where it changes something, its actor knows from where: the audit says so."""
+    """A request of somebody. Where it changes something, its actor knows from where and by what: the audit and the timeline say so."""
 
     actor: Actor
 
     def __post_init__(self) -> None:
         if self.scope["method"] != "GET":
-            self.actor = msgspec.structs.replace(self.actor, address=self.address)
+            door = Door.ZAPIER if USER_AGENT_OF_ZAPIER in self.scope["headers"] else self.actor.door
+            self.actor = msgspec.structs.replace(self.actor, address=self.address, door=door)
 
 
 Handler = Callable[[Call], Awaitable[Answer]]
