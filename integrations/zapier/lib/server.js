@@ -4,6 +4,8 @@
 const LOOPBACK_OVER_HTTP = 'HELIOGRAPH_LOOPBACK_OVER_HTTP';
 const THROTTLED_S = 60;
 
+export const NOT_FOUND = 404;
+
 const REASONS = {
   ENOTFOUND: (host) => `There is no server called ${host}. Check the server address.`,
   EAI_AGAIN: (host) => `There is no server called ${host}, or its name cannot be looked up right now. Check the server address.`,
@@ -45,6 +47,9 @@ export const call = async (z, bundle, path, request = {}) => {
     throw error;
   }
 };
+
+/** The HTTP status behind an error of `call`, which z.errors.Error keeps as JSON in its message. */
+export const statusOf = (error) => (error.name === 'AppError' ? JSON.parse(error.message).status : null);
 
 /** Before each request: who asks. */
 export const addToken = (request, z, bundle) => {

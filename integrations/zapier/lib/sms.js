@@ -35,8 +35,11 @@ export const smsSample = {
   submitted_at: '2026-11-22T12:00:00.000Z',
   expires_at: '2026-11-23T12:00:00.000Z',
   final_at: '2026-11-22T12:00:02.417Z',
-  link: 'https://sms.example.com/messages/46638644',
+  link: 'https://sms.example.com/devices/101/sms/46638644',
 };
+
+/** Where the portal shows it; null for an SMS of no device. */
+export const linkTo = (z, bundle, endpoint, id) => (endpoint ? `${serverAddress(z, bundle)}/devices/${endpoint.id}/sms/${id}` : null);
 
 /** An SMS of the API, as Zaps see it. */
 export const smsOf = (z, bundle, sms) => ({
@@ -54,7 +57,7 @@ export const smsOf = (z, bundle, sms) => ({
   submitted_at: isoTime(sms.submit_date),
   expires_at: isoTime(sms.expiry_date),
   final_at: isoTime(sms.final_date),
-  link: `${serverAddress(z, bundle)}/messages/${sms.id}`,
+  link: linkTo(z, bundle, sms.endpoint, sms.id),
 });
 
 export const readSms = async (z, bundle, id) => smsOf(z, bundle, (await call(z, bundle, `/sms/${id}`)).data);

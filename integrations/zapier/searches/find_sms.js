@@ -1,10 +1,9 @@
 import { deviceField } from '../lib/device.js';
-import { call } from '../lib/server.js';
+import { NOT_FOUND, call, statusOf } from '../lib/server.js';
 import { readSms, smsFields, smsOf, smsSample } from '../lib/sms.js';
 import { idOf } from '../lib/values.js';
 
 const MOST = 25;
-const NOT_FOUND = 404;
 
 const STATUSES = {
   'DELIVERY ATTEMPT PENDING': 'Queued',
@@ -34,9 +33,6 @@ const latest = async (z, bundle) => {
   const { data } = await call(z, bundle, '/sms', { params });
   return data.map((sms) => smsOf(z, bundle, sms));
 };
-
-// z.errors.Error keeps what it was given as JSON in its message.
-const statusOf = (error) => (error.name === 'AppError' ? JSON.parse(error.message).status : null);
 
 const fieldsOf = (z, bundle) =>
   bundle.inputData.search_by === 'id'

@@ -44,8 +44,9 @@ describe('Send SMS to Device', () => {
     const sent = await run(creates.send_sms, { device_id: String(device.id), text: 'REPORT 3600', source_address: '1000' });
     expectShape(sent, creates.send_sms);
     expect(sent).toMatchObject({ device_id: device.id, device_name: device.name, from: '1000', to: device.msisdn, text: 'REPORT 3600', encoding: 'GSM-7', parts: 1, direction: 'MT' });
-    expect(sent.link).toBe(`${new URL(ready.api_url).origin}/messages/${sent.id}`);
+    expect(sent.link).toBe(`${new URL(ready.api_url).origin}/devices/${device.id}/sms/${sent.id}`);
     await until(async () => (await api(authData, 'GET', `/sms/${sent.id}`)).status.description === 'DELIVERED', 'delivered');
+    expect((await api(authData, 'GET', `/sms/${sent.id}`)).door).toBe('zapier');
   });
 
   it('splits a long text, in UCS-2 where it must be', async () => {
