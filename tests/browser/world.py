@@ -17,13 +17,15 @@ AMOUNTS: Final = ("nothing", "one", "many")
 
 @dataclass(frozen=True)
 class Tenant:
-    """An organisation. `device_id`: of its first device, 0 for none; `email`: of its Administrator, whose password is PASSWORD."""
+    """An organisation. `device_id`, `message_id`: of its first device, 0 for none. `email`: of its Administrator, whose password is
+    PASSWORD; so is that of `observer`."""
 
     amount: str
     organisation_id: int
     email: str
     observer: str
     device_id: int
+    message_id: int
     policy_id: int
 
 
@@ -80,7 +82,15 @@ class World:
         tariff = self.call("GET", "/tariff_profile")[0]["id"]
         self._session.headers["Authorization"] = operator
         made = [self._device(organisation, policy, tariff, number) for number in range(1, count + 1)]
-        return Tenant(amount, organisation, email, observer, made[0] if made else 0, policy)
+        return Tenant(amount, organisation, email, observer, made[0] if made else 0, self._sms(amount, made), policy)
+
+    def _sms(self, amount: str, devices: list[int]) -> int:
+        """As many SMS as the organisation has devices, all to the first; the id of one of them."""
+        if not devices:
+            return 0
+        body = {"payload": "Status please ✓", "source_address": "1000"}
+        sent = [self.call("POST", "/sms", body | {"endpoints": [devices[0]]})["results"][0]["id"] for _ in devices]
+        return int(sent[0])
 
     def _device(self, organisation: int, policy: int, tariff: int, number: int) -> int:
         digits = f"{organisation:03}{number:05}"

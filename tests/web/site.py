@@ -195,15 +195,15 @@ class Site:
         return await self.send(payload="waits")
 
 
-async def request(app: ASGIApp, scope: Scope, body: bytes) -> Reply:
-    """Ask an ASGI application."""
+async def request(app: ASGIApp, scope: Scope, body: bytes, *, stays: bool = True) -> Reply:
+    """Ask an ASGI application. `stays`: the client waits for the answer's end, else it goes away as soon as it has asked."""
     sent: list[Message] = []
     incoming = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Message:
-        if not incoming:
-            await asyncio.Event().wait()  # the client stays
-        return incoming.pop()
+        if not incoming and stays:
+            await asyncio.Event().wait()
+        return incoming.pop() if incoming else {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         sent.append(message)

@@ -1,11 +1,12 @@
 """A browser without scripts, as far as the server can tell: it keeps cookies, follows 303, and says where its forms were."""
 
+import asyncio
 import re
 from html import unescape
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from starlette.types import Scope
+from starlette.types import Message, Scope
 
 from heliograph.service import session
 from heliograph.store import account as account_store
@@ -41,13 +42,32 @@ class Visitor:
         assert reply.status == 303, reply.text
         return await self.get(reply.headers["location"])
 
+    async def follow_stream(self, path: str, **headers: str) -> "Stream":
+        """Stay at a stream until `leave`."""
+        stream = Stream()
+        stream.task = self.site.world.spawn(self.site.app(self._scope("GET", path, headers), stream.receive, stream.send))
+        await self.site.world.settle()
+        return stream
+
     async def call(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+        scope = self._scope(method, path, headers)
+        reply = await request(self.site.app, scope, body, stays=not scope["path"].endswith("/stream"))
+        for each in reply.cookies:
+            name, _, rest = each.partition("=")
+            value, _, attributes = rest.partition(";")
+            if "Max-Age=0" in attributes:
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = value
+        return reply
+
+    def _scope(self, method: str, path: str, headers: dict[str, str]) -> Scope:
         sent = {"host": "sms.example.com", "accept": "text/html", "content-type": "application/x-www-form-urlencoded"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items() if value}
         if self.cookies:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         location, _, query = path.partition("?")
-        scope: Scope = {
+        return {
             "type": "http",
             "method": method,
             "scheme": "https",
@@ -57,15 +77,30 @@ class Visitor:
             "client": (ADDRESS, 50000),
             "server": ("127.0.0.1", 8080),
         }
-        reply = await request(self.site.app, scope, body)
-        for each in reply.cookies:
-            name, _, rest = each.partition("=")
-            value, _, attributes = rest.partition(";")
-            if "Max-Age=0" in attributes:
-                self.cookies.pop(name, None)
-            else:
-                self.cookies[name] = value
-        return reply
+
+
+class Stream:
+    """A browser that stays at a stream. `said`: what came so far."""
+
+    task: asyncio.Task[None]
+
+    def __init__(self) -> None:
+        self.said = ""
+        self.headers: dict[str, str] = {}
+        self._gone = asyncio.Event()
+
+    async def receive(self) -> Message:
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+        self.said += message.get("body", b"").decode()
+
+    async def leave(self) -> None:
+        self._gone.set()
+        await self.task
 
 
 def words(reply: Reply) -> str:

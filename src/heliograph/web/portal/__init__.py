@@ -24,11 +24,12 @@ It holds no rule: what may be, and what follows, is decided by `service`, the sa
 
 from typing import Final
 
-from heliograph.web.portal import browser, devices, sign_in
+from heliograph.web.portal import browser, console, devices, sign_in
 from heliograph.web.portal.page import Page
 
 PAGES: Final[dict[str, Page]] = {
     **sign_in.PAGES,
     **browser.PAGES,
+    **console.PAGES,
     **devices.PAGES,
 }

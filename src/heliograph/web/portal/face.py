@@ -96,7 +96,7 @@ class Portal:
         return await handler(asked)
 
     async def _visit(self, asked: Asked) -> Visit | None:
-        cookie = asked.cookies.get(session_cookie(asked), "")
+        cookie = asked.session_cookie
         return await session.visit(self._context.core, cookie, address_of(asked.scope)) if cookie else None
 
     def _to_sign_in(self, asked: Asked, method: str) -> Reply:
@@ -117,8 +117,3 @@ class Portal:
             part = asked.render("banner.html", status, text=text, request_id=request_id)
             return part.with_headers((b"hx-retarget", b"#banners"), (b"hx-reswap", b"innerHTML"))
         return asked.render("error.html", status, text=text, request_id=request_id, http=status)
-
-
-def session_cookie(asked: Asked) -> str:
-    """The name of the cookie: over HTTPS one that no other host and no plain connection can set (RFC 6265bis 4.1.3.2)."""
-    return "__Host-heliograph" if asked.is_secure else "heliograph"

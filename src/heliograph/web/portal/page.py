@@ -132,6 +132,16 @@ class Asked(msgspec.Struct):
         return guard.header(self.scope, b"hx-request") == "true"
 
     @property
+    def session_name(self) -> str:
+        """The name of the session's cookie: over HTTPS one that no other host and no plain connection can set (RFC 6265bis 4.1.3.2)."""
+        return "__Host-heliograph" if self.is_secure else "heliograph"
+
+    @property
+    def session_cookie(self) -> str:
+        """The session's cookie, empty where none came."""
+        return self.cookies.get(self.session_name, "")
+
+    @property
     def zone(self) -> render.Zone:
         """In which the reader reads and types times."""
         return render.zone_of(unquote(self.cookies.get(ZONE, "")))

@@ -14,7 +14,7 @@ from heliograph.service.password import sha1_hex, sha1_of_new
 from heliograph.store.account import User
 from heliograph.web.answer import Header
 from heliograph.web.portal import guard
-from heliograph.web.portal.face import SIGN_IN, session_cookie
+from heliograph.web.portal.face import SIGN_IN
 from heliograph.web.portal.page import Asked, OpenPage, Page
 from heliograph.web.portal.reply import Reply
 from heliograph.web.portal.words import words_of
@@ -65,7 +65,7 @@ async def sign_out(asked: Asked) -> Reply:
     """End the session, here and in the database."""
     if asked.visit is not None:
         await session.end(asked.core, asked.actor, asked.visit.session_id)
-    return asked.see(SIGN_IN, "You are signed out.", asked.cookie(session_cookie(asked), "", max_age_s=0))
+    return asked.see(SIGN_IN, "You are signed out.", asked.cookie(asked.session_name, "", max_age_s=0))
 
 
 async def password_form(asked: Asked) -> Reply:
@@ -102,7 +102,7 @@ def _form(asked: Asked, status: int = 200, *, email: str = "", next: str = "", r
 async def _begin(asked: Asked, user: User, back: str, *more: Header) -> Reply:
     cookie = await session.begin(asked.core, user, asked.address, guard.header(asked.scope, b"user-agent"))
     lasts_s = session.LONGEST_MS // 1000
-    return asked.see(_next(back), "", asked.cookie(session_cookie(asked), cookie, max_age_s=lasts_s), *more)
+    return asked.see(_next(back), "", asked.cookie(asked.session_name, cookie, max_age_s=lasts_s), *more)
 
 
 def _next(typed: str) -> str:

@@ -100,3 +100,30 @@ for (const form of document.querySelectorAll("form[data-unsaved]")) {
   form.addEventListener("submit", () => { sent = true });
   window.addEventListener("beforeunload", (event) => { if (!sent && isChanged()) event.preventDefault() });
 }
+
+// --- lists that follow what is typed: the form works without us, by its button
+const parser = new DOMParser();
+for (const form of document.querySelectorAll("form[data-live]")) {
+  let waiting = 0, asked = 0;
+  const follow = async () => {
+    const number = ++asked;
+    const pairs = [...new FormData(form)].filter(([, value]) => value !== "");
+    const url = new URL(form.action || location.href);
+    url.search = new URLSearchParams(pairs).toString();
+    const place = document.querySelector(form.dataset.live);
+    place.classList.add("loading");
+    try {
+      const answer = await fetch(url);
+      const found = parser.parseFromString(await answer.text(), "text/html").querySelector(form.dataset.live);
+      if (number !== asked) return;
+      if (!found) { location.href = url; return }
+      place.replaceWith(document.adoptNode(found));
+      history.replaceState(null, "", url);
+    } catch { place.classList.remove("loading") }
+  };
+  form.addEventListener("input", (event) => {
+    if (!event.target.matches("input[type=search], select")) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(follow, event.target.matches("select") ? 0 : 250);
+  });
+}

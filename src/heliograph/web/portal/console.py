@@ -1,0 +1,282 @@
+"""The SMS console of one device: everything it sent and received, a box to send from, and each message looked into.
+
+The same message is drawn by the page, by the answer to a send, and by the stream; so a browser puts whichever comes first where it belongs.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from heliograph.gsm.dcs import Alphabet, of, parse
+from heliograph.model.account import Actor
+from heliograph.model.device import DeviceStatus
+from heliograph.model.ids import DeviceId, MessageId
+from heliograph.model.message import Direction, Segment, State, TrafficClass
+from heliograph.model.notification import TRIES, NotificationState
+from heliograph.model.permission import Right
+from heliograph.model.problem import Problem
+from heliograph.service import explain, resend, thread, timeline
+from heliograph.service.cancel import cancel, unknown
+from heliograph.service.draft import Draft, with_text
+from heliograph.service.encode import encode
+from heliograph.service.idempotency import Once
+from heliograph.service.step import Step
+from heliograph.service.submit import accepted, accepted_once, prepare
+from heliograph.service.thread import Line, Thread
+from heliograph.store.feed import FeedEvent
+from heliograph.store.search import FoundMessage
+from heliograph.web.portal import live, render
+from heliograph.web.portal.live import Frame
+from heliograph.web.portal.page import Asked, Page
+from heliograph.web.portal.reply import Reply, html
+from heliograph.web.portal.state import Shown, shown
+from heliograph.web.portal.words import words_of
+
+SHOWN_AT_ONCE: Final = 50
+NEIGHBOURS: Final = 30
+MOST_KEY: Final = 64
+FLASH_DCS: Final = of(Alphabet.GSM7, message_class=0)
+FLASH_UCS2_DCS: Final = of(Alphabet.UCS2, message_class=0)
+BINARY_DCS: Final = of(Alphabet.OCTET)
+ENCODINGS: Final = {Alphabet.GSM7: "GSM-7", Alphabet.UCS2: "UCS-2", Alphabet.OCTET: "8-bit"}
+EXPIRIES: Final = (
+    ("", "after 24 hours"),
+    ("10", "after 10 minutes"),
+    ("60", "after 1 hour"),
+    ("360", "after 6 hours"),
+    ("4320", "after 3 days"),
+    ("10080", "after 7 days"),
+)
+KINDS: Final = (("text", "Text"), ("flash", "Flash: shown at once, not kept"), ("binary", "Binary: octets in hex"))
+HANDED: Final = {
+    NotificationState.WAITING: Shown("webhook", "Webhook"),
+    NotificationState.DELIVERED: Shown("webhook", "Webhook delivered", "ok"),
+    NotificationState.GIVEN_UP: Shown("webhook", "Webhook given up", "bad"),
+}
+DONE_WELL: Final = frozenset({"accepted", "received", "released"})
+
+
+async def show(asked: Asked) -> Reply:
+    """The thread from its newest message back, or from the one before `before`."""
+    return await _page(asked)
+
+
+async def send(asked: Asked) -> Reply:
+    """Send what was written; a form that comes twice sends once. Refused: the page again, with what was written and the reason."""
+    device_id = DeviceId(asked.id("device_id"))
+    try:
+        submission = prepare(asked.core, asked.actor, device_id, draft_of(asked))
+        key = asked.form.text("key")[:MOST_KEY]
+        if key:
+            told = await accepted_once(msgspec.structs.replace(submission, once=_once(asked.actor, device_id, key, asked.body)))
+            message_id = int(told.answer)
+        else:
+            message_id = await accepted(submission)
+    except Problem as problem:
+        if asked.is_part:
+            return html(words_of(problem), 422)
+        return await _page(asked, refusal=words_of(problem), status=422)
+    return await _changed(asked, device_id, message_id)
+
+
+async def take_back(asked: Asked) -> Reply:
+    """Cancel a message."""
+    device_id, message_id = DeviceId(asked.id("device_id")), MessageId(asked.id("message_id"))
+    try:
+        await cancel(asked.core, asked.actor, device_id, message_id)
+    except Problem as problem:
+        if not asked.is_part:
+            return asked.see(f"/devices/{device_id}", words_of(problem))
+        return html(words_of(problem), 409)
+    return await _changed(asked, device_id, message_id)
+
+
+async def send_again(asked: Asked) -> Reply:
+    """Send a message once more."""
+    device_id, message_id = DeviceId(asked.id("device_id")), MessageId(asked.id("message_id"))
+    try:
+        found = await resend.original(asked.core, asked.actor, message_id)
+        new_id = await accepted(resend.prepare_again(asked.core, asked.actor, found))
+    except Problem as problem:
+        if not asked.is_part:
+            return asked.see(f"/devices/{device_id}", words_of(problem))
+        return html(words_of(problem), 409)
+    return await _changed(asked, device_id, new_id)
+
+
+async def inspect(asked: Asked) -> Reply:
+    """What became of a message, step by step: beside the thread, or for a script alone."""
+    device_id, message_id = DeviceId(asked.id("device_id")), MessageId(asked.id("message_id"))
+    line = await thread.line(asked.core, asked.actor, device_id, message_id)
+    if line is None:
+        raise unknown(message_id)
+    steps = await timeline.timeline(asked.core, asked.actor, message_id)
+    values: dict[str, Any] = {
+        "line": line,
+        "steps": steps,
+        "parts": thread.parts(line.message),
+        "tone_of": _tone_of,
+        "device_id": device_id,
+    }
+    if asked.is_part:
+        return asked.render("inspector.html", **_drawn(), **values)
+    return await _page(asked, **values)
+
+
+async def stream(asked: Asked) -> Reply:
+    """Tell of each message of the device whose state changes, drawn anew."""
+    device_id = DeviceId(asked.id("device_id"))
+    seen = await thread.thread(asked.core, asked.actor, device_id, None, 1)
+
+    async def told(events: Sequence[FeedEvent]) -> Iterable[Frame]:
+        changed = dict.fromkeys(each.message_id for each in events if each.device_id == device_id and each.message_id is not None)
+        lines = [await thread.line(asked.core, asked.actor, device_id, MessageId(each)) for each in changed]
+        return [Frame("sms", _item(asked, line)) for line in lines if line is not None]
+
+    return await live.follow(asked, seen.device.organisation_id, told)
+
+
+def draft_of(asked: Asked) -> Draft:
+    """What a form of the composer asks for. Raises Problem."""
+    form = asked.form
+    kind = form.text("kind") or "text"
+    payload = "".join(form.raw("text").split()) if kind == "binary" else form.raw("text")
+    dcs = BINARY_DCS if kind == "binary" else None
+    scheduled_at_ms = render.form_time_ms(asked.zone, form.text("scheduled_at"), "scheduled_at")
+    minutes = form.number("expiry")
+    draft = Draft(
+        payload,
+        source=form.text("sender") or None,
+        dcs=dcs,
+        scheduled_at_ms=scheduled_at_ms,
+        expiry_at_ms=None if minutes is None else (scheduled_at_ms or asked.now_ms) + minutes * 60_000,
+    )
+    return with_text(_flash(draft) if kind == "flash" else draft)
+
+
+def may_cancel(message: FoundMessage) -> bool:
+    """Whether it is worth a try: it still waits, or some of it does. Whether it can be is decided by the service."""
+    is_open = any(Segment(letter).is_open for letter in message.segment_states)
+    return message.direction == Direction.MT and not State(message.state).is_final and is_open
+
+
+def may_retry(message: FoundMessage) -> bool:
+    """Whether it ended without reaching its device."""
+    is_ours = message.direction == Direction.MT and message.traffic_class == TrafficClass.A2P_MT
+    return is_ours and State(message.state) in (State.FAILED, State.EXPIRED, State.CANCELED)
+
+
+def handed_over(line: Line) -> Shown | None:
+    """How a message from a device came to its application; None where it is none for one."""
+    if line.message.direction != Direction.MO or line.message.traffic_class != TrafficClass.A2P_MO or line.message.state == State.FAILED:
+        return None
+    if line.handed_over is None:
+        return Shown("inbox", "Kept here, no interface")
+    state = NotificationState(line.handed_over.state)
+    if state is NotificationState.WAITING and line.handed_over.tries:
+        return Shown("webhook", f"Webhook retrying, {line.handed_over.tries} of {TRIES}", "warn")
+    return HANDED[state]
+
+
+async def _page(asked: Asked, status: int = 200, refusal: str = "", **inspected: Any) -> Reply:
+    device_id = DeviceId(asked.id("device_id"))
+    found = await thread.thread(asked.core, asked.actor, device_id, asked.query.number("before"), SHOWN_AT_ONCE)
+    neighbours = await thread.neighbours(asked.core, asked.actor, asked.query.text("q"), NEIGHBOURS)
+    values = {
+        "thread": found,
+        "device": found.device,
+        "neighbours": neighbours,
+        "sought": asked.query.text("q"),
+        "is_enabled": found.device.status_id == DeviceStatus.ENABLED,
+        "blocked": await _blocked(asked, device_id),
+        "senders": _senders(found),
+        "refusal": refusal,
+        "written": asked.form,
+        "key": secrets.token_urlsafe(12),
+        "expiries": EXPIRIES,
+        "kinds": KINDS,
+        "line": None,
+        "device_id": device_id,
+    }
+    return asked.render("console.html", status, **(values | _drawn() | inspected))
+
+
+async def _changed(asked: Asked, device_id: DeviceId, message_id: int) -> Reply:
+    if not asked.is_part:
+        return asked.see(f"/devices/{device_id}")
+    line = await thread.line(asked.core, asked.actor, device_id, MessageId(message_id))
+    return html("" if line is None else _item(asked, line))
+
+
+async def _blocked(asked: Asked, device_id: DeviceId) -> str:
+    """Why nothing can be sent to the device now, or nothing."""
+    if not asked.can(Right.CHANGE):
+        return ""
+    found = await explain.explain_mt(asked.core, asked.actor, device_id, Draft("."))
+    return "" if found.is_allowed else found.text
+
+
+def _senders(found: Thread) -> list[str]:
+    """Those that were used lately, the latest first."""
+    used = (each.message.source for each in reversed(found.lines) if each.message.direction == Direction.MT)
+    return list(dict.fromkeys(each for each in used if each))[:8]
+
+
+def _flash(draft: Draft) -> Draft:
+    encoded = msgspec.structs.replace(draft, dcs=None)
+    is_gsm = parse(encode(encoded).dcs).alphabet is Alphabet.GSM7
+    return msgspec.structs.replace(draft, dcs=FLASH_DCS if is_gsm else FLASH_UCS2_DCS)
+
+
+def _once(actor: Actor, device_id: DeviceId, key: str, body: bytes) -> Once:
+    return Once(actor.organisation_id, "portal", f"u{actor.user_id} {key}", hashlib.sha256(b"%d\0%b" % (device_id, body)).hexdigest(), str)
+
+
+def _item(asked: Asked, line: Line) -> str:
+    return render.page("message.html", asked.shared() | _drawn() | {"line": line, "device_id": line.message.device_id})
+
+
+def _drawn() -> dict[str, Any]:
+    """What the drawing of a message needs."""
+    return {
+        "shown": shown,
+        "encoding_of": encoding_of,
+        "is_flash": lambda message: parse(message.dcs).message_class == 0,
+        "is_binary": lambda message: parse(message.dcs).alphabet is Alphabet.OCTET,
+        "handed_over": handed_over,
+        "may_cancel": may_cancel,
+        "may_retry": may_retry,
+        "MT": Direction.MT,
+    }
+
+
+def encoding_of(message: FoundMessage) -> str:
+    """The alphabet, in the word that people use."""
+    return ENCODINGS[parse(message.dcs).alphabet]
+
+
+def _tone_of(step: Step) -> str:
+    """The colour of a step: how it went."""
+    outcome = step.fields.get("outcome")
+    if step.type == "final":
+        return "ok" if step.fields.get("status") == "DELIVERED" else "bad"
+    if step.type == "attempt":
+        return "ok" if outcome == "accepted" else "warn"
+    if step.type == "webhook_try":
+        status = step.fields.get("status")
+        return "ok" if isinstance(status, int) and 200 <= status < 300 else "warn"
+    if step.type in ("webhook_given_up", "decision") and "rule" in step.fields:
+        return "bad"
+    return "ok" if step.type in DONE_WELL else ""
+
+
+PAGES: Final[dict[str, Page]] = {
+    "/devices/{device_id}": Page(get=show, post=send),
+    "/devices/{device_id}/stream": Page(get=stream),
+    "/devices/{device_id}/sms/{message_id}": Page(get=inspect),
+    "/devices/{device_id}/sms/{message_id}/cancel": Page(post=take_back),
+    "/devices/{device_id}/sms/{message_id}/retry": Page(post=send_again),
+}

@@ -1,0 +1,158 @@
+"""The SMS console in a browser, against simulated devices: states that change under the eye, replies that appear, all of it by keyboard."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from heliograph.web.portal import static_files
+from tests.browser.browser import DEADLINE_MS, Browser
+from tests.browser.world import World
+
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "composer.json").read_text(encoding="utf-8"))["texts"]
+WATCH = """
+    const look = () => document.querySelectorAll(".msg.mt .st").forEach((each) => window.seen(each.textContent.trim()));
+    new MutationObserver(look).observe(document.getElementById("list"), { childList: true, subtree: true });
+"""
+SignIn = Callable[..., Browser.Tab]
+
+expect.set_options(timeout=DEADLINE_MS)
+
+
+def open_console(tab: Browser.Tab, device: dict[str, Any]) -> Page:
+    with tab.page.expect_response(lambda answer: "/stream" in answer.url):
+        return tab.open(f"/devices/{device['id']}")
+
+
+def send(page: Page, text: str) -> Any:
+    """Write and send; the message as it stands in the thread."""
+    page.get_by_label("Message to").fill(text)
+    page.get_by_role("button", name="Send SMS").click()
+    item = page.locator(".msg.mt", has_text=text).last
+    item.wait_for()
+    return item
+
+
+def test_a_message_is_queued_sent_and_delivered_without_a_reload(world: World, sign_in: SignIn) -> None:
+    tab = sign_in("operator")
+    page = open_console(tab, world.behaves("absent-then-delivers"))
+    page.evaluate("window.stayed = true")
+    words: set[str] = set()
+    page.expose_function("seen", lambda word: words.add(word))
+    page.evaluate(WATCH)
+    send(page, "wake up")
+    second = send(page, "and report")
+    expect(second.locator(".st")).to_have_text("Delivered")
+    assert page.evaluate("window.stayed"), "the page was loaded anew"
+    assert {"Queued", "Waiting for device", "Delivered"} <= words, "the second waits behind the first, which waits for the device"
+    page = open_console(tab, world.behaves("silent"))
+    expect(send(page, "anybody").locator(".st")).to_have_text("Sent")
+
+
+def test_what_a_device_sends_appears_by_itself_and_a_pill_tells_who_reads_elsewhere(world: World, sign_in: SignIn) -> None:
+    tab = sign_in("operator")
+    page = open_console(tab, world.behaves("echo"))
+    send(page, "echo this")
+    expect(page.locator(".msg.mo", has_text="echo this")).to_be_visible()
+    for number in range(12):
+        send(page, f"filler {number}")
+    expect(page.locator(".msg.mo", has_text="filler 11")).to_be_visible()
+    page.evaluate("document.getElementById('thread').scrollTop = -400")
+    page.wait_for_function("document.getElementById('thread').scrollTop < -300")
+    world.originate(world.behaves("echo")["id"], "look at me")
+    expect(page.get_by_role("button", name="1 new")).to_be_visible()
+    assert page.evaluate("document.getElementById('thread').scrollTop") < -300, "who reads above is not moved"
+    page.get_by_role("button", name="1 new").click()
+    expect(page.locator(".msg.mo", has_text="look at me")).to_be_in_viewport()
+
+
+def test_what_waits_is_cancelled_and_what_failed_is_retried(world: World, sign_in: SignIn) -> None:
+    tab = sign_in("operator")
+    page = open_console(tab, world.behaves("absent"))
+    item = send(page, "are you there")
+    item.get_by_role("button", name="Cancel").click()
+    expect(item.locator(".st")).to_have_text("Canceled")
+    page = open_console(tab, world.behaves("undeliverable"))
+    item = send(page, "to nobody")
+    expect(item.locator(".st")).to_have_text("Failed")
+    expect(item.locator(".why")).to_contain_text("The network knows no subscriber with this number")
+    item.get_by_role("button", name="Retry").click()
+    expect(page.locator(".msg.mt", has_text="to nobody")).to_have_count(2)
+
+
+def test_the_whole_console_by_keyboard_alone(world: World, sign_in: SignIn) -> None:
+    tab = sign_in("operator")
+    device = world.behaves("delivers")
+    page = tab.open("/devices")
+    page.keyboard.press("/")
+    with page.expect_response(lambda answer: "q=" in answer.url):
+        page.keyboard.type(device["name"])
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.keyboard.press("Tab")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("j")
+    with page.expect_response(lambda answer: "/stream" in answer.url):
+        page.keyboard.press("Enter")
+    page.keyboard.press("c")
+    page.keyboard.type("by keyboard ✓ “only”")
+    expect(page.locator("#hint")).to_contain_text("70 characters a part")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Message to")).to_have_value('by keyboard ✓ "only"')
+    page.keyboard.press("Control+Enter")
+    item = page.locator(".msg.mt", has_text="by keyboard").last
+    expect(item.locator(".st")).to_have_text("Delivered")
+    expect(page.get_by_label("Message to")).to_have_value("")
+    page.keyboard.press("Escape")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="What happened")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="What happened")).to_be_hidden()
+    assert page.evaluate("document.activeElement.closest('.msg') !== null"), "the focus is back where it was"
+    page.keyboard.press("g")
+    page.keyboard.press("d")
+    page.wait_for_url("**/devices")
+
+
+def test_the_meter_counts_as_the_network_does(world: World, sign_in: SignIn) -> None:
+    tab = sign_in("operator")
+    page = tab.open(f"/devices/{world.devices[0]['id']}")
+    module = static_files.url("js/segments.js")
+    texts = [each["text"] for each in VECTORS]
+    found = page.evaluate(
+        "async ([module, texts]) => { const { segments } = await import(module); return texts.map(segments) }", [module, texts]
+    )
+    wanted = [{name: each[name] for name in ("alphabet", "units", "parts", "odd")} for each in VECTORS]
+    assert [{name: each[name] for name in ("alphabet", "units", "parts", "odd")} for each in found] == wanted
+    page.get_by_label("Message to").fill("x" * 320)
+    expect(page.locator("#meter")).to_contain_text("3 parts: counts as 3 SMS")
+
+
+def test_without_scripts_one_sends_looks_and_cancels(world: World, browser: Browser) -> None:
+    tab = browser.tab(world.url, world.operator["email"], world.operator["password"], java_script_enabled=False)
+    device = world.behaves("absent")
+    page = tab.open(f"/devices/{device['id']}")
+    page.get_by_label("Message to").fill("plain form")
+    page.get_by_role("button", name="Send SMS").click()
+    item = page.locator(".msg.mt", has_text="plain form").last
+    expect(item).to_be_in_viewport()
+    item.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".msg.mt", has_text="plain form").last).to_contain_text("Canceled")
+    page.locator(".msg.mt", has_text="plain form").last.locator("[data-inspect]").click()
+    expect(page.get_by_role("heading", name="What happened")).to_be_visible()
+    tab.context.close()
+
+
+def test_an_observer_sees_the_thread_and_no_way_to_write(world: World, sign_in: SignIn) -> None:
+    tab = sign_in("many", observer=True)
+    tab.expects_failures = True
+    page = tab.open(f"/devices/{world.tenants['many'].device_id}")
+    expect(page.get_by_text("You may look, not send")).to_be_visible()
+    assert page.locator("textarea, form[action^='/devices/'] button").count() == 0
+    status = page.evaluate(
+        "fetch(location.pathname, {method: 'POST', body: new URLSearchParams({text: 'x'})}).then((answer) => answer.status)"
+    )
+    assert status == 403
