@@ -86,6 +86,11 @@ class Values:
         assert session.many(JOIN, [], {}, Row) == []
         assert session.run(SELECT, {}) == []
 
+    @pytest.mark.parametrize("count", [1, 2, 3, 5, 64, 511, 512, 513, 1025])
+    def test_so_many_as_were_given(self, session: Session, count: int) -> None:
+        rows = [Row(number, f"{number}") for number in range(count)]
+        assert session.many(ECHO, rows, {}, Row) == rows
+
     def test_ten_thousand_rows_in_one_statement(self, session: Session) -> None:
         rows = [(number, "x" * 160) for number in range(10_000)]
         session.many(INSERT_ROWS, rows, {}, Row)

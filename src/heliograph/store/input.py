@@ -1,13 +1,15 @@
-"""What goes into a statement, made so that both engines keep it: a table of rows as one JSON text, scalars as they are.
+"""What goes into a statement, made so that both engines keep it: a table of rows as one JSON text or as its cells, scalars as they are.
 
 No text in PostgreSQL holds U+0000, and SQLite cuts a text at it when it reads JSON; networks do send it, in the words, references and
 reasons that they make up. U+FFFD stands for it, as in the text of a message.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from heliograph.store.engine import Scalar
 
@@ -21,6 +23,15 @@ def rows_json(rows: Sequence[object]) -> str:
     if _NUL in text:  # or a backslash and `u0000`, which is as rare and stays as it is
         text = _encode(_without_nul(msgspec.to_builtins(rows)))
     return text.decode()
+
+
+def cells(rows: Sequence[object]) -> list[Any]:
+    """The values of a table of rows, one row after the other."""
+    if _NUL in _encode(rows):
+        rows = _without_nul(msgspec.to_builtins(rows))
+    if rows and isinstance(rows[0], msgspec.Struct):
+        rows = [astuple(row) for row in rows]  # type: ignore[arg-type]
+    return list(chain.from_iterable(rows))  # type: ignore[arg-type]
 
 
 def scalars(values: Mapping[str, Scalar]) -> Mapping[str, Scalar]:

@@ -75,14 +75,15 @@ def _text(body: str) -> str:
     return "\n".join(lines).strip().rstrip(";")
 
 
-def numbered(text: str) -> Statement:
-    """A text with its scalars written `$1`, `$2` in order of first appearance, as PostgreSQL's protocol has them."""
+def numbered(text: str, sign: str = "$", placed: int = 0) -> Statement:
+    """A text with its scalars written `$1`, `$2` in order of first appearance, as PostgreSQL's protocol has them, or with another sign;
+    `placed`: how many numbers are given to other values."""
     names: list[str] = []
 
     def number(found: re.Match[str]) -> str:
         if found[1] not in names:
             names.append(found[1])
-        return f"${names.index(found[1]) + 1}"
+        return f"{sign}{placed + names.index(found[1]) + 1}"
 
     return Statement(_SCALAR.sub(number, text), tuple(names))
 

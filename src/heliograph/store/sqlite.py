@@ -1,26 +1,28 @@
 """SQLite: WAL, synchronous=FULL, one statement for a table of rows.
 
 Each step of a statement gives up the interpreter's lock and has to win it back from the event loop, so a statement per row, or a
-fetched row, costs up to a switch interval. Rows therefore go in as one JSON text and come back as one JSON text: one step a
-statement (docs/decisions, "One step a statement").
+fetched row, costs up to a switch interval. Rows therefore go in as the values of one statement, made for so many rows, and come back as
+one JSON text: one step a statement (docs/decisions, "One step a statement" and "Rows as values on SQLite").
 """
 
-import json
 import re
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from heliograph.store.engine import EngineTooOld, Request, Row, Scalar
-from heliograph.store.input import rows_json, scalars
-from heliograph.store.query import Query, with_input
+from heliograph.store.input import cells, rows_json, scalars
+from heliograph.store.query import Query, Statement, numbered, with_input
 
 T = TypeVar("T")
 OLDEST = (3, 38, 0)
+ROWS_MOST, CELLS_MOST = 512, 32_000
+"""Of one statement's values; SQLite takes no more than 32,766. What is more goes in as JSON."""
 BUSY_TIMEOUT_S = 30.0
 _LOCKS = re.compile(r"\bFOR (NO KEY UPDATE|UPDATE|KEY SHARE|SHARE)( OF [\w, ]+)?( SKIP LOCKED)?")
 _ANY_CASE = re.compile(r"\blower\(([\w.]+)\) LIKE lower\((:\w+)\)")
@@ -66,7 +68,8 @@ class SqliteSession:
     def __init__(self, connection: sqlite3.Connection, *, read_only: bool) -> None:
         self._connection = connection
         self._begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
-        self._texts: dict[tuple[str, bool], str] = {}
+        self._texts: dict[str, str] = {}
+        self._statements: dict[tuple[str, int], Statement] = {}
 
     def begin(self) -> None:
         self._connection.execute(self._begin)
@@ -89,14 +92,15 @@ class SqliteSession:
         self._connection.execute("RELEASE f")
 
     def run(self, query: Query, values: Mapping[str, Scalar]) -> list[Row]:
-        return self._connection.execute(self._text(query, wrapped=False), scalars(values)).fetchall()
+        text = self._texts.get(query.name)
+        if text is None:
+            text = self._texts[query.name] = _adapted(query.text)
+        return self._connection.execute(text, scalars(values)).fetchall()
 
     def many(self, query: Query, rows: Sequence[object], values: Mapping[str, Scalar], shape: type[T]) -> list[T]:
-        wrapped = not query.writes
-        found = self._connection.execute(self._text(query, wrapped=wrapped), {**scalars(values), "rows": rows_json(rows)})
-        if wrapped:
-            text = found.fetchone()[0]
-            return msgspec.json.decode(text, type=list[shape])  # type: ignore[valid-type]
+        found = self._execute(query, rows, scalars(values) if values else values)
+        if not query.writes:
+            return msgspec.json.decode(found.fetchone()[0], type=list[shape])  # type: ignore[valid-type]
         return msgspec.convert(found.fetchall(), list[shape]) if query.returns_rows else []  # type: ignore[valid-type]
 
     def together(self, requests: Sequence[Request[Any]]) -> list[list[Any]]:
@@ -109,33 +113,54 @@ class SqliteSession:
     def close(self) -> None:
         self._connection.close()
 
-    def _text(self, query: Query, *, wrapped: bool) -> str:
-        key = (query.name, wrapped)
-        text = self._texts.get(key)
-        if text is None:
-            text = self._texts[key] = self._translate(query, wrapped=wrapped)
-        return text
+    def _execute(self, query: Query, rows: Sequence[object], values: Mapping[str, Scalar]) -> sqlite3.Cursor:
+        """With the rows as values of a statement that is kept for each power of two of them; nulls stand in for those it has too many."""
+        count, width = len(rows), len(query.columns)
+        capacity = 1 << (count - 1).bit_length()
+        if capacity > ROWS_MOST or capacity * width > CELLS_MOST:
+            capacity, found = 0, [rows_json(rows)]
+        else:
+            found = cells(rows)
+            found += [None] * ((capacity - count) * width)
+            found.append(count)
+        statement = self._statements.get((query.name, capacity))
+        if statement is None:
+            statement = self._statements[query.name, capacity] = self._statement(query, capacity)
+        found += [values[name] for name in statement.names]
+        return self._connection.execute(statement.text, found)
 
-    def _translate(self, query: Query, *, wrapped: bool) -> str:
-        text = query.text
-        if query.columns:
-            cells = ", ".join(f"value->>{position}" for position in range(len(query.columns)))
-            text = with_input(query, f"SELECT {cells} FROM json_each(:rows)")
-        text = _ANY_CASE.sub(r"\1 LIKE \2", _LOCKS.sub("", text))
-        if not wrapped:
-            return text
-        columns = ", ".join(f'"{name}"' for name in self._columns(text))
-        return f"SELECT json_group_array(json_array({columns})) FROM ({text})"
+    def _statement(self, query: Query, capacity: int) -> Statement:
+        """A query for at most so many rows, of which a last value says how many there are; 0: for any number of them, as JSON."""
+        width = len(query.columns)
+        if capacity:
+            row = f"({', '.join('?' * width)})"
+            source = f"SELECT * FROM (VALUES {', '.join([row] * capacity)}) LIMIT ?"
+            placed = capacity * width + 1
+        else:
+            source = f"SELECT {', '.join(f'value->>{position}' for position in range(width))} FROM json_each(?)"
+            placed = 1
+        body = numbered(_adapted(query.text), "?", placed)
+        text = with_input(replace(query, text=body.text), source)
+        if not query.writes:
+            columns = ", ".join(f'"{name}"' for name in self._columns(text, placed + len(body.names)))
+            text = f"SELECT json_group_array(json_array({columns})) FROM ({text})"
+        return Statement(text, body.names)
 
-    def _columns(self, text: str) -> list[str]:
-        names: dict[str, Any] = dict.fromkeys(re.findall(r":(\w+)", text), 0)  # a number may stand wherever a scalar does, after LIMIT too
-        names["rows"] = json.dumps([])
-        cursor = self._connection.execute(text, names)  # as it is: in a subquery SQLite gives columns of one name different ones
+    def _columns(self, text: str, placeholders: int) -> list[str]:
+        nothing: list[Scalar] = [0] * placeholders  # a number may stand wherever a scalar does, after LIMIT too
+        if "json_each(?)" in text:
+            nothing[0] = "[]"
+        cursor = self._connection.execute(text, nothing)  # as it is: in a subquery SQLite gives columns of one name different ones
         columns = [column[0] for column in cursor.description]
         cursor.close()
         if len(set(columns)) != len(columns):
             raise ValueError(f"two result columns of one name: {columns}")
         return columns
+
+
+def _adapted(text: str) -> str:
+    """A query's text as SQLite takes it."""
+    return _ANY_CASE.sub(r"\1 LIKE \2", _LOCKS.sub("", text))
 
 
 def _enter_wal(connection: sqlite3.Connection) -> None:
