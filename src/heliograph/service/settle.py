@@ -61,7 +61,7 @@ class LaneUseCases(UseCases):
 
     async def reclaim(self, queue: LinkQueue) -> None:
         """Bring the queue the heads of all lanes that are taken in its epoch."""
-        await self.core.database.write(reclaim, self.core, queue.profile.link_id, queue.epoch)
+        await self.core.database.write(reclaim, self.core, queue.profile.link_id, queue.epoch, self.core.clock.now_ms())
 
     def doubts(self) -> int:
         """How often the database was lost, so that lanes may have been taken without anybody being told."""
@@ -117,8 +117,14 @@ def recover(tx: Transaction, core: Core, profile: LinkProfile, epoch: int, now_m
     return len(found)
 
 
-def reclaim(tx: Transaction, core: Core, link_id: int, epoch: int) -> None:
-    """Bring the queue the heads of all lanes that are taken in this epoch, so that it sends those it was never told of."""
+def reclaim(tx: Transaction, core: Core, link_id: int, epoch: int, now_ms: int) -> None:
+    """Bring the queue the heads of all lanes that are taken in this epoch, so that it sends those it was never told of. Where a head is over,
+    what is behind it goes on, whoever would have settled it."""
+    ended = lane_store.taken_by_none(tx, link_id, epoch)
+    for lane in ended:
+        lane.wait(now_ms, now_ms)
+        tx.after_commit(core.queues.hint, link_id)
+    lane_store.save(tx, ended)
     tx.after_commit(core.queues.reclaim, link_id, message_store.heads_taken(tx, link_id, epoch))
 
 

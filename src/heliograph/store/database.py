@@ -321,10 +321,15 @@ def _batches(jobs: list[_Job]) -> list[list[_Job]]:
 def _answer(done: _Done) -> None:
     """On the event loop: what follows the commit first, then the answers. Where something that follows fails, all else is done and then
     the event loop is told: the commit has happened, and who waits for it is no part of the bug."""
-    with contextlib.ExitStack() as steps:  # takes them from the last to the first, each whatever the others did
-        steps.callback(_give_answers, done)
-        for follow_up in reversed(done.follow_ups):
-            steps.callback(follow_up)
+    left = done.follow_ups
+    try:
+        while left:
+            left.pop(0)()
+    finally:
+        if left:
+            _answer(done)
+        else:
+            _give_answers(done)
 
 
 def _give_answers(done: _Done) -> None:

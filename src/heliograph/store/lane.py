@@ -127,6 +127,11 @@ def taken_before(tx: Transaction, link_id: int, epoch: int, most: int) -> list[T
     return [Taken(*row) for row in tx.run(Q["taken_before"], link_id=link_id, epoch=epoch, most=most)]
 
 
+def taken_by_none(tx: Transaction, link_id: int, epoch: int) -> list[Lane]:
+    """Lock the lanes of a link that are taken in this epoch and whose head is over."""
+    return [Lane(*row) for row in tx.run(Q["taken_by_none"], link_id=link_id, epoch=epoch)]
+
+
 def wake(tx: Transaction, device_ids: Iterable[int], now_ms: int, gap_ms: int) -> list[tuple[int, int]]:
     """Devices are heard of: their waiting lanes are due now, at most once in `gap_ms`. Returns (link, due_at_ms) of each."""
     rows = [(device_id, now_ms, gap_ms) for device_id in sorted(set(device_ids))]

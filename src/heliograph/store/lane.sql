@@ -60,6 +60,13 @@ SELECT lane.id AS lane_id, lane.taken_epoch, message.id AS message_id, message.s
 LEFT JOIN message ON message.lane_id = lane.id AND message.lane_seq = lane.head_seq AND message.state < 4
 WHERE lane.link_id = :link_id AND lane.taken_epoch < :epoch LIMIT :most;
 
+-- name: taken_by_none
+-- What had them on its way is over.
+SELECT lane.id, lane.organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms, link_id FROM lane
+WHERE lane.link_id = :link_id AND lane.taken_epoch = :epoch AND NOT EXISTS (SELECT 1 FROM message
+  WHERE message.lane_id = lane.id AND message.lane_seq = lane.head_seq AND message.state < 4)
+ORDER BY lane.id FOR UPDATE OF lane;
+
 -- name: begin_ladder_anew (device_id bigint)
 UPDATE lane SET ladder_step = 0 FROM input WHERE lane.device_id = input.device_id AND lane.ladder_step > 0;
 

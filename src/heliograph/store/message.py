@@ -280,7 +280,7 @@ def heads(tx: Transaction, lanes: Iterable[Lane]) -> dict[int, Head]:
 
 
 def heads_taken(tx: Transaction, link_id: int, epoch: int) -> list[Head]:
-    """The heads of all lanes of a link that are taken in this epoch, those that are over too."""
+    """The heads of all lanes of a link that are taken in this epoch, but for those that are over."""
     return [Head(*row) for row in tx.run(Q["heads_taken"], link_id=link_id, epoch=epoch)]
 
 

@@ -59,19 +59,17 @@ SELECT message.id AS message_id, message.lane_id, message.lane_seq, message.orga
   CASE WHEN message.terms IS NULL OR message.terms NOT LIKE '%"strict":true%' THEN 0 WHEN EXISTS (SELECT 1 FROM message AS before
     WHERE before.lane_id = message.lane_id AND before.lane_seq < message.lane_seq AND before.state < 4) THEN 2 ELSE 1 END AS strictness,
   sim.imsi
-FROM input JOIN message ON message.lane_id = input.lane_id AND message.lane_seq = (
+FROM input JOIN message ON message.lane_id = input.lane_id AND message.state < 4 AND message.lane_seq = (
   SELECT min(waiting.lane_seq) FROM message AS waiting
   WHERE waiting.lane_id = input.lane_id AND waiting.lane_seq >= input.from_seq AND waiting.state < 4
     AND (waiting.segment_states LIKE '%w%' OR waiting.segment_states LIKE '%u%'))
 LEFT JOIN sim ON sim.device_id = message.device_id;
 
 -- name: heads_taken
--- Of one that is over, nothing is left to send.
 SELECT message.id AS message_id, message.lane_id, message.lane_seq, message.organisation_id, message.device_id, message.source, message.source_type,
   coalesce(sim.msisdn, sim.imsi, message.dest) AS address, message.payload, message.dcs, message.pid, message.udh,
-  CASE WHEN message.state < 4 THEN message.segment_states ELSE '' END AS segment_states, message.expiry_at_ms,
-  message.attempts, message.user_data, 0 AS strictness, sim.imsi
-FROM lane JOIN message ON message.lane_id = lane.id AND message.lane_seq = lane.head_seq
+  message.segment_states, message.expiry_at_ms, message.attempts, message.user_data, 0 AS strictness, sim.imsi
+FROM lane JOIN message ON message.lane_id = lane.id AND message.lane_seq = lane.head_seq AND message.state < 4
 LEFT JOIN sim ON sim.device_id = message.device_id
 WHERE lane.link_id = :link_id AND lane.taken_epoch = :epoch;
 

@@ -61,7 +61,7 @@ class SqliteEngine:
 
     def adapt_schema(self, text: str) -> str:
         kept = (line for line in text.splitlines() if not line.startswith("-- postgres:"))
-        return "\n".join(kept).replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")
+        return "\n".join(kept).replace("-- sqlite:", "").replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")
 
 
 class SqliteSession:
@@ -118,11 +118,10 @@ class SqliteSession:
         count, width = len(rows), len(query.columns)
         capacity = 1 << (count - 1).bit_length()
         if capacity > ROWS_MOST or capacity * width > CELLS_MOST:
-            capacity, found = 0, [rows_json(rows)]
+            capacity = 0
+            found: list[Any] = [rows_json(rows)]
         else:
-            found = cells(rows)
-            found += [None] * ((capacity - count) * width)
-            found.append(count)
+            found = [*cells(rows), *[None] * ((capacity - count) * width), count]
         statement = self._statements.get((query.name, capacity))
         if statement is None:
             statement = self._statements[query.name, capacity] = self._statement(query, capacity)

@@ -1,0 +1,34 @@
+-- SQLite writes whole pages to its log, so what counts is how many of them a message touches. PostgreSQL keeps its tables: there an index
+-- whose condition follows the state would end its updates in place.
+-- Of a lane only what is not yet over is ever looked for, so that this index stays as small as what waits.
+-- sqlite:DROP INDEX message_of_lane;
+-- sqlite:CREATE INDEX message_of_lane ON message (lane_id, lane_seq) WHERE state < 4;
+-- Without a rowid a table is one tree and not two.
+-- sqlite:CREATE TABLE usage_counter_ (
+-- sqlite:  scope TEXT NOT NULL, scope_id BIGINT NOT NULL, period TEXT NOT NULL, traffic TEXT NOT NULL, used BIGINT NOT NULL,
+-- sqlite:  told BIGINT NOT NULL DEFAULT 0, PRIMARY KEY (scope, scope_id, period, traffic)) WITHOUT ROWID;
+-- sqlite:INSERT INTO usage_counter_ SELECT scope, scope_id, period, traffic, used, told FROM usage_counter;
+-- sqlite:DROP TABLE usage_counter;
+-- sqlite:ALTER TABLE usage_counter_ RENAME TO usage_counter;
+-- sqlite:CREATE TABLE attempt_ (
+-- sqlite:  message_id BIGINT NOT NULL, number BIGINT NOT NULL, segment BIGINT NOT NULL, link_id BIGINT NOT NULL, at_ms BIGINT NOT NULL,
+-- sqlite:  answered_at_ms BIGINT NOT NULL, outcome TEXT NOT NULL, error_class TEXT, code BIGINT, reason TEXT, ref TEXT,
+-- sqlite:  PRIMARY KEY (message_id, number, segment)) WITHOUT ROWID;
+-- sqlite:INSERT INTO attempt_ SELECT * FROM attempt ORDER BY message_id, number, segment;
+-- sqlite:DROP TABLE attempt;
+-- sqlite:ALTER TABLE attempt_ RENAME TO attempt;
+-- sqlite:CREATE TABLE event_ (
+-- sqlite:  organisation_id BIGINT NOT NULL, number BIGINT NOT NULL, type TEXT NOT NULL, at_ms BIGINT NOT NULL,
+-- sqlite:  device_id BIGINT, message_id BIGINT, detail TEXT, PRIMARY KEY (organisation_id, number)) WITHOUT ROWID;
+-- sqlite:INSERT INTO event_ SELECT * FROM event ORDER BY organisation_id, number;
+-- sqlite:DROP TABLE event;
+-- sqlite:ALTER TABLE event_ RENAME TO event;
+-- sqlite:CREATE INDEX event_of_management ON event (organisation_id, number) WHERE substr(type, 1, 4) <> 'sms.';
+-- sqlite:CREATE INDEX event_of_device ON event (device_id, number) WHERE substr(type, 1, 4) <> 'sms.';
+-- sqlite:CREATE TABLE correlation_ (
+-- sqlite:  correlation_group TEXT NOT NULL, key TEXT NOT NULL, message_id BIGINT, segment BIGINT, source TEXT, dest TEXT,
+-- sqlite:  uses BIGINT NOT NULL, receipt_id BIGINT, expires_at_ms BIGINT NOT NULL, PRIMARY KEY (correlation_group, key)) WITHOUT ROWID;
+-- sqlite:INSERT INTO correlation_ SELECT * FROM correlation ORDER BY correlation_group, key;
+-- sqlite:DROP TABLE correlation;
+-- sqlite:ALTER TABLE correlation_ RENAME TO correlation;
+-- sqlite:CREATE INDEX correlation_expiry ON correlation (expires_at_ms);
