@@ -119,7 +119,7 @@ async def _prepare(url: str, folder: Path) -> None:
     await database.open()
     opened_by = demo.credentials(folder)
     now_ms = SystemClock().now_ms()
-    await database.write(demo.ensure, opened_by, demo.password_hash_of(opened_by), now_ms)
+    await database.write(demo.ensure, opened_by, demo.hashes_of(opened_by), now_ms)
     await database.close()
 
 

@@ -75,11 +75,13 @@ def _raise_file_limit() -> None:
 
 
 def settle_memory() -> None:
-    """Once all is loaded: take what will live as long as the process out of the garbage collector's sight.
+    """Once all is loaded: take what will live as long as the process out of the garbage collector's sight, and have it look seldom.
 
-    20,000 messages submitted and delivered: 5,400/s without, 6,000/s with it; higher thresholds beside it changed nothing more."""
+    20,000 messages submitted and delivered: 5,400/s without, 6,000/s with the first. REST to webhook, 342 us of CPU a message with
+    Python's thresholds (700, 10, 10), 320 with these; 4 MB more."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000, 50, 100)
 
 
 async def _run(make: Callable[[], Daemon]) -> None:

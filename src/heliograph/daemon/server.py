@@ -5,13 +5,17 @@ import contextlib
 import errno
 import socket
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from heliograph.config import Http
 from heliograph.daemon.tls import Certificate
 from heliograph.setting import Address
+from heliograph.web.answer import WHOLE
 
 BACKLOG = 2048
 KEEP_ALIVE_S = 65
@@ -52,6 +56,32 @@ def _advice(error: OSError, named: str) -> str:
     return f"Give an address of this machine with {named}"
 
 
+class _Protocol(HttpToolsProtocol):
+    """A connection of uvicorn's, with `web.answer.WHOLE`."""
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.scope["extensions"] = {WHOLE: partial(_answer_at_once, cycle)}  # type: ignore[dict-item]
+        super()._start_asgi_task(cycle, app)
+
+
+def _answer_at_once(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> bool:
+    """As `cycle.send` does in two steps; False where that has to wait for room, or an answer has begun."""
+    if cycle.flow.write_paused or cycle.response_started:
+        return False
+    if cycle.disconnected:
+        return True
+    cycle.response_started = cycle.response_complete = True
+    cycle.waiting_for_100_continue = False
+    close = b"" if cycle.keep_alive else b"connection: close\r\n"
+    content = b"" if cycle.scope["method"] == "HEAD" else body
+    cycle.transport.write(b"%b%b%b\r\n%b" % (STATUS_LINE[status], head, close, content))
+    cycle.message_event.set()
+    if close:
+        cycle.transport.close()
+    cycle.on_response()
+    return True
+
+
 class HttpServer(uvicorn.Server):
     """Serves one application (`composition.Face`)."""
 
@@ -59,7 +89,7 @@ class HttpServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=_Protocol,
                 loop="none",
                 ws="none",
                 lifespan="off",

@@ -46,6 +46,8 @@ def capacity(alphabet: Alphabet, udh_octets: int = 0) -> int:
 
 def count(text: str, alphabet: Alphabet, wide: bool = False, extra: tuple[header.Element, ...] = ()) -> int:
     """How many segments `split` would make, without making them; above 255 too. AlphabetError where the text does not fit."""
+    if alphabet is Alphabet.GSM7 and not extra and len(text) <= _WHOLE_SEPTETS and gsm7.septet_count(text) <= _WHOLE_SEPTETS:
+        return 1
     return len(_ends(text, alphabet, wide, extra))
 
 

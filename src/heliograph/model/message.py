@@ -1,6 +1,7 @@
 """A message: its states, what its segments went through, and what an outcome makes of it. Pure; the store keeps what this decides."""
 
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -125,9 +126,10 @@ def fresh_segments(total: int) -> str:
     return Segment.WAITING.value * total
 
 
-def open_segments(states: str) -> list[int]:
+@lru_cache(maxsize=1024)
+def open_segments(states: str) -> tuple[int, ...]:
     """Numbers (from 1) of the segments that are still to be sent."""
-    return [number for number, letter in enumerate(states, 1) if Segment(letter).is_open]
+    return tuple(number for number, letter in enumerate(states, 1) if Segment(letter).is_open)
 
 
 def with_segment(states: str, number: int, state: Segment) -> str:

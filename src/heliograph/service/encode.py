@@ -135,8 +135,6 @@ def _check_room(units: int, alphabet: Alphabet, header: bytes) -> None:
 def _count(payload: str, alphabet: Alphabet) -> int:
     if alphabet is Alphabet.OCTET:
         return len(segment.split_octets(bytes.fromhex(payload), 0)) if len(payload) <= 2 * 255 * 134 else 256
-    if alphabet is Alphabet.GSM7 and len(payload) <= segment.USER_DATA_OCTETS // 2:  # even with every character escaped
-        return 1
     return segment.count(payload, alphabet)
 
 

@@ -20,7 +20,7 @@ from heliograph.service.limit import Limit
 from heliograph.service.login import Login
 from heliograph.store.database import DatabaseLost
 from heliograph.web import problem as problems
-from heliograph.web.answer import PREFLIGHT, Answer, json, send_answer, send_stream
+from heliograph.web.answer import PREFLIGHT, Answer, json, send_stream, send_whole
 from heliograph.web.api import ROUTES
 from heliograph.web.context import Context
 from heliograph.web.portal import PAGES
@@ -89,7 +89,7 @@ class App:
                     started = _Started(send)
                     await send_stream(answer, answer.stream, receive, started.send)
                 else:
-                    await send_answer(answer, send)
+                    await send_whole(answer, scope, send)
             else:
                 started = _Started(send)
                 await self._portal(scope, receive, started.send)
@@ -102,7 +102,7 @@ class App:
             if started is not None and started.is_started:
                 raise
             if is_api:
-                await send_answer(_failure(request_id), send)
+                await send_whole(_failure(request_id), scope, send)
             else:
                 await send_reply(self._portal.failure(scope, request_id), receive, send)
 
