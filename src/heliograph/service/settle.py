@@ -118,8 +118,8 @@ def recover(tx: Transaction, core: Core, profile: LinkProfile, epoch: int, now_m
 
 
 def reclaim(tx: Transaction, core: Core, link_id: int, epoch: int, now_ms: int) -> None:
-    """Bring the queue the heads of all lanes that are taken in this epoch, so that it sends those it was never told of. Where a head is over,
-    what is behind it goes on, whoever would have settled it."""
+    """Bring the queue the heads of all lanes that are taken in this epoch, so that it sends those it was never told of.
+    Where one is over, what is behind it goes on, whoever would have settled it."""
     ended = lane_store.taken_by_none(tx, link_id, epoch)
     for lane in ended:
         lane.wait(now_ms, now_ms)
