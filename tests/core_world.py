@@ -21,6 +21,7 @@ from typing import Any, Self
 import msgspec
 
 from heliograph.gsm import alphabet as gsm7
+from heliograph.links.catalogue import Catalogue
 from heliograph.model.account import Actor, Door, Role
 from heliograph.model.ids import DeviceId, LinkId, MessageId, OrganisationId
 from heliograph.model.link import Answer, Delivery, Inbound, LinkProfile, LinkRole, OnUnknown, Receipt, Receipts, ReceiptState
@@ -141,6 +142,7 @@ class World:
         notifier = Notifier(self.database, self.clock, node_id, self.courier, self.spawn)
         queues = Queues(self.clock, self.spawn, use_cases)
         self.core = Core(self.database, self.clock, node_id, queues, notifier, self.setting.rules, self.setting.p2p)
+        self.core.link_kinds = Catalogue(self.clock)
         use_cases.core = self.core
         if self.setting.alone:
             await housekeeping.bury_all_others(self.core)

@@ -108,6 +108,18 @@ NOT_OURS_TO_DO = {
     ("POST", "/api/v1/sim"),
     ("POST", "/api/v1/organisation"),
     ("DELETE", "/api/v1/organisation/{organisation_id}"),
+    ("POST", "/api/v1/link"),
+    ("GET", "/api/v1/link/{link_id}"),
+    ("PATCH", "/api/v1/link/{link_id}"),
+    ("DELETE", "/api/v1/link/{link_id}"),
+    ("POST", "/api/v1/link/{link_id}/start"),
+    ("POST", "/api/v1/link/{link_id}/stop"),
+    ("POST", "/api/v1/link/{link_id}/check"),
+    ("POST", "/api/v1/link/{link_id}/trace"),
+    ("GET", "/api/v1/link_preset"),
+    ("GET", "/api/v1/route"),
+    ("POST", "/api/v1/route"),
+    ("DELETE", "/api/v1/route/{route_id}"),
     ("PUT", "/api/v1/link/{link_id}/organisation/{organisation_id}"),
     ("DELETE", "/api/v1/link/{link_id}/organisation/{organisation_id}"),
     ("GET", "/api/v1/unmatched_inbound"),
@@ -131,6 +143,7 @@ def ids_of(tenant: Tenant, message_id: int) -> dict[str, Any]:
         "file": "docs.css",
         "operator_id": 262001,
         "link_id": 1,
+        "route_id": 1,
         "tag_id": tenant.tag_id,
         "service_id": 38,
         "limit_id": 506,
@@ -142,7 +155,7 @@ def ids_of(tenant: Tenant, message_id: int) -> dict[str, Any]:
     }
 
 
-SHARED = {"operator_id", "link_id", "service_id", "limit_id", "role_id"}
+SHARED = {"operator_id", "link_id", "route_id", "service_id", "limit_id", "role_id"}
 """Variables that name what is nobody's own."""
 
 

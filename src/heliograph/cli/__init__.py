@@ -21,6 +21,7 @@ NOUNS: Final = {
     "sms": "Messages: send one, look at them, follow them.",
     "policy": "Service policies: what devices may do with SMS.",
     "link": "Links: the legs toward mobile networks.",
+    "route": "Routes: which link the messages of which devices go by.",
     "smpp": "SMPP: what applications bind with, and who is bound.",
     "config": "The settings of the installation.",
 }

@@ -18,6 +18,7 @@ from heliograph.cli.answer import DONE, REFUSED, WRONG_USAGE, Answer, Refusal, r
 from heliograph.clock import Clock, SystemClock
 from heliograph.config import Config, ConfigError
 from heliograph.daemon.storage import DATABASE_ERRORS, engine_for, unreachable
+from heliograph.links.catalogue import Catalogue
 from heliograph.model.account import Actor, Door, Role
 from heliograph.model.ids import NodeId, OrganisationId
 from heliograph.model.notification import Answered, Delivery
@@ -26,6 +27,7 @@ from heliograph.model.problem import Problem
 from heliograph.model.route import NumberRules
 from heliograph.service.core import Core
 from heliograph.service.dispatch import Queues
+from heliograph.service.link_kinds import LinkKinds
 from heliograph.service.notify import Notifier
 from heliograph.service.settle import LaneUseCases
 from heliograph.store import account
@@ -90,6 +92,10 @@ class Desk:
     @property
     def clock(self) -> Clock:
         return self.core.clock
+
+    @property
+    def link_kinds(self) -> LinkKinds:
+        return self.core.link_kinds
 
     @property
     def egress(self) -> EgressPolicy:
@@ -228,6 +234,7 @@ def _core(database: Database, config: Config) -> Core:
     notifier = Notifier(database, clock, NodeId(0), _NoCourier(), _no_task, in_flight_most=0)
     rates = P2pRates(config.p2p.sent_per_day, config.p2p.received_per_minute)
     core = Core(database, clock, NodeId(0), Queues(clock, _no_task, use_cases), notifier, numbers, rates)
+    core.link_kinds = Catalogue(clock)
     use_cases.core = core
     return core
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from heliograph import log
 from heliograph.clock import Clock
 from heliograph.config import Config
+from heliograph.links.catalogue import Catalogue
 from heliograph.links.supervisor import Supervisor
 from heliograph.metrics import Metrics
 from heliograph.model.p2p import P2pRates
@@ -160,6 +161,7 @@ async def _core(database: Database, plan: Plan, spawn: Callable[[Coroutine[Any, 
     numbers = NumberRules(config.application_numbers, config.network_numbers, config.short_number_max_digits)
     rates = P2pRates(config.p2p.sent_per_day, config.p2p.received_per_minute)
     core = Core(database, clock, node_id, Queues(clock, spawn, use_cases), notifier, numbers, rates)
+    core.link_kinds = Catalogue(clock)
     use_cases.core = core
     if config.sqlite_path is not None:
         await housekeeping.bury_all_others(core)

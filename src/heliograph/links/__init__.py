@@ -13,10 +13,12 @@ from heliograph.model.link import Link, LinkListener, LinkProfile
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a link kind brings. Both parse the settings, JSON text, and raise msgspec.ValidationError where one is wrong."""
+    """What a link kind brings. Both functions parse the settings, JSON text, and raise msgspec.ValidationError where one is wrong.
+    `secrets`: settings that are never shown."""
 
     profile: Callable[[LinkId, str, str], LinkProfile]
     make: Callable[[LinkProfile, str, LinkListener, Clock, Metrics], Link]
+    secrets: frozenset[str] = frozenset()
 
 
-KINDS: Final = {"simulator": Kind(simulator.profile_of, simulator.make), "smpp": Kind(smpp.profile_of, smpp.make)}
+KINDS: Final = {"simulator": Kind(simulator.profile_of, simulator.make), "smpp": Kind(smpp.profile_of, smpp.make, smpp.SECRETS)}

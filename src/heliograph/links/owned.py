@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from heliograph import log
 from heliograph.links import KINDS
 from heliograph.links.simulator import SimulatorLink
+from heliograph.links.smpp import SmppLink
 from heliograph.metrics import Metrics
 from heliograph.model.ids import LinkId
 from heliograph.model.link import Answer, Inbound, Receipt
@@ -23,6 +24,7 @@ from heliograph.service import receive, wake
 from heliograph.service.core import Core
 from heliograph.service.lease import BEAT_S, SILENT_AFTER_S, Lease
 from heliograph.service.receipt import receive_receipt
+from heliograph.service.routing import FAILOVER_AFTER_MS
 from heliograph.store.database import DatabaseLost
 from heliograph.store.link import LinkRow
 
@@ -59,6 +61,7 @@ class OwnedLink:
         self._grace_s = 0.0
         self._beaten_at = core.clock.monotonic()
         self._state: tuple[str, str | None] | None = None
+        self._down_since: float | None = self._beaten_at
         self._state_changed = asyncio.Event()
 
     async def run(self) -> None:
@@ -84,6 +87,19 @@ class OwnedLink:
         """Have `run` drain within the grace and return."""
         self._grace_s = grace_s
         self._ending.set()
+
+    def rest_if_down(self) -> None:
+        """Once the link is down for so long that its messages go by others, have its queue hold none."""
+        down_since = self._down_since
+        self.queue.rest(resting=down_since is not None and self._core.clock.monotonic() - down_since >= FAILOVER_AFTER_MS / 1000)
+
+    async def trace(self, until_ms: int | None) -> None:
+        """Write down what the link sends and receives while somebody watches it, until then."""
+        if not isinstance(self.link, SmppLink):
+            return
+        self.link.trace(on=until_ms is not None and until_ms > self._core.clock.now_ms())
+        if self.link.tracer is not None and (lines := self.link.tracer.take()):
+            await leases.keep_trace(self._core, self._link_id, lines)
 
     # what the link tells
 
@@ -183,5 +199,10 @@ class OwnedLink:
     def _note(self, state: str, reason: str | None) -> None:
         _log.info("link is " + state, link=self.row.name, reason=reason)
         self._is_up.set(state == "up")
+        if state == "up":
+            self._down_since = None
+            self.queue.rest(resting=False)
+        elif self._down_since is None:
+            self._down_since = self._core.clock.monotonic()
         self._state = (state, reason)
         self._state_changed.set()

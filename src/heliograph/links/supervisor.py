@@ -86,6 +86,8 @@ class Supervisor:
             row = rows.get(owned.row.id)
             if row is None or (row.name, row.kind, row.settings) != (owned.row.name, owned.row.kind, owned.row.settings):
                 owned.end(RESTART_GRACE_S)
+            owned.rest_if_down()
+            await owned.trace(row.trace_until_ms if row is not None else None)
         for row in rows.values():
             watched = self._watched.setdefault(row.id, _Watched())
             if not watched.running and not self._stopping.is_set() and self._is_free(row, watched):

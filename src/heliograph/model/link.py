@@ -247,3 +247,11 @@ class LinkProfile(msgspec.Struct, frozen=True):
     whole_messages: bool = False
     cancels: bool = False
     by_imsi: bool = False
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that a check found. `level`: ok, hint or wrong. `settings`: what to set so that it is right."""
+
+    level: str
+    text: str
+    settings: dict[str, str | bool] = {}

@@ -19,7 +19,7 @@ from heliograph.store.audit import LAST, AuditFilter, AuditRow, Sent
 from heliograph.store.transaction import Transaction
 
 SEND = "sms.sent"
-SECRETS = frozenset({"secret", "password", "password_hash", "token_hash", "totp_secret"})
+SECRETS = frozenset({"secret", "password", "outbind_password", "password_hash", "token_hash", "totp_secret"})
 REDACTED = "***"
 NOT_CHANGES = frozenset({"id", "organisation_id", "created_at_ms", "last_updated_at_ms"})
 OPERATOR = "operator"

@@ -9,6 +9,7 @@ from heliograph.model.link import Answer
 from heliograph.model.p2p import P2pRates
 from heliograph.model.route import NumberRules
 from heliograph.service.dispatch import Queues
+from heliograph.service.link_kinds import LinkKinds
 from heliograph.service.loop import Repeats
 from heliograph.service.notify import Notifier
 from heliograph.service.tail import Tail
@@ -25,7 +26,8 @@ class Simulator(Protocol):
 
 @dataclass(slots=True)
 class Core:
-    """One process of the installation. Made by the daemon; tests make one with a clock of their own. `tail`: follows the event feed."""
+    """One process of the installation. Made by the daemon; tests make one with a clock of their own. `tail`: follows the event feed.
+    `link_kinds`: set by whoever makes it; links are made and changed by them."""
 
     database: Database
     clock: Clock
@@ -36,6 +38,7 @@ class Core:
     p2p: P2pRates = field(default_factory=P2pRates)
     simulators: dict[LinkId, Simulator] = field(default_factory=dict)
     repeats: Repeats = field(default_factory=Repeats)
+    link_kinds: LinkKinds = field(init=False)
     tail: Tail = field(init=False)
 
     def __post_init__(self) -> None:

@@ -65,6 +65,7 @@ class LinkQueue:
         self._hold_until = 0.0
         self._hold_s = 0.0
         self._paused = False
+        self._resting = False
         self._stopping = False
         self._lost = False
         self._idle = asyncio.Event()
@@ -77,7 +78,7 @@ class LinkQueue:
     @property
     def room(self) -> int:
         """How many more heads may be taken. Read by the writer's thread: a moment's value, so the window is a soft bound."""
-        return 0 if self._stopping or self._lost or self.crowded else max(0, self.profile.window - len(self._held))
+        return 0 if self._stopping or self._lost or self._resting or self.crowded else max(0, self.profile.window - len(self._held))
 
     @property
     def taken(self) -> int:
@@ -125,6 +126,16 @@ class LinkQueue:
         if not paused:
             self._plan_pump()
 
+    def rest(self, *, resting: bool) -> None:
+        """While the link is down for long: take nothing, and give back what is not on its way, so that it may go by another link."""
+        if resting is self._resting:
+            return
+        self._resting = resting
+        if resting:
+            for head in list(self._ready):
+                self.withdraw(head.message_id, "the link is down")
+        self._wake.set()
+
     # its life
 
     async def run(self) -> None:
@@ -164,8 +175,10 @@ class LinkQueue:
         if doubts != self._doubts:
             await self._queues.use_cases.reclaim(self)
             self._doubts = doubts
-        most = self.profile.window - len(self._held)
         self._next_due_ms = None
+        if self._resting:
+            return
+        most = self.profile.window - len(self._held)
         if most <= 0:
             self.crowded = True
             return

@@ -4,7 +4,7 @@ link."""
 from heliograph import log
 from heliograph.model.ids import NodeId
 from heliograph.model.message import State, Verdict
-from heliograph.service import idempotency, login, notify, session
+from heliograph.service import idempotency, login, notify, routing, session
 from heliograph.service.core import Core
 from heliograph.service.correlate import END, QUIET
 from heliograph.service.expire import expire_abandoned
@@ -32,6 +32,7 @@ BATCH = 500
 ABANDONED_MS = 5_000
 LOST_ANSWER_MS = 5 * 60_000
 CANCEL_REQUEST_MS = 60_000
+TRACE_MS = 3_600_000
 LATE_RECEIPT_MS = 7 * 86_400_000
 """How long a receipt may still find a message that ended without one."""
 NO_RECEIPT = Verdict(
@@ -101,6 +102,8 @@ class Housekeeping:
         await core.database.write(part_store.forget_lost_answers, now_ms - LOST_ANSWER_MS)
         await core.database.write(message_store.delete_old_cancel_requests, now_ms - CANCEL_REQUEST_MS)
         await notify.give_up_old(core.database, now_ms)
+        await routing.fail_over(core)
+        await core.database.write(link_store.forget_traces, now_ms - TRACE_MS)
         await idempotency.forget_old(core)
         await login.forget_old(core.database, now_ms)
         await session.forget_old(core)

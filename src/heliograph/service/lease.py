@@ -1,5 +1,6 @@
 """Who owns a link: acquire, beat, release. No clocks are compared: a process takes over when it saw one beat for long enough."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from heliograph.model.ids import LinkId
@@ -43,6 +44,11 @@ async def beat(core: Core, lease: Lease) -> bool:
 async def set_state(core: Core, lease: Lease, state: str, reason: str | None) -> None:
     """Note that the link is up, down or at fault, for people; that it has become so is an event."""
     await core.database.write(_set_state, lease, state, reason, core.clock.now_ms())
+
+
+async def keep_trace(core: Core, link_id: LinkId, pdus: Sequence[tuple[int, str, bool, str]]) -> None:
+    """Write down PDUs of a link, for whoever watches it."""
+    await core.database.write(store.keep_trace, link_id, pdus)
 
 
 async def release(core: Core, lease: Lease) -> None:

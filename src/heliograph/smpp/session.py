@@ -82,6 +82,11 @@ class Session:
         waiting = len(self._waiting) - (self._own is not None)
         return max(0, self._profile.window - waiting) if self.state in BOUND and not self._ending else 0
 
+    @property
+    def is_within_pdu(self) -> bool:
+        """Whether a part of a PDU has come and the rest has not."""
+        return self._framer.held_octets > 0
+
     # What comes in
 
     def receive(self, octets: bytes, now_ms: int) -> Output:

@@ -73,9 +73,14 @@ def adopt(tx: Transaction, link_id: int) -> None:
     tx.run(Q["adopt"], link_id=link_id)
 
 
-def leave_reserved(tx: Transaction, link_id: int) -> None:
-    """Take the lanes of devices off a link that is reserved for other organisations, but for heads that may be on their way."""
-    tx.run(Q["leave_reserved"], link_id=link_id)
+def is_on_its_way(tx: Transaction, link_id: int) -> bool:
+    """Whether a head may be on its way by a link."""
+    return tx.one(Q["on_its_way"], link_id=link_id) is not None
+
+
+def leave(tx: Transaction, link_id: int) -> None:
+    """Take the lanes that are left off a link; they wait for one that adopts them."""
+    tx.run(Q["leave"], link_id=link_id)
 
 
 def lock(tx: Transaction, lane_ids: Iterable[int]) -> dict[int, Lane]:

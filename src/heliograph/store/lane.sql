@@ -16,13 +16,11 @@ UPDATE lane SET link_id = :link_id WHERE link_id = 0 AND (
   NOT EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = :link_id)
   OR EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = :link_id AND link_reservation.organisation_id = lane.organisation_id));
 
--- name: leave_reserved
--- Lanes of devices on a link that is kept for others go to the first that is not, or to none; what is on its way ends where it is.
-UPDATE lane SET link_id = coalesce((SELECT min(link.id) FROM link WHERE link.disabled_at_ms IS NULL
-  AND (NOT EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = link.id)
-    OR EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = link.id AND link_reservation.organisation_id = lane.organisation_id))), 0)
-WHERE link_id = :link_id AND device_id IS NOT NULL AND taken_epoch IS NULL AND NOT EXISTS (
-  SELECT 1 FROM link_reservation WHERE link_reservation.link_id = :link_id AND link_reservation.organisation_id = lane.organisation_id);
+-- name: on_its_way
+SELECT 1 FROM lane WHERE link_id = :link_id AND taken_epoch IS NOT NULL LIMIT 1;
+
+-- name: leave
+UPDATE lane SET link_id = 0 WHERE link_id = :link_id;
 
 -- name: update (id bigint, next_seq bigint, head_seq bigint, taken_epoch bigint, due_at_ms bigint, retry_at_ms bigint, ladder_step bigint)
 UPDATE lane SET next_seq = input.next_seq, head_seq = input.head_seq, taken_epoch = input.taken_epoch, due_at_ms = input.due_at_ms,

@@ -4,7 +4,7 @@ An epoch is part of the lease's key as far as locks go: a settle holds (link, ep
 and a takeover, which changes the epoch, does. The unique index on (link_id, epoch) is what makes PostgreSQL see it so.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -34,6 +34,7 @@ class LinkRow(msgspec.Struct, array_like=True, frozen=True):
     state: str
     reason: str | None
     changed_at_ms: int
+    trace_until_ms: int | None = None
 
 
 class LinkView(msgspec.Struct, array_like=True, frozen=True):
@@ -49,6 +50,25 @@ class LinkView(msgspec.Struct, array_like=True, frozen=True):
     reason: str | None
     changed_at_ms: int
     node_name: str | None
+
+
+class LockedLink(msgspec.Struct, array_like=True, frozen=True):
+    """What people set of a link, locked by the transaction that read it."""
+
+    name: str
+    kind: str
+    settings: str
+    disabled_at_ms: int | None
+
+
+class Traced(msgspec.Struct, array_like=True, frozen=True):
+    """A PDU of a link, decoded. `bind`: which of its connections."""
+
+    id: int
+    at_ms: int
+    bind: str
+    is_sent: int
+    pdu: str
 
 
 def insert(tx: Transaction, name: str, kind: str, settings: str, now_ms: int) -> LinkId:
@@ -72,6 +92,54 @@ def enabled(tx: Transaction) -> list[LinkRow]:
 def views(tx: Transaction) -> list[LinkView]:
     """All links, those that are switched off too."""
     return [LinkView(*row) for row in tx.run(Q["views"])]
+
+
+def view(tx: Transaction, link_id: int) -> LinkView | None:
+    """One link, switched off or not."""
+    row = tx.one(Q["view"], id=link_id)
+    return LinkView(*row) if row else None
+
+
+def lock(tx: Transaction, link_id: int) -> LockedLink | None:
+    row = tx.one(Q["lock"], id=link_id)
+    return LockedLink(*row) if row else None
+
+
+def rename(tx: Transaction, link_id: int, name: str) -> None:
+    tx.run(Q["rename"], id=link_id, name=name)
+
+
+def delete(tx: Transaction, link_id: int) -> None:
+    """Take a link away, with its lease and reservations. What was sent by it keeps its number."""
+    for name in ("delete_reservations", "delete_lease", "delete"):
+        tx.run(Q[name], id=link_id)
+
+
+def trace_until(tx: Transaction, link_id: int, until_ms: int) -> bool:
+    """Have the owner write down the link's PDUs until then; False where there is no such link."""
+    return tx.one(Q["trace_until"], id=link_id, until=until_ms) is not None
+
+
+def keep_trace(tx: Transaction, link_id: int, pdus: Sequence[tuple[int, str, bool, str]]) -> None:
+    """Write down (time, bind, sent or received, PDU in words) each."""
+    ids = tx.ids("link_trace", len(pdus))
+    rows = [(id_, link_id, at_ms, bind, int(sent), pdu) for id_, (at_ms, bind, sent, pdu) in zip(ids, pdus, strict=True)]
+    tx.apply(Q["keep_trace"], rows)
+
+
+def trace(tx: Transaction, link_id: int, after: int, most: int) -> list[Traced]:
+    """What was written down of a link after that id, oldest first."""
+    return [Traced(*row) for row in tx.run(Q["trace"], link_id=link_id, after=after, most=most)]
+
+
+def last_trace(tx: Transaction) -> int:
+    """The highest id there is."""
+    row = tx.one(Q["last_trace"])
+    return int(row[0]) if row else 0
+
+
+def forget_traces(tx: Transaction, before_ms: int) -> None:
+    tx.run(Q["forget_traces"], before=before_ms)
 
 
 def waiting(tx: Transaction, link_id: int) -> int:

@@ -5,7 +5,8 @@ INSERT INTO link (id, name, kind, settings, created_at_ms) VALUES (:id, :name, :
 INSERT INTO link_lease (link_id, epoch, node_id, beat, state, changed_at_ms) VALUES (:link_id, 0, NULL, 0, 'stopped', :now);
 
 -- name: list
-SELECT link.id, link.name, link.kind, link.settings, lease.epoch, lease.node_id, lease.beat, lease.state, lease.reason, lease.changed_at_ms
+SELECT link.id, link.name, link.kind, link.settings, lease.epoch, lease.node_id, lease.beat, lease.state, lease.reason, lease.changed_at_ms,
+  link.trace_until_ms
 FROM link JOIN link_lease AS lease ON lease.link_id = link.id WHERE link.disabled_at_ms IS NULL ORDER BY link.id;
 
 -- name: views
@@ -31,6 +32,41 @@ ON CONFLICT (link_id, organisation_id) DO NOTHING RETURNING link_id;
 
 -- name: unreserve
 DELETE FROM link_reservation WHERE link_id = :link_id AND organisation_id = :organisation_id RETURNING link_id;
+
+-- name: view
+SELECT link.id, link.name, link.kind, link.settings, link.created_at_ms, link.disabled_at_ms, lease.state, lease.reason, lease.changed_at_ms,
+  node.name AS node_name
+FROM link JOIN link_lease AS lease ON lease.link_id = link.id LEFT JOIN node ON node.id = lease.node_id WHERE link.id = :id;
+
+-- name: lock
+SELECT name, kind, settings, disabled_at_ms FROM link WHERE id = :id FOR UPDATE;
+
+-- name: rename
+UPDATE link SET name = :name WHERE id = :id;
+
+-- name: delete_reservations
+DELETE FROM link_reservation WHERE link_id = :id;
+
+-- name: delete_lease
+DELETE FROM link_lease WHERE link_id = :id;
+
+-- name: delete
+DELETE FROM link WHERE id = :id;
+
+-- name: trace_until
+UPDATE link SET trace_until_ms = :until WHERE id = :id RETURNING id;
+
+-- name: keep_trace (id bigint, link_id bigint, at_ms bigint, bind text, is_sent bigint, pdu text)
+INSERT INTO link_trace (id, link_id, at_ms, bind, is_sent, pdu) SELECT id, link_id, at_ms, bind, is_sent, pdu FROM input;
+
+-- name: trace
+SELECT id, at_ms, bind, is_sent, pdu FROM link_trace WHERE link_id = :link_id AND id > :after ORDER BY id LIMIT :most;
+
+-- name: last_trace
+SELECT coalesce(max(id), 0) AS last FROM link_trace;
+
+-- name: forget_traces
+DELETE FROM link_trace WHERE at_ms < :before;
 
 -- name: waiting
 SELECT count(*) AS waiting FROM lane WHERE link_id = :link_id AND head_seq < next_seq;

@@ -6,12 +6,12 @@ translate, `address` and `classes` are the tables they read.
 
 from heliograph.clock import Clock
 from heliograph.links.smpp.link import SmppLink
-from heliograph.links.smpp.settings import SmppSettings, parse, profile
+from heliograph.links.smpp.settings import SECRETS, SmppSettings, parse, profile
 from heliograph.metrics import Metrics
 from heliograph.model.ids import LinkId
 from heliograph.model.link import LinkListener, LinkProfile
 
-__all__ = ["SmppLink", "SmppSettings", "make", "profile_of"]
+__all__ = ["SECRETS", "SmppLink", "SmppSettings", "make", "profile_of"]
 
 
 def profile_of(link_id: LinkId, name: str, settings: str) -> LinkProfile:

@@ -51,6 +51,8 @@ class Switchboard(Protocol):
 
     def room_changed(self) -> None: ...
 
+    def watch(self, bind: "Bind", connection: Connection) -> None: ...
+
     def flawed(self, what: str) -> None: ...
 
 
@@ -149,6 +151,7 @@ class Bind:
 
     def _take_up(self, connection: Connection) -> None:
         self.connection = connection
+        self._board.watch(self, connection)
         self._closed.clear()
         self._reason, self._is_fault = "", False
 
@@ -203,18 +206,20 @@ class Bind:
                 connection.close(self._reason)
 
     def _bind(self, connection: Connection) -> None:
-        settings = self._settings
-        connection.send(
-            self.kind(
-                system_id=settings.system_id,
-                password=settings.password,
-                system_type=settings.system_type,
-                interface_version=settings.version.octet,
-                addr_ton=settings.address_range_ton,
-                addr_npi=settings.address_range_npi,
-                address_range=settings.address_range,
-            )
-        )
+        connection.send(bind_pdu(self.kind, self._settings))
+
+
+def bind_pdu(kind: type[BindPdu], settings: SmppSettings) -> BindPdu:
+    """The bind of that kind, as the settings have it."""
+    return kind(
+        system_id=settings.system_id,
+        password=settings.password,
+        system_type=settings.system_type,
+        interface_version=settings.version.octet,
+        addr_ton=settings.address_range_ton,
+        addr_npi=settings.address_range_npi,
+        address_range=settings.address_range,
+    )
 
 
 def connection_of(settings: SmppSettings, owner: Owner, timers: Timers) -> Connection:

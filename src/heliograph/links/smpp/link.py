@@ -22,6 +22,7 @@ from heliograph.links.smpp.outbind import Door
 from heliograph.links.smpp.outgoing import Writer
 from heliograph.links.smpp.pace import Pace
 from heliograph.links.smpp.settings import BindType, SmppSettings
+from heliograph.links.smpp.trace import Tracer
 from heliograph.metrics import Metrics
 from heliograph.model.link import Accepted, Answer, ErrorClass, Inbound, LinkListener, LinkOutcome, LinkProfile, Outgoing, Refused
 from heliograph.smpp import status, tlv
@@ -41,7 +42,7 @@ _log = log.get("links.smpp")
 
 
 class SmppLink:
-    """A `model.link.Link`. `trace`, where set, gets all octets of all binds: bind, sent or received, octets."""
+    """A `model.link.Link`. `tracer`: watches its connections, while there is one."""
 
     def __init__(self, profile: LinkProfile, settings: SmppSettings, listener: LinkListener, clock: Clock, metrics: Metrics) -> None:
         self.settings = settings
@@ -72,6 +73,7 @@ class SmppLink:
         self._ended = asyncio.Event()
         self._running = False
         self.listens_on = 0
+        self.tracer: Tracer | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._telling: set[asyncio.Task[None]] = set()
 
@@ -159,6 +161,22 @@ class SmppLink:
     def flawed(self, what: str) -> None:
         self._flaws.add()
         _log.warning("the peer sent what it should not", link=self._profile.name, what=what)
+
+    def watch(self, bind: Bind, connection: Connection) -> None:
+        if self.tracer is not None:
+            self.tracer.watch(bind.name, connection)
+
+    # what the operator asks
+
+    def trace(self, *, on: bool) -> None:
+        """Begin to note all PDUs, or end it."""
+        if on is (self.tracer is not None):
+            return
+        self.tracer = Tracer(self._clock.now_ms) if on else None
+        for bind in self.binds:
+            if bind.connection is not None:
+                bind.connection.trace = None
+                self.watch(bind, bind.connection)
 
     # its state
 

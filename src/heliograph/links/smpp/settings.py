@@ -230,7 +230,7 @@ class SmppSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         return self.receipts or (AskReceipts.ALL if self.delivery is Delivery.STORED else AskReceipts.NONE)
 
 
-SECRETS = ("password", "outbind_password")
+SECRETS = frozenset({"password", "outbind_password"})
 """Settings that are written and never shown."""
 
 

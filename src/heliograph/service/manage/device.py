@@ -26,6 +26,7 @@ from heliograph.store import account as account_store
 from heliograph.store import device as store
 from heliograph.store import event as event_store
 from heliograph.store import policy as policy_store
+from heliograph.store import route as route_store
 from heliograph.store import sim as sim_store
 from heliograph.store.device import Device, DeviceView
 from heliograph.store.engine import Scalar
@@ -144,6 +145,7 @@ def create_one(tx: Transaction, actor: Actor, home: OrganisationId, wanted: Devi
     audit.record(tx, actor, "device.created", home, now_ms, object_id=device.id, after=device)
     if isinstance(wanted.sim, SimChange) and wanted.sim.sim_id is not None:
         _assign(task, "Create", device, wanted.sim)
+    route_store.reassign(tx, device.id)
     return _view(tx, home, device.id)
 
 
@@ -164,6 +166,7 @@ def update_one(tx: Transaction, actor: Actor, scope: int, device_id: int, change
         _release(task, device, unless=change.sim.sim_id)
         if change.sim.sim_id is not None:
             _assign(task, "Update", device, change.sim)
+    route_store.reassign(tx, device_id)
 
 
 def _apply(task: _Task, verb: str, device: Device, change: DeviceChange) -> None:

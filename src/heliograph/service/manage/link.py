@@ -1,29 +1,106 @@
-"""Links, as the operator keeps them: add, list, switch off and on. What a kind's settings may be, `links` knows."""
+"""Links, as the operator keeps them: made, changed, switched, tried and watched while the program runs. What a kind's settings may be,
+`links` knows (`service/link_kinds.py`)."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Protocol
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from heliograph.model.account import ANY, Actor
 from heliograph.model.ids import LinkId
+from heliograph.model.link import Finding
+from heliograph.model.number import normalise
 from heliograph.model.permission import Right, require
 from heliograph.model.problem import Code, Problem
 from heliograph.service import audit
+from heliograph.service.link_kinds import HIDDEN, LinkKinds
 from heliograph.service.manage.scope import Office, not_found
 from heliograph.store import account as account_store
 from heliograph.store import lane as lane_store
 from heliograph.store import link as store
-from heliograph.store.link import LinkView
+from heliograph.store import route as route_store
+from heliograph.store.link import LinkView, Traced
 from heliograph.store.transaction import Transaction
 
 MOST_NAME = 60
+MOST_TRACED = 500
+TRACE_S = 30
+"""How long a link's PDUs are written down after somebody asked for them."""
 
 
-async def add(office: Office, actor: Actor, name: str, kind: str, settings: str) -> LinkId:
-    """A new link; a daemon runs it within a second. `settings`: JSON that its kind has accepted. Raises Problem."""
+class LinkOffice(Office, Protocol):
+    """An office that knows the kinds of links."""
+
+    @property
+    def link_kinds(self) -> LinkKinds: ...
+
+
+class LinkDetail(msgspec.Struct, frozen=True):
+    """A link as the operator sees it alone. `waiting`: destinations that have messages; `organisations`: those it is kept for."""
+
+    link: LinkView
+    settings: dict[str, Any]
+    waiting: int
+    organisations: tuple[int, ...]
+
+
+class LinkChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be otherwise; UNSET leaves a field. `settings` are put over those there are: null takes one away, HIDDEN leaves it."""
+
+    name: str | UnsetType = UNSET
+    settings: dict[str, Any] | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+
+
+async def add(office: LinkOffice, actor: Actor, name: str, kind: str, settings: Mapping[str, Any], *, enabled: bool = True) -> LinkId:
+    """A new link; a daemon runs it within a second. Raises Problem."""
     require(actor, Right.OPERATE)
-    name = name.strip()
-    if not 1 <= len(name) <= MOST_NAME or not name.isprintable():
-        raise Problem(Code.INVALID_FORMAT, f"a link's name has 1 to {MOST_NAME} printable characters", field="name")
-    return await office.database.write(_add, actor, name, kind, settings, office.clock.now_ms())
+    name = _checked(name)
+    written = office.link_kinds.accept(kind, name, settings)
+    disabled_at_ms = None if enabled else office.clock.now_ms()
+    return await office.database.write(_add, actor, name, kind, written, disabled_at_ms, office.clock.now_ms())
+
+
+async def update(office: LinkOffice, actor: Actor, link_id: int, change: LinkChange) -> None:
+    """Change a link; one that runs drains, and starts again so within a second. Raises Problem."""
+    require(actor, Right.OPERATE)
+    await office.database.write(_update, office.link_kinds, actor, link_id, change, office.clock.now_ms())
+
+
+async def delete(office: LinkOffice, actor: Actor, link_id: int) -> None:
+    """Take away a link that is switched off; what waits for it goes by another that may, or waits for one. Raises Problem."""
+    require(actor, Right.OPERATE)
+    await office.database.write(_delete, office.link_kinds, actor, link_id, office.clock.now_ms())
+
+
+async def view(office: LinkOffice, actor: Actor, link_id: int) -> LinkDetail:
+    """One link with its settings, without what is secret. Raises Problem."""
+    require(actor, Right.OPERATE)
+    return await office.database.read(_view, office.link_kinds, link_id)
+
+
+async def check(office: LinkOffice, actor: Actor, link_id: int, send_to: str | None, *, try_all: bool) -> AsyncIterator[Finding]:
+    """Try a link's peer from this process, and say what is found as it is found. Raises Problem."""
+    require(actor, Right.OPERATE)
+    found = await office.database.read(store.view, link_id)
+    if found is None:
+        raise not_found("Link", link_id)
+    number = None if send_to is None else normalise(send_to, "send_to")
+    return office.link_kinds.check(found.kind, found.name, found.settings, number, try_all=try_all)
+
+
+async def trace(office: Office, actor: Actor, link_id: int, after: int | None, for_s: int = TRACE_S) -> tuple[list[Traced], int]:
+    """The PDUs of a link after `after`, an id; its owner writes them down from now on, for so long. The ids to go on after. None: from
+    now. Raises Problem."""
+    require(actor, Right.OPERATE)
+    now_ms = office.clock.now_ms()
+    if not await office.database.write(store.trace_until, link_id, now_ms + for_s * 1000):
+        raise not_found("Link", link_id)
+    if after is None:
+        return [], await office.database.read(store.last_trace)
+    found = await office.database.read(store.trace, link_id, after, MOST_TRACED)
+    return found, found[-1].id if found else after
 
 
 async def views(office: Office, actor: Actor) -> list[LinkView]:
@@ -57,13 +134,75 @@ async def switch(office: Office, actor: Actor, link_id: int, *, on: bool) -> Non
     await office.database.write(_switch, actor, link_id, office.clock.now_ms(), on=on)
 
 
-def _add(tx: Transaction, actor: Actor, name: str, kind: str, settings: str, now_ms: int) -> LinkId:
-    if store.exists(tx, name):
-        raise Problem(Code.DUPLICATED, f"there is a link '{name}' already: choose another name", field="name")
+def _checked(name: str) -> str:
+    name = name.strip()
+    if not 1 <= len(name) <= MOST_NAME or not name.isprintable():
+        raise Problem(Code.INVALID_FORMAT, f"a link's name has 1 to {MOST_NAME} printable characters", field="name")
+    return name
+
+
+def _add(tx: Transaction, actor: Actor, name: str, kind: str, settings: str, disabled_at_ms: int | None, now_ms: int) -> LinkId:
+    _refuse_second(tx, name)
     link_id = store.insert(tx, name, kind, settings, now_ms)
+    if disabled_at_ms is not None:
+        store.set_disabled(tx, link_id, disabled_at_ms)
     after = {"name": name, "kind": kind, **msgspec.json.decode(settings)}
     audit.record(tx, actor, "link.created", actor.organisation_id, now_ms, object_id=link_id, after=after)
     return link_id
+
+
+def _refuse_second(tx: Transaction, name: str) -> None:
+    if store.exists(tx, name):
+        raise Problem(Code.DUPLICATED, f"there is a link '{name}' already: choose another name", field="name")
+
+
+def _update(tx: Transaction, kinds: LinkKinds, actor: Actor, link_id: int, change: LinkChange, now_ms: int) -> None:
+    found = store.lock(tx, link_id)
+    if found is None:
+        raise not_found("Link", link_id)
+    before: dict[str, Any] = msgspec.json.decode(found.settings)
+    name, settings = found.name, before
+    if change.name is not UNSET and (name := _checked(change.name)) != found.name:
+        _refuse_second(tx, name)
+        store.rename(tx, link_id, name)
+    if change.settings is not UNSET:
+        settings = _merged(before, change.settings, kinds.secrets(found.kind))
+        store.update_settings(tx, LinkId(link_id), kinds.accept(found.kind, name, settings))
+    was = {"name": found.name, **before}
+    audit.record(tx, actor, "link.changed", actor.organisation_id, now_ms, object_id=link_id, before=was, after={"name": name, **settings})
+    if change.enabled is not UNSET and change.enabled is not (found.disabled_at_ms is None):
+        _switch(tx, actor, link_id, now_ms, on=change.enabled)
+
+
+def _merged(before: dict[str, Any], given: dict[str, Any], secrets: frozenset[str]) -> dict[str, Any]:
+    known = {name: value for name, value in given.items() if not (name in secrets and value == HIDDEN)}
+    return {name: value for name, value in (before | known).items() if value is not None}
+
+
+def _delete(tx: Transaction, kinds: LinkKinds, actor: Actor, link_id: int, now_ms: int) -> None:
+    found = store.lock(tx, link_id)
+    if found is None:
+        raise not_found("Link", link_id)
+    if found.disabled_at_ms is None:
+        raise Problem(Code.IN_USE, f"Link with Id '{link_id}' is switched on: stop it first")
+    routes = [each.id for each in route_store.every(tx) if link_id in each.links]
+    if routes:
+        raise Problem(Code.IN_USE, f"Link with Id '{link_id}' is in the route {routes[0]}: delete that first")
+    if lane_store.is_on_its_way(tx, link_id):
+        raise Problem(Code.IN_USE, f"something is still on its way by the link with Id '{link_id}': try again in a moment")
+    store.delete(tx, link_id)
+    route_store.reassign(tx)
+    lane_store.leave(tx, link_id)
+    before = {"name": found.name, "kind": found.kind, **msgspec.json.decode(found.settings)}
+    audit.record(tx, actor, "link.deleted", actor.organisation_id, now_ms, object_id=link_id, before=before)
+
+
+def _view(tx: Transaction, kinds: LinkKinds, link_id: int) -> LinkDetail:
+    found = store.view(tx, link_id)
+    if found is None:
+        raise not_found("Link", link_id)
+    settings = kinds.shown(found.kind, found.settings)
+    return LinkDetail(found, settings, store.waiting(tx, link_id), tuple(store.reservations(tx).get(link_id, ())))
 
 
 def _switch(tx: Transaction, actor: Actor, link_id: int, now_ms: int, *, on: bool) -> None:
@@ -83,7 +222,7 @@ def _reserve(tx: Transaction, actor: Actor, link_id: int, organisation_id: int, 
     _check(tx, link_id, organisation_id)
     if not store.reserve(tx, link_id, organisation_id):
         raise Problem(Code.DUPLICATED, f"Link with Id '{link_id}' is already reserved for Organisation with Id '{organisation_id}'")
-    lane_store.leave_reserved(tx, link_id)
+    route_store.reassign(tx)
     after = {"organisation_id": organisation_id}
     audit.record(tx, actor, "link.reserved", actor.organisation_id, now_ms, object_id=link_id, after={"organisation": after})
 
@@ -93,8 +232,7 @@ def _unreserve(tx: Transaction, actor: Actor, link_id: int, organisation_id: int
     if not store.unreserve(tx, link_id, organisation_id):
         raise not_found("Reservation for organisation", organisation_id)
     lane_store.adopt(tx, link_id)
-    if store.reservations(tx).get(link_id):
-        lane_store.leave_reserved(tx, link_id)
+    route_store.reassign(tx)
     before = {"organisation_id": organisation_id}
     audit.record(tx, actor, "link.unreserved", actor.organisation_id, now_ms, object_id=link_id, before={"organisation": before})
 

@@ -16,6 +16,7 @@ from heliograph.service import audit
 from heliograph.service.manage.note import note
 from heliograph.service.manage.scope import Office, changed_by, home_of, not_found, seen_by
 from heliograph.store import account as account_store
+from heliograph.store import route as route_store
 from heliograph.store import sim as store
 from heliograph.store.engine import Scalar
 from heliograph.store.listing import Order
@@ -226,6 +227,8 @@ def update_one(tx: Transaction, actor: Actor, scope: int, sim_id: int, change: S
     if (change.msisdn, change.imsi, change.aliases) != (UNSET, UNSET, UNSET):
         _renumber(tx, actor, sim, change)
     write_back(tx, actor, before, sim, now_ms)
+    if sim.device_id is not None:
+        route_store.reassign(tx, sim.device_id)
     if (now := store.aliases(tx, sim_id)) != aliases:
         before_after = {"before": {"aliases": aliases}, "after": {"aliases": now}}
         audit.record(tx, actor, "sim.changed", sim.organisation_id, now_ms, object_id=sim_id, **before_after)

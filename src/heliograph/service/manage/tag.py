@@ -14,6 +14,7 @@ from heliograph.service import audit
 from heliograph.service.manage.device import DeviceChange, update_one
 from heliograph.service.manage.scope import Office, changed_by, not_found, seen_by
 from heliograph.store import device as device_store
+from heliograph.store import route as route_store
 from heliograph.store import tag as store
 from heliograph.store.tag import Tag, names_of
 from heliograph.store.transaction import Transaction
@@ -87,6 +88,7 @@ async def _replace(office: Office, tag: Tag, new: str | None) -> None:
     now_ms = office.clock.now_ms()
     while await office.database.write(store.replace, tag.organisation_id, tag.name, new, SLICE, now_ms):
         continue
+    await office.database.write(route_store.reassign)
 
 
 def _views(tx: Transaction, organisation_id: int) -> tuple[list[TagView], list[str]]:

@@ -1,0 +1,87 @@
+"""`heliograph route`: which link the messages of which devices go by."""
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from heliograph.cli.answer import Answer, Refusal, Said, Table
+from heliograph.cli.desk import PLAIN, Desk, Options, at_desk
+from heliograph.service.manage import link, route
+from heliograph.service.manage.route import NewRoute, RouteKind
+
+app = App(name="route")
+
+
+@app.command
+def add(
+    kind: RouteKind,
+    value: str,
+    links: Annotated[tuple[str, ...], Parameter(name="LINK")],
+    /,
+    *,
+    position: int | None = None,
+    options: Options = PLAIN,
+) -> int:
+    """Add a route; messages that wait follow it, but for what is on its way. Devices that no route fits stay where they are.
+
+    Parameters
+    ----------
+    kind
+        What it compares: prefix (of the MSISDN), imsi (its beginning), device, tag, policy, organisation; or all.
+    value
+        With what: digits, an id, the name of a tag; - for all.
+    links
+        Ids or names of links. The first is taken; while it is down for half a minute, the next.
+    position
+        Routes of a lower one are asked first; without it, behind all there are.
+    """
+
+    async def work(desk: Desk) -> Answer:
+        known = {name: each.id for each in await link.views(desk, desk.caretaker()) for name in (each.name, str(each.id))}
+        if missing := [each for each in links if each not in known]:
+            raise Refusal(f"there is no link {missing[0]}: `heliograph link list` shows which there are")
+        new = NewRoute(kind=kind, value="" if value == "-" else value, links=tuple(known[each] for each in links), position=position)
+        made = await route.add(desk, desk.caretaker(), new)
+        return Said("added the route; its id:", {"id": made}, str(made))
+
+    return at_desk(options, work)
+
+
+@app.command(name="list")
+def list_(*, options: Options = PLAIN) -> int:
+    """List the routes in the order in which they are asked."""
+
+    async def work(desk: Desk) -> Answer:
+        names = {each.id: each.name for each in await link.views(desk, desk.caretaker())}
+        rows = [
+            {
+                "id": each.id,
+                "position": each.position,
+                "kind": each.kind,
+                "value": each.value,
+                "links": ", ".join(names.get(link_id, str(link_id)) for link_id in each.links),
+                "taken": names.get(each.link_id, str(each.link_id)),
+            }
+            for each in await route.views(desk, desk.caretaker())
+        ]
+        nothing = "no route: each device sends by the first link that was there"
+        return Table(rows, ("id", "position", "kind", "value", "links", "taken"), nothing)
+
+    return at_desk(options, work)
+
+
+@app.command
+def delete(route_id: int, /, *, options: Options = PLAIN) -> int:
+    """Delete a route; devices that no other fits stay on the link they have.
+
+    Parameters
+    ----------
+    route_id
+        Its id.
+    """
+
+    async def work(desk: Desk) -> Answer:
+        await route.delete(desk, desk.caretaker(), route_id)
+        return Said(f"deleted the route {route_id}", {"id": route_id})
+
+    return at_desk(options, work)

@@ -1,0 +1,65 @@
+"""The kinds of links for those who manage them: settings accepted and shown, presets, checks (`service.link_kinds.LinkKinds`)."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from heliograph.clock import Clock
+from heliograph.links import KINDS
+from heliograph.links.smpp.check import check
+from heliograph.links.smpp.presets import PRESETS
+from heliograph.model.ids import LinkId
+from heliograph.model.link import Finding
+from heliograph.model.problem import Code, Problem
+from heliograph.service.link_kinds import HIDDEN, Preset
+
+
+class Catalogue:
+    """Made once per process."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def names(self) -> Sequence[str]:
+        return tuple(KINDS)
+
+    def accept(self, kind: str, name: str, settings: Mapping[str, Any]) -> str:
+        if kind not in KINDS:
+            raise Problem(Code.INVALID_FORMAT, f"there is no link kind {kind}: choose one of {', '.join(KINDS)}", field="kind")
+        text = msgspec.json.encode(settings).decode()
+        try:
+            KINDS[kind].profile(LinkId(0), name, text)
+        except msgspec.ValidationError as error:
+            raise Problem(Code.INVALID_FORMAT, f"a setting of the link is wrong: {_words(error)}", field="settings") from None
+        return text
+
+    def shown(self, kind: str, settings: str) -> dict[str, Any]:
+        secrets = self.secrets(kind)
+        found: dict[str, Any] = msgspec.json.decode(settings)
+        return {name: HIDDEN if name in secrets and value else value for name, value in found.items()}
+
+    def secrets(self, kind: str) -> frozenset[str]:
+        return KINDS[kind].secrets if kind in KINDS else frozenset({"password"})
+
+    def presets(self) -> Sequence[Preset]:
+        return [
+            Preset(
+                name,
+                "smpp",
+                {field: fact.value for field, fact in facts.items()},
+                {field: fact.source for field, fact in facts.items()},
+            )
+            for name, facts in PRESETS.items()
+        ]
+
+    def check(self, kind: str, name: str, settings: str, send_to: str | None, *, try_all: bool) -> AsyncIterator[Finding]:
+        if kind != "smpp":
+            raise Problem(Code.NOT_SUPPORTED, f"a link of kind {kind} has nobody at its other end to check")
+        return check(settings, self._clock, send_to, try_all=try_all)
+
+
+def _words(error: msgspec.ValidationError) -> str:
+    """What is wrong, then which setting."""
+    text, _, place = str(error).partition(" - at `$")
+    return f"{place.strip('`.')}: {text}" if place.strip("`.") else text

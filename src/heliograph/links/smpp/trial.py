@@ -1,0 +1,145 @@
+"""One connection to a peer that is tried: what came of connecting and of the bind, in words, and what the peer sends then."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from heliograph.clock import Clock
+from heliograph.links.smpp.bind import KIND_OF, bind_pdu, connection_of
+from heliograph.links.smpp.connect import NotConnectedError, connect
+from heliograph.links.smpp.settings import SmppSettings
+from heliograph.model.link import Finding
+from heliograph.smpp import receipt as receipts
+from heliograph.smpp import status, tlv
+from heliograph.smpp.aio import Connection, Timers
+from heliograph.smpp.event import Bound, Closed, Event, Received, Settled
+from heliograph.smpp.pdu import DataSm, DeliverSm, Pdu, SubmitSm, Unbind, response_to
+from heliograph.smpp.session import OutOfTurnError
+
+ANSWER_WITHIN_S: Final = 10.0
+ADVICE: Final = {
+    status.RBINDFAIL: "system_id or password are wrong, this address is not allowed, or as many binds are open as may be",
+    status.RINVPASWD: "the password is wrong; SMPP takes 8 characters",
+    status.RINVSYSID: "the system_id is wrong",
+    status.RINVSYSTYP: "system_type is wrong: ask which one the centre wants, often it is empty",
+    status.RALYBND: "this system_id is bound already, and the centre allows it once: stop the link, then check again",
+    status.RINVCMDID: "the centre does not know this bind: try bind_type tx+rx",
+    status.RINVBNDSTS: "the centre did not expect a bind now: as many binds may be open as are allowed",
+}
+
+
+async def tried(settings: SmppSettings, clock: Clock, timers: Timers) -> "Trial":
+    """A trial that was run; closed already where it came to no bind."""
+    trial = Trial(settings, clock, timers)
+    await trial.run()
+    if trial.bound is None:
+        trial.connection.close("the check is over")
+    return trial
+
+
+class Trial:
+    """One connection (`smpp.aio.Owner`): what came of connecting and binding, and what the peer sends then."""
+
+    def __init__(self, settings: SmppSettings, clock: Clock, timers: Timers) -> None:
+        self.settings = settings
+        self.findings: list[Finding] = []
+        self.reached = False
+        self.bound: Bound | None = None
+        self.connection: Connection = connection_of(settings, self, timers)
+        self._clock = clock
+        self._changed = asyncio.Event()
+        self._is_over = False
+        self.settled: dict[int, Settled] = {}
+        self.receipts: list[DeliverSm | DataSm] = []
+
+    async def run(self) -> None:
+        """Connect and bind."""
+        settings = self.settings
+        where = f"{settings.host}:{settings.port}{' by TLS' if settings.tls else ''}"
+        try:
+            await connect(settings, self._clock, self.connection, asyncio.Event())
+        except NotConnectedError as error:
+            self.findings.append(Finding("wrong", str(error)))
+            return
+        self.reached = True
+        self.findings.append(Finding("ok", f"connected to {where}"))
+        number = self.connection.send(bind_pdu(KIND_OF[settings.bind_type][0], settings))
+        await self.until(lambda: number in self.settled, settings.bind_s or ANSWER_WITHIN_S)
+        self._judge_bind(number)
+
+    async def until(self, condition: Callable[[], object], timeout_s: float) -> bool:
+        """Whether `condition` came to hold in time, before the end of the session."""
+        give_up_at = self._clock.monotonic() + timeout_s
+        while not condition() and not self._is_over and self._clock.monotonic() < give_up_at:
+            self._changed.clear()
+            await self._clock.wait(self._changed, give_up_at - self._clock.monotonic())
+        return bool(condition())
+
+    async def ask(self, pdu: Pdu, timeout_s: float = ANSWER_WITHIN_S) -> Settled | None:
+        """A request and what became of it; None where nothing did in time."""
+        try:
+            number = self.connection.send(pdu)
+        except OutOfTurnError:
+            return None
+        await self.until(lambda: number in self.settled, timeout_s)
+        return self.settled.get(number)
+
+    async def leave(self) -> None:
+        """Unbind, and close."""
+        await self.ask(Unbind(), 2.0)
+        self.connection.close("the check is over")
+
+    def _judge_bind(self, number: int) -> None:
+        settings = self.settings
+        settled = self.settled.get(number)
+        as_what = f"bind as {settings.bind_type.value}, version {settings.version.value}"
+        if settled is None or settled.response is None:
+            self.findings.append(
+                Finding("wrong", f"the {as_what}, was not answered: some centres drop a version, system_type or password they do not like")
+            )
+        elif code := settled.response.command_status:
+            meaning = status.meaning_of(code)
+            advice = ADVICE.get(code, "ask the centre's operator what it means there")
+            self.findings.append(
+                Finding("wrong", f"the {as_what}, was refused with 0x{code:02X} {meaning.name} ({meaning.words}): {advice}")
+            )
+        else:
+            version = tlv.SC_INTERFACE_VERSION.find(settled.response.tlvs)
+            said = f", which says it speaks {version >> 4}.{version & 15}" if version is not None else ""
+            self.findings.append(Finding("ok", f"bound as {settings.system_id} ({as_what}){said}"))
+
+    # what the connection tells (smpp.aio.Owner)
+
+    def opened(self, connection: Connection) -> None:
+        pass
+
+    def told(self, connection: Connection, events: tuple[Event, ...]) -> None:
+        for event in events:
+            match event:
+                case Settled():
+                    self.settled[event.sequence_number] = event
+                case Bound():
+                    self.bound = event
+                case Received(DeliverSm() | DataSm() as pdu):
+                    self._hear(connection, pdu)
+                case Received(Unbind() as pdu):
+                    connection.send(response_to(pdu))
+                case Closed():
+                    self._is_over = True
+                case _:
+                    pass
+        self._changed.set()
+
+    def writable(self, connection: Connection) -> None:
+        pass
+
+    def _hear(self, connection: Connection, pdu: DeliverSm | DataSm) -> None:
+        """A receipt of ours is looked at; whatever else comes, the centre is to send again to the link that runs."""
+        is_ours = any(
+            isinstance(settled.request, SubmitSm) and settled.request.destination_addr == pdu.source_addr
+            for settled in self.settled.values()
+        )
+        looks_so = receipts.parse(pdu).state is not None
+        if is_ours and looks_so:
+            self.receipts.append(pdu)
+        connection.send(response_to(pdu, status.ROK if is_ours and looks_so else status.RSYSERR))

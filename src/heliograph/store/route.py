@@ -1,0 +1,65 @@
+"""Routes: which link the messages of a device go by. Of those that fit the first by position counts."""
+
+import msgspec
+
+from heliograph.store.query import queries
+from heliograph.store.transaction import Transaction
+
+Q = queries("route")
+LAST_ID = 2**62
+
+
+class Route(msgspec.Struct, array_like=True, frozen=True):
+    """`link_ids`: JSON, in the order in which they are wanted; `link_id`: the one taken now. `value`: what its kind compares with."""
+
+    id: int
+    position: int
+    kind: str
+    value: str
+    link_ids: str
+    link_id: int
+
+    @property
+    def links(self) -> list[int]:
+        return msgspec.json.decode(self.link_ids, type=list[int])
+
+
+class LinkState(msgspec.Struct, array_like=True, frozen=True):
+    id: int
+    disabled_at_ms: int | None
+    state: str
+    changed_at_ms: int
+
+
+def every(tx: Transaction) -> list[Route]:
+    """All, in the order in which they are asked."""
+    return [Route(*row) for row in tx.run(Q["all"])]
+
+
+def insert(tx: Transaction, position: int, kind: str, value: str, link_ids: list[int], now_ms: int) -> int:
+    """A new route, by the first of its links."""
+    route_id = tx.ids("route")[0]
+    written = msgspec.json.encode(link_ids).decode()
+    tx.run(Q["insert"], id=route_id, position=position, kind=kind, value=value, link_ids=written, link_id=link_ids[0], now=now_ms)
+    return route_id
+
+
+def delete(tx: Transaction, route_id: int) -> bool:
+    """False where there is none."""
+    return tx.one(Q["delete"], id=route_id) is not None
+
+
+def choose(tx: Transaction, route_id: int, link_id: int) -> None:
+    """Have a route take this one of its links."""
+    tx.run(Q["choose"], id=route_id, link_id=link_id)
+
+
+def states(tx: Transaction) -> list[LinkState]:
+    """How all links are."""
+    return [LinkState(*row) for row in tx.run(Q["states"])]
+
+
+def reassign(tx: Transaction, device_id: int | None = None) -> None:
+    """Give the lane of a device, or those of all, to the link that routes and reservations say; but for what may be on its way."""
+    first, last = (0, LAST_ID) if device_id is None else (device_id, device_id)
+    tx.run(Q["reassign"], first=first, last=last)

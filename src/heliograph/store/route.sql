@@ -1,0 +1,45 @@
+-- name: all
+SELECT id, position, kind, value, link_ids, link_id FROM route ORDER BY position, id;
+
+-- name: insert
+INSERT INTO route (id, position, kind, value, link_ids, link_id, created_at_ms)
+VALUES (:id, :position, :kind, :value, :link_ids, :link_id, :now);
+
+-- name: delete
+DELETE FROM route WHERE id = :id RETURNING id;
+
+-- name: choose
+UPDATE route SET link_id = :link_id WHERE id = :id;
+
+-- name: states
+SELECT link.id, link.disabled_at_ms, lease.state, lease.changed_at_ms FROM link JOIN link_lease AS lease ON lease.link_id = link.id;
+
+-- name: reassign
+-- The lanes of devices that are to go by another link: by the first route that fits, else where they are if that link is there and theirs,
+-- else by the first that is, else by none. What may be on its way ends where it is.
+UPDATE lane SET link_id = wanted.link_id FROM (
+  SELECT lane.id AS lane_id, coalesce(
+    (SELECT route.link_id FROM route WHERE (
+        route.kind = 'all'
+        OR (route.kind = 'prefix' AND sim.msisdn LIKE route.value || '%')
+        OR (route.kind = 'imsi' AND sim.imsi LIKE route.value || '%')
+        OR (route.kind = 'device' AND CAST(device.id AS TEXT) = route.value)
+        OR (route.kind = 'policy' AND CAST(device.service_profile_id AS TEXT) = route.value)
+        OR (route.kind = 'organisation' AND CAST(device.organisation_id AS TEXT) = route.value)
+        OR (route.kind = 'tag' AND lower(replace(',' || coalesce(device.tags, '') || ',', ', ', ',')) LIKE '%,' || lower(route.value) || ',%'))
+      AND (NOT EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = route.link_id)
+        OR EXISTS (SELECT 1 FROM link_reservation
+          WHERE link_reservation.link_id = route.link_id AND link_reservation.organisation_id = device.organisation_id))
+      ORDER BY route.position, route.id LIMIT 1),
+    (SELECT link.id FROM link WHERE link.id = lane.link_id
+      AND (NOT EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = link.id)
+        OR EXISTS (SELECT 1 FROM link_reservation
+          WHERE link_reservation.link_id = link.id AND link_reservation.organisation_id = device.organisation_id))),
+    (SELECT min(link.id) FROM link WHERE link.disabled_at_ms IS NULL
+      AND (NOT EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = link.id)
+        OR EXISTS (SELECT 1 FROM link_reservation
+          WHERE link_reservation.link_id = link.id AND link_reservation.organisation_id = device.organisation_id))),
+    0) AS link_id
+  FROM lane JOIN device ON device.id = lane.device_id LEFT JOIN sim ON sim.device_id = device.id
+  WHERE lane.device_id BETWEEN :first AND :last) AS wanted
+WHERE wanted.lane_id = lane.id AND lane.taken_epoch IS NULL AND lane.link_id <> wanted.link_id;
