@@ -14,7 +14,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from heliograph import log
 from heliograph.clock import Clock
@@ -22,6 +22,7 @@ from heliograph.model.ids import LinkId
 from heliograph.model.link import Accepted, ErrorClass, Link, LinkOutcome, LinkProfile, Outcome, Outgoing, Refused, Withdrawn
 from heliograph.service import fault
 from heliograph.service.cut import cut
+from heliograph.service.queue_use_cases import UseCases
 from heliograph.service.turns import Turns
 from heliograph.store import link as link_store
 from heliograph.store.database import DatabaseLost
@@ -332,22 +333,6 @@ class LinkQueue:
         await self._clock.sleep_until(self._clock.monotonic() + RETRY_SETTLE_S)
         if not self._lost:
             self._settle(flight)
-
-
-class UseCases(Protocol):
-    """What a queue asks of the transactions of its link. `settle.py` implements it; a seam only so that imports run one way."""
-
-    async def recover(self, queue: LinkQueue) -> None: ...
-
-    async def take(self, queue: LinkQueue, most: int) -> int | None: ...
-
-    async def reclaim(self, queue: LinkQueue) -> None: ...
-
-    def doubts(self) -> int: ...
-
-    async def cancel_requests(self, queue: LinkQueue) -> list[int]: ...
-
-    def settle(self, queue: LinkQueue, flight: Flight) -> asyncio.Future[bool]: ...
 
 
 class Queues:

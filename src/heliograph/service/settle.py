@@ -18,10 +18,11 @@ from heliograph.model.policy_settings import read
 from heliograph.service import fault
 from heliograph.service.core import Core
 from heliograph.service.correlate import Correlator, is_in_lane
-from heliograph.service.dispatch import Flight, LinkQueue, UseCases
+from heliograph.service.dispatch import Flight, LinkQueue
 from heliograph.service.expire import DIED, expire
 from heliograph.service.ledger import Ledger
 from heliograph.service.outcome import Settlement, Step
+from heliograph.service.queue_use_cases import UseCases
 from heliograph.store import lane as lane_store
 from heliograph.store import link as link_store
 from heliograph.store import message as message_store
