@@ -50,11 +50,14 @@ async def submit(core: Core, actor: Actor, device_id: DeviceId, draft: Draft) ->
     return await accepted(prepare(core, actor, device_id, draft))
 
 
-def prepare(core: Core, actor: Actor, device_id: DeviceId, draft: Draft, resend_of: MessageId | None = None) -> Submission:
-    """All that can be said of a draft without the database. Raises Problem."""
+def prepare(
+    core: Core, actor: Actor, device_id: DeviceId, draft: Draft, resend_of: MessageId | None = None, encoded: Encoded | None = None
+) -> Submission:
+    """All that can be said of a draft without the database. `encoded`: where a face took it from the wire as it goes on the air. Raises
+    Problem."""
     require(actor, Right.CHANGE)
     now_ms = core.clock.now_ms()
-    encoded = encode(draft)
+    encoded = encoded or encode(draft)
     expiry_at_ms, note = validity(draft.expiry_at_ms, start(draft.scheduled_at_ms, now_ms))
     return Submission(core, actor, device_id, draft, encoded, expiry_at_ms, note, now_ms, resend_of)
 

@@ -14,7 +14,7 @@ of the end, the connection is cut off.
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Protocol, cast
 
@@ -133,6 +133,12 @@ class Connection(asyncio.Protocol):
         output = self.session.send(pdu, self._timers.now_ms())
         self._take(output.octets, output.events)
         return output.sequence_number
+
+    def answer_all(self, responses: Sequence[Pdu]) -> None:
+        """Send responses to what was Received, in their order; what `send` does for one, for less."""
+        now_ms = self._timers.now_ms()
+        outputs = [self.session.send(pdu, now_ms) for pdu in responses]
+        self._take(b"".join([output.octets for output in outputs]), tuple(event for output in outputs for event in output.events))
 
     def close(self, reason: str) -> None:
         """End the session at once, without an unbind: what waits is settled, what was sent is written, then the connection is closed."""

@@ -217,8 +217,10 @@ class Session:
         if binds and version >= VERSION_34 and tlv.SC_INTERFACE_VERSION.find(pdu.tlvs) is None:
             pdu = msgspec.structs.replace(pdu, tlvs=(*pdu.tlvs, tlv.SC_INTERFACE_VERSION.make(self._profile.interface_version)))
         spoken = min(version, self.version)
-        allowed = status.allowed_for(pdu.command_status, spoken)
-        self._octets.append(encode(self._fit(msgspec.structs.replace(pdu, command_status=allowed), spoken), version=spoken))
+        allowed = status.allowed_for(pdu.command_status, spoken) if pdu.command_status else 0
+        if allowed != pdu.command_status:
+            pdu = msgspec.structs.replace(pdu, command_status=allowed)
+        self._octets.append(encode(self._fit(pdu, spoken), version=spoken))
         del self._owed[key]
         if binds:
             self._bound(request, version)

@@ -13,11 +13,12 @@ from heliograph.gsm.dcs import Alphabet, Charset
 from heliograph.gsm.errors import GsmError
 from heliograph.model.message import SourceType
 from heliograph.service.draft import Draft
+from heliograph.service.encode import MOST_OCTETS, Encoded
 from heliograph.smpp import status, time, tlv
 from heliograph.smpp.errors import TimeError
 from heliograph.smpp.long_message import content_of
 from heliograph.smpp.pdu import DataSm, ReplaceSm, SubmitMulti, SubmitSm
-from heliograph.smpp.text import Coder
+from heliograph.smpp.text import Coder, DefaultAlphabet
 from heliograph.smpp.value import DataCoding, EsmClass, Npi, Ton
 
 Submit = SubmitSm | DataSm | SubmitMulti
@@ -26,7 +27,10 @@ NARROW: Final = 0xFF
 _AS_ON_THE_AIR = frozenset({Charset.GSM7, Charset.OCTET, Charset.UCS2})
 """Of other charsets the alphabet is chosen by the text, as for a text that comes by REST."""
 _SPACING = re.compile(r"[\s\-./()]")
-_SOURCE_TYPES = {Ton.ALPHANUMERIC: SourceType.ALPHANUMERIC, Ton.INTERNATIONAL: SourceType.INTERNATIONAL}
+_SOURCE_TYPES = {int(Ton.ALPHANUMERIC): int(SourceType.ALPHANUMERIC), int(Ton.INTERNATIONAL): int(SourceType.INTERNATIONAL)}
+LAND_MOBILE: Final = int(Npi.LAND_MOBILE)
+UDHI: Final = int(EsmClass.UDHI)
+SEPTETS: Final = segment.capacity(Alphabet.GSM7)
 
 
 class Refused(Exception):
@@ -38,15 +42,20 @@ class Refused(Exception):
         self.words = words
 
 
-def draft_of(pdu: Submit, coder: Coder, now_ms: int) -> Draft:
-    """The draft of a message. Raises Refused, and Problem."""
+def draft_of(pdu: Submit, coder: Coder, now_ms: int) -> tuple[Draft, Encoded | None]:
+    """The draft of a message, and its encoding where that is plain already: one segment of septets. Raises Refused, and Problem."""
     if not isinstance(pdu, DataSm):
         if pdu.sm_default_msg_id:
             raise Refused(status.RINVDFTMSGID, "there are no predefined messages here: send the text")
         if pdu.replace_if_present_flag:
             raise Refused(status.RINVSUBREP, "replace_if_present is not served: use replace_sm with the id of the message")
+    schedule, expiry = _times(pdu, now_ms)
+    source, source_type = source_of(pdu.source_addr_ton, pdu.source_addr)
+    pid = 0 if isinstance(pdu, DataSm) else pdu.protocol_id
+    if not pdu.data_coding and not pdu.tlvs and not pdu.esm_class & UDHI and (text := _plain(pdu, coder)) is not None:
+        return Draft(text, source, source_type, None, 0, pid, expiry, schedule), Encoded(0, "", 1) if pid <= MOST_OCTETS else None
     content = content_of(pdu)
-    if pdu.esm_class & EsmClass.UDHI and not content.udh:
+    if pdu.esm_class & UDHI and not content.udh:
         raise Refused(status.RINVESMCLASS, "esm_class says that the text begins with a user data header, and it does not")
     try:
         header = _with_ports(_with_part(content.udh, content.part, pdu), pdu)
@@ -55,19 +64,8 @@ def draft_of(pdu: Submit, coder: Coder, now_ms: int) -> Draft:
     tp_dcs, user_data = coder.read(pdu.data_coding, content.udh, content.user_data, is_part=content.part is not None)
     payload, as_it_came = _payload(tp_dcs, header, user_data)
     is_recoded = not header and dcs.from_data_coding(pdu.data_coding, coder.style).charset not in _AS_ON_THE_AIR
-    source, source_type = source_of(pdu.source_addr_ton, pdu.source_addr)
-    schedule, expiry = _times(pdu, now_ms)
-    return Draft(
-        payload=payload,
-        source=source,
-        source_type=source_type,
-        udh=header.hex() or None,
-        dcs=None if is_recoded else tp_dcs,
-        pid=0 if isinstance(pdu, DataSm) else pdu.protocol_id,
-        expiry_at_ms=expiry,
-        scheduled_at_ms=schedule,
-        user_data=as_it_came,
-    )
+    tp_dcs_or_none = None if is_recoded else tp_dcs
+    return Draft(payload, source, source_type, header.hex() or None, tp_dcs_or_none, pid, expiry, schedule, as_it_came), None
 
 
 def replacing(pdu: ReplaceSm, coder: Coder, now_ms: int) -> Draft:
@@ -85,19 +83,27 @@ def replacing(pdu: ReplaceSm, coder: Coder, now_ms: int) -> Draft:
 
 def source_of(ton: int, address: str) -> tuple[str | None, int | None]:
     """A sender as the service takes it: none where it is left open, since policy or organisation then say who sends."""
-    if not address:
-        return None, None
-    return address, _SOURCE_TYPES.get(Ton(ton)) if ton in _SOURCE_TYPES else None
+    return (address, _SOURCE_TYPES.get(ton)) if address else (None, None)
 
 
 def number_of(ton: int, npi: int, address: str) -> tuple[str, bool]:
     """A destination as devices are known by, and whether it may be an IMSI (NPI land mobile, E.212)."""
+    if address.isdigit() and not address.startswith("0"):
+        return address, npi == LAND_MOBILE
     digits = _SPACING.sub("", address)
     if digits.startswith("+"):
         digits = digits[1:]
     elif digits.startswith("00") and ton in (Ton.UNKNOWN, Ton.INTERNATIONAL):
         digits = digits[2:]
-    return digits, npi == Npi.LAND_MOBILE
+    return digits, npi == LAND_MOBILE
+
+
+def _plain(pdu: Submit, coder: Coder) -> str | None:
+    """The text of what most machines send: septets of the default alphabet, in one segment, without escapes."""
+    octets = b"" if isinstance(pdu, DataSm) else pdu.short_message
+    if not octets or len(octets) > SEPTETS or coder.default is not DefaultAlphabet.GSM7 or not octets.isascii() or gsm7.ESCAPE in octets:
+        return None
+    return gsm7.decode(octets)
 
 
 def _payload(tp_dcs: int, header: bytes, user_data: bytes) -> tuple[str, str | None]:
@@ -110,7 +116,7 @@ def _payload(tp_dcs: int, header: bytes, user_data: bytes) -> tuple[str, str | N
         text = gsm7.decode_ucs2(user_data)
         is_exact = not header and _is_text(text) and len(user_data) % 2 == 0
     else:
-        read = _parsed(header)
+        read = _parsed(header) if header else udh.Udh()
         text = gsm7.decode(user_data, read.locking, read.single)
         is_exact = not header and (gsm7.ESCAPE not in user_data or _encodes_to(text, user_data))
     if is_exact:
@@ -163,6 +169,8 @@ def _times(pdu: Submit, now_ms: int) -> tuple[int | None, int | None]:
     if isinstance(pdu, DataSm):
         seconds = tlv.QOS_TIME_TO_LIVE.find(pdu.tlvs)
         return None, now_ms + seconds * 1000 if seconds else None
+    if not pdu.schedule_delivery_time and not pdu.validity_period:
+        return None, None
     schedule = _moment(pdu.schedule_delivery_time, status.RINVSCHED, now_ms)
     if schedule is not None and schedule == now_ms:  # 000000000000000R: at once
         schedule = None

@@ -133,7 +133,7 @@ class Esme:
         for event in events:
             if isinstance(event, Received):
                 pdu = event.pdu
-                if isinstance(pdu, SubmitSm | DataSm | SubmitMulti):
+                if isinstance(pdu, _SUBMITS):
                     self._submit(pdu, asked, wanted)
                 else:
                     self._ask(pdu)
@@ -168,7 +168,8 @@ class Esme:
     def _want(self, account: Account, pdu: Submit, asked: list[_Asking], wanted: list[ToNumber]) -> None:
         core = self.house.core
         many = destinations_of(pdu) if isinstance(pdu, SubmitMulti) else None
-        submission = prepare(core, account.actor, NO_DEVICE, draft_of(pdu, account.coder, core.clock.now_ms()))
+        draft, encoded = draft_of(pdu, account.coder, core.clock.now_ms())
+        submission = prepare(core, account.actor, NO_DEVICE, draft, encoded=encoded)
         if isinstance(pdu, SubmitMulti):
             group = next(_groups)
             wanted += [self._to_number(account, pdu, submission, each, group) for each in many or ()]
@@ -203,34 +204,35 @@ class Esme:
         self._tell(asked, None if error is not None else done.result())
 
     def _tell(self, asked: list[_Asking], answers: Sequence[Accepted] | None) -> None:
-        """Answer what was asked; `answers` None: nobody knows whether it was kept."""
+        """Answer what was asked, in one write; `answers` None: nobody knows whether it was kept."""
+        responses = []
         at = 0
         for asking in asked:
             many = 1 if asking.destinations is None else len(asking.destinations)
             if answers is None:
-                self._answer(asking.pdu, status.RSYSERR, "the database does not answer: it is not known whether the message was kept")
+                words = "the database does not answer: it is not known whether the message was kept"
+                responses.append(self._refusal(asking.pdu, status.RSYSERR, words))
             else:
-                self._tell_one(asking, answers[at : at + many])
+                responses.append(self._response(asking, answers[at : at + many]))
             at += many
+        if not self.connection.is_over:
+            self.connection.answer_all(responses)
         self._answered(len(asked))
 
-    def _tell_one(self, asking: _Asking, answers: Sequence[Accepted]) -> None:
+    def _response(self, asking: _Asking, answers: Sequence[Accepted]) -> Pdu:
         pdu = asking.pdu
         if isinstance(pdu, SubmitMulti):
             assert asking.destinations is not None
-            told = multi_response(
+            return multi_response(
                 pdu, asking.destinations, answers, self.id_text, lambda problem: self._status(problem, pdu), self._congestion()
             )
-            self._send(told)
-            return
         (answer,) = answers
         if isinstance(answer, int):
             response = SubmitSmResp if isinstance(pdu, SubmitSm) else DataSmResp
-            self._send(response(pdu.sequence_number, 0, self._congestion(), self.id_text(answer)))
-        elif isinstance(answer, Problem):
-            self._refuse(pdu, answer)
-        else:
-            raise answer
+            return response(pdu.sequence_number, 0, self._congestion(), self.id_text(answer))
+        if isinstance(answer, Problem):
+            return self._refusal(pdu, self._status(answer, pdu), answer.text)
+        raise answer
 
     def id_text(self, message_id: int) -> str:
         """A message's id as the peer's version has it: decimal, or eight hex digits up to 3.3."""
@@ -325,12 +327,15 @@ class Esme:
         return status_of(problem, pdu.command_id, self.version)
 
     def _answer(self, pdu: Pdu, command_status: int, words: str = "") -> None:
-        """Refuse a request; a peer of 5.0 is told in words too."""
+        self._send(self._refusal(pdu, command_status, words))
+
+    def _refusal(self, pdu: Pdu, command_status: int, words: str) -> Pdu:
+        """A peer of 5.0 is told in words too."""
         tlvs = self._congestion(CONGESTED if command_status == status.RTHROTTLED else None)
         if words and self.version >= VERSION_50:
             tlvs = (*tlvs, tlv.ADDITIONAL_STATUS_INFO_TEXT.make(words.encode("latin-1", "replace").decode("latin-1")[:LONGEST_WORDS]))
         response = response_to(pdu, command_status)
-        self._send(type(response)(pdu.sequence_number, command_status, tlvs))
+        return type(response)(pdu.sequence_number, command_status, tlvs)
 
     def _congestion(self, state: int | None = None) -> tuple[Tlv, ...]:
         """How full its window is, for a peer of 5.0: 0 idle to 99; 100 where something was refused for it."""
@@ -345,6 +350,7 @@ class Esme:
             self.connection.send(response)
 
 
+_SUBMITS: Final = (SubmitSm, DataSm, SubmitMulti)
 NO_DEVICE: Final = DeviceId(0)
 OUR_NAME: Final = "heliograph"
 _BIND_RESPONSES: Final[dict[type[Bind], type[BindResp]]] = {
