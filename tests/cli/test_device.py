@@ -110,3 +110,24 @@ def test_what_a_device_is_called_moves_no_cursor(acme: Cli, sheet: Path) -> None
     sheet.write_text("iccid,name\n8942360000000000011,\x1b[2Jgone\n")
     acme("device", "import", sheet)
     assert "\x1b" not in acme("device", "list").out
+
+
+def test_a_technician_link_stands_alone_on_standard_output_and_ends_when_revoked(acme: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "one.csv"
+    file.write_text("iccid,name,msisdn\n8988303000000000001,Pump 3,423663920001\n")
+    assert acme("device", "import", file).code == 0
+    (device,) = acme("device", "list", "--json").json
+    made = acme("technician-link", "create", device["id"], "--description", "Anna", "--expires", "90m")
+    assert made.out.startswith("http://127.0.0.1:")
+    assert "/technician/hgl_" in made.out
+    assert made.out.count("\n") == 1
+    assert "shown this once" in made.err
+    (link,) = acme("technician-link", "list", "--json").json
+    assert (link["device"], link["state"], link["uses"]) == ("Pump 3", "active", 0)
+    assert made.out.strip() not in acme("technician-link", "list").out
+    assert acme("technician-link", "revoke", link["id"]).code == 0
+    assert acme("technician-link", "list", "--json").json[0]["state"] == "revoked"
+    again = acme("technician-link", "revoke", link["id"])
+    assert (again.code, "revoked already" in again.err) == (1, True)
+    assert acme("technician-link", "uses", link["id"], "--json").json == []
+    assert acme("technician-link", "create", device["id"], "--description", "Anna", "--expires", "30d").code == 1

@@ -28,6 +28,7 @@ from heliograph.store import policy as policy_store
 from heliograph.store import sim as sim_store
 from heliograph.store import smpp_account as smpp_store
 from heliograph.store import tag as tag_store
+from heliograph.store import technician as technician_store
 from heliograph.store.credential import TrustedDevice
 from heliograph.store.device import Device
 from heliograph.store.transaction import Transaction
@@ -82,6 +83,7 @@ class Tenant(NamedTuple):
     user_id: int = 0
     key_id: int = 0
     trusted_device_id: int = 0
+    technician_link_id: int = 0
 
 
 @dataclass
@@ -263,9 +265,10 @@ def tenant(tx: Transaction, name: str, role: Role, now_ms: int) -> Tenant:
     colleague_id = account.enter_user(tx, organisation_id, f"colleague@{name.lower()}.example", name, None, Role.USER, now_ms)
     key_id = credential_store.insert_mfa_key(tx, colleague_id, "GEZDGNBVGY3TQOJQ", now_ms)
     credential_store.trust_device(tx, colleague_id, TrustedDevice(0, f"fingerprint of {name}", None, None, name, now_ms, 2 * now_ms))
+    link_id = technician_store.insert(tx, organisation_id, device_id, f"hash of {name}", name, None, email, now_ms, now_ms + 3_600_000)
     (device,) = credential_store.trusted_devices(tx, colleague_id, now_ms)
     smpp_store.insert(tx, f"pol_{policy.id}", organisation_id, policy.id, CHEAP.hash("secret08"), "{}", now_ms)
     return Tenant(
         name, organisation_id, policy.id, tariff.id, callback_id, secret_id, device_id, sim_id, token_id, token, email, tag_id,
-        colleague_id, key_id, device.id,
+        colleague_id, key_id, device.id, link_id,
     )  # fmt: skip

@@ -103,6 +103,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/smpp_account/{system_id}/password"): {},
     ("POST", "/api/v1/tariff_profile"): {"name": "new"},
     ("PATCH", "/api/v1/tariff_profile/{tariff_id}"): {"name": "changed"},
+    ("POST", "/api/v1/technician_link"): {"endpoint": {"id": Ref("endpoint_id")}, "description": "Anna"},
 }
 NOT_OURS_TO_DO = {
     ("POST", "/api/v1/sim"),
@@ -152,6 +153,7 @@ def ids_of(tenant: Tenant, message_id: int) -> dict[str, Any]:
         "trusted_device_id": tenant.trusted_device_id,
         "role_id": 3,
         "system_id": f"pol_{tenant.policy_id}",
+        "technician_link_id": tenant.technician_link_id,
     }
 
 

@@ -20,6 +20,7 @@ NOUNS: Final = {
     "device": "Devices and their SIMs.",
     "sms": "Messages: send one, look at them, follow them.",
     "policy": "Service policies: what devices may do with SMS.",
+    "technician-link": "Technician links: one device's console for somebody without an account.",
     "link": "Links: the legs toward mobile networks.",
     "route": "Routes: which link the messages of which devices go by.",
     "smpp": "SMPP: what applications bind with, and who is bound.",
@@ -48,7 +49,7 @@ def _make() -> App:
     for name, function in COMMANDS.items():
         made.command(f"heliograph.cli.{function}", name=name)
     for name, text in NOUNS.items():
-        made.command(f"heliograph.cli.{name}:app", name=name, help=text)
+        made.command(f"heliograph.cli.{name.replace('-', '_')}:app", name=name, help=text)
     return made
 
 

@@ -28,11 +28,12 @@ class Door(StrEnum):
     SMPP = "smpp"
     CLI = "cli"
     LINK = "link"
+    TECHNICIAN = "technician"
 
     @property
     def wants_patch(self) -> bool:
-        """A receipt to the webhook is sent only for MT that came by these doors (rules: Events)."""
-        return self in (Door.REST, Door.PORTAL, Door.ZAPIER)
+        """A receipt to the webhook is sent only for MT that came by these doors (rules: Events). Technicians come by the portal."""
+        return self in (Door.REST, Door.PORTAL, Door.ZAPIER, Door.TECHNICIAN)
 
 
 class Actor(msgspec.Struct, frozen=True):

@@ -156,6 +156,7 @@ def _of_send(row: Sent, scope: int) -> Entry:
         who=row.who if known else OPERATOR,
         role=row.role,
         door=row.door,
+        address=row.address if known else None,
     )
 
 

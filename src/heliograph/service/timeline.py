@@ -20,6 +20,7 @@ DOORS = {
     Door.ZAPIER: "Zapier",
     Door.SMPP: "SMPP",
     Door.CLI: "the command line",
+    Door.TECHNICIAN: "the portal",
 }
 
 

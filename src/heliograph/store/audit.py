@@ -40,6 +40,7 @@ class Sent(msgspec.Struct, array_like=True, frozen=True):
     role: str | None
     door: str
     device_id: int
+    address: str | None
 
 
 class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from heliograph.store.transaction import Transaction
 Q = queries("retention")
 _OF_A_MESSAGE = (
     "delete_scheduled",
+    "delete_technician_sent",
     "delete_resent",
     "delete_attempts",
     "delete_receipts_of_messages",

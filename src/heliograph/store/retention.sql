@@ -13,6 +13,9 @@ DELETE FROM scheduled WHERE message_id IN (SELECT id FROM input);
 -- name: delete_resent (id bigint)
 DELETE FROM resent WHERE message_id IN (SELECT id FROM input);
 
+-- name: delete_technician_sent (id bigint)
+DELETE FROM technician_sent WHERE message_id IN (SELECT id FROM input);
+
 -- name: delete_attempts (id bigint)
 DELETE FROM attempt WHERE message_id IN (SELECT id FROM input);
 

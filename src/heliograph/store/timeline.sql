@@ -20,7 +20,9 @@ FROM notification JOIN delivery_attempt ON delivery_attempt.notification_id = no
 WHERE notification.message_id = :message_id ORDER BY delivery_attempt.notification_id, delivery_attempt.number;
 
 -- name: who
-SELECT app_user.email, application_token.description FROM message LEFT JOIN app_user ON app_user.id = message.user_id
+SELECT coalesce(app_user.email, 'technician link ' || technician_link.id || ' (' || technician_link.description || ')'), application_token.description
+FROM message LEFT JOIN app_user ON app_user.id = message.user_id
+LEFT JOIN technician_sent ON technician_sent.message_id = message.id LEFT JOIN technician_link ON technician_link.id = technician_sent.link_id
 LEFT JOIN application_token ON application_token.id = message.token_id WHERE message.id = :message_id;
 
 -- name: peer

@@ -24,6 +24,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
     ("POST", "/api/v1/application_token"): Right.ADMINISTER,
     ("PATCH", "/api/v1/application_token/{token_id}"): Right.ADMINISTER,
     ("GET", "/api/v1/audit"): Right.ADMINISTER,
+    ("GET", "/api/v1/technician_link/{technician_link_id}/use"): Right.CHANGE,
     ("GET", "/api/v1/esme_interface_type"): Right.READ_INTERFACES,
     ("POST", "/api/v1/smpp_account"): Right.ADMINISTER,
     ("PATCH", "/api/v1/smpp_account/{system_id}"): Right.ADMINISTER,

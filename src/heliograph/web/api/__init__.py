@@ -30,6 +30,7 @@ from heliograph.web.api import (
     stats,
     tag,
     tariff_profile,
+    technician_link,
     unmatched_inbound,
     user,
 )  # fmt: skip
@@ -62,6 +63,7 @@ ROUTES: dict[str, AnyResource] = {
     **link.ROUTES,
     **route.ROUTES,
     **stats.ROUTES,
+    **technician_link.ROUTES,
     **audit.ROUTES,
     **unmatched_inbound.ROUTES,
     **simulator.ROUTES,

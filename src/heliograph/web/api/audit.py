@@ -46,7 +46,7 @@ class AuditEntry(msgspec.Struct, kw_only=True):
         "object": Parameter("The id of what was changed.", int),
         "user": Parameter("The id of the user who did it.", int),
         "application_token": Parameter("The id of the application token that did it.", int),
-        "door": Parameter("By which interface: rest, portal, zapier, smpp, cli."),
+        "door": Parameter("By which interface: rest, portal, zapier, smpp, cli, technician."),
         "after": Parameter("Where the list goes on, as the header Link says."),
         "per_page": Parameter(f"How many stand on a page: {PER_PAGE} where it is left out, {MOST_PER_PAGE} at most.", int),
     },

@@ -51,6 +51,7 @@ OF_FILE: Final[dict[str, str]] = {
     "stats": "Usage",
     "tag": "Devices",
     "tariff_profile": "Look-ups",
+    "technician_link": "Devices",
     "unmatched_inbound": "Links",
     "user": "Users",
 }
