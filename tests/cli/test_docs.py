@@ -21,7 +21,7 @@ def test_the_page_of_commands_says_every_command_as_it_is() -> None:
 def test_a_page_names_no_command_that_is_not_there(path: Path) -> None:
     there = {" ".join(command) for command in commands()} | {command[0] for command in commands()} | {"heliograph"}  # also a user's name
     code = re.findall(r"```(?:sh|console)\n(.*?)```|`([^`\n]+)`", path.read_text(encoding="utf-8"), re.DOTALL)
-    named = re.findall(r"\bheliograph ((?:[a-z-]+)(?: [a-z]+)?)", "\n".join(block or span for block, span in code))
+    named = re.findall(r"\bheliograph ((?:[a-z]+(?:-[a-z]+)*)(?: [a-z]+)?)", "\n".join(block or span for block, span in code))
     assert [each for each in named if each not in there and each.split()[0] not in there] == []
 
 

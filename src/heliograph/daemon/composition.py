@@ -27,6 +27,7 @@ from heliograph.service.dispatch import Queues
 from heliograph.service.housekeeping import Housekeeping
 from heliograph.service.notify import Notifier
 from heliograph.service.retention import Retention
+from heliograph.service.rollup import Rollup
 from heliograph.service.settle import LaneUseCases
 from heliograph.store.database import Database
 from heliograph.webhooks.courier import CourierSettings, WebhookCourier
@@ -106,6 +107,7 @@ class Daemon:
         self.supervisor = Supervisor(core, plan.metrics)
         faces = plan.make_faces(core)
         lasting = [tasks.create_task(Housekeeping(core).run()), tasks.create_task(self._watch_for_crash())]
+        lasting.append(tasks.create_task(Rollup(core).run()))
         lasting.append(tasks.create_task(Retention(core, plan.config.retention).run()))
         if (folder := plan.config.cdr_path) is not None:
             lasting.append(tasks.create_task(CdrFiles(core, folder).run()))

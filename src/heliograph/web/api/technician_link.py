@@ -15,7 +15,7 @@ PER_PAGE, MOST_PER_PAGE = 100, 1000
 CRITERIA = {"endpoint": criteria.number}
 
 
-class LinkWanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class TechnicianLinkWanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """`description`: for whom, as the audit names whoever comes by it. `expiry_date`: within 7 days; 8 hours from now where it is left
     out."""
 
@@ -24,7 +24,7 @@ class LinkWanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     expiry_date: str | None = None
 
 
-class LinkSeen(msgspec.Struct, kw_only=True):
+class TechnicianLinkSeen(msgspec.Struct, kw_only=True):
     """`status`: active, expired or revoked. `uses`: how often it was opened or something was done by it, at last at `last_used`."""
 
     id: int
@@ -39,7 +39,7 @@ class LinkSeen(msgspec.Struct, kw_only=True):
     uses: int
 
 
-class LinkMade(LinkSeen, kw_only=True):
+class TechnicianLinkMade(TechnicianLinkSeen, kw_only=True):
     """`url`: the link, which is shown this once."""
 
     url: str
@@ -54,12 +54,12 @@ class UseSeen(msgspec.Struct, kw_only=True):
     sms: wire.Ref | None
 
 
-_WANTED = wire.decoder(LinkWanted)
+_WANTED = wire.decoder(TechnicianLinkWanted)
 
 
 @operation(
     "List technician links",
-    answer=list[LinkSeen],
+    answer=list[TechnicianLinkSeen],
     listing=Listed(CRITERIA, (), PER_PAGE, MOST_PER_PAGE),
 )
 async def list_links(call: Call) -> Answer:
@@ -71,9 +71,9 @@ async def list_links(call: Call) -> Answer:
 
 @operation(
     "Create a technician link",
-    body=LinkWanted,
+    body=TechnicianLinkWanted,
     example={"endpoint": {"id": 1}, "description": "Anna, pump house 3"},
-    answer=LinkMade,
+    answer=TechnicianLinkMade,
     status=201,
     location=True,
     refuses=(Code.INVALID, Code.INVALID_REFERENCE, Code.INVALID_FORMAT),
@@ -88,11 +88,11 @@ async def create(call: Call) -> Answer:
     )
     made, token = await links.create(call.context.core, call.actor, new)
     origin = call.context.origin(call.scope)
-    answer = LinkMade(**msgspec.structs.asdict(_seen(made, call)), url=f"{origin}/technician/{token}")
+    answer = TechnicianLinkMade(**msgspec.structs.asdict(_seen(made, call)), url=f"{origin}/technician/{token}")
     return created(f"{origin}/api/v1/technician_link/{made.id}", answer)
 
 
-@operation("Retrieve a technician link", answer=LinkSeen)
+@operation("Retrieve a technician link", answer=TechnicianLinkSeen)
 async def retrieve(call: Call) -> Answer:
     """One, without the link itself."""
     return json(_seen(await links.view(call.context.core, call.actor, _link_id(call)), call))
@@ -124,8 +124,8 @@ def _link_id(call: Call) -> int:
     return call.id("technician_link_id")
 
 
-def _seen(link: TechnicianLink, call: Call) -> LinkSeen:
-    return LinkSeen(
+def _seen(link: TechnicianLink, call: Call) -> TechnicianLinkSeen:
+    return TechnicianLinkSeen(
         id=link.id,
         endpoint=wire.Named(link.device_id, link.device_name),
         description=link.description,

@@ -39,6 +39,7 @@ OF_FILE: Final[dict[str, str]] = {
     "mfa": "Users",
     "operator": "Look-ups",
     "organisation": "Organisations",
+    "overview": "Usage",
     "quota": "Service policies",
     "route": "Links",
     "sending": "SMS",

@@ -1,0 +1,99 @@
+"""Adds up for the overview what happened to messages, some seconds behind the event feed, so that no message pays for it.
+
+The feed is numbered in the order of commits, so a cursor misses nothing; it moves in the transaction that adds up, so nothing counts
+twice, whoever does it. A reader fetches and sums; the writer gets only the sums, a few rows for thousands of events.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import partial
+from typing import Final
+
+from heliograph import log
+from heliograph.model.overview import EVENTS, HOUR_MS, HOURS_A_DAY, NOT_ARRIVED, bucket_of
+from heliograph.service.core import Core
+from heliograph.store import node as node_store
+from heliograph.store import overview as store
+from heliograph.store.database import DatabaseLost
+from heliograph.store.overview import Behind, Happened, Sums
+from heliograph.store.transaction import Transaction
+
+EVERY_S: Final = 5.0
+STEP: Final = 5000
+"""Numbers of a feed that are added up together."""
+HOURS_KEPT: Final = 400 * HOURS_A_DAY
+DAYS_KEPT: Final = 62
+SLICE: Final = 200
+TIDY_EVERY_S: Final = 3600.0
+
+_log = log.get("rollup")
+
+
+class Rollup:
+    """The duty of one process of the installation: of all that live, the one that came first."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self._tidied = core.clock.monotonic()
+
+    async def run(self) -> None:
+        """Catch up with the feed every 5 s, until cancelled."""
+        clock = self.core.clock
+        while True:
+            due = clock.monotonic() + EVERY_S
+            try:
+                await self.round()
+            except DatabaseLost as lost:
+                _log.warning("the database does not answer, adding up waits", error=str(lost))
+            await clock.sleep_until(due)
+
+    async def round(self) -> None:
+        """Add up all there is, where this is the process that does it."""
+        core = self.core
+        if any(node.id < core.node_id for node in await core.database.read(node_store.others, core.node_id)):
+            return
+        await catch_up(core)
+        if core.clock.monotonic() - self._tidied >= TIDY_EVERY_S:
+            self._tidied = core.clock.monotonic()
+            await forget_old(core)
+
+
+async def catch_up(core: Core) -> None:
+    """Add up what happened since the last time, organisation by organisation."""
+    while behind := await core.database.read(store.behind):
+        for each in behind:
+            up_to = min(each.number + STEP, each.last_number)
+            sums = await core.database.read(_sums, each, up_to)
+            await core.database.write(store.add, each.organisation_id, each.number, up_to, sums)
+
+
+async def forget_old(core: Core) -> None:
+    """Delete what no range shows any more: devices after 62 days, hours after 400."""
+    hour = core.clock.now_ms() // HOUR_MS
+    old = partial(store.delete_old, before_hour=hour - HOURS_KEPT, before_day=hour // HOURS_A_DAY - DAYS_KEPT, most=SLICE)
+    for organisation_id in await core.database.read(store.organisations):
+        while await core.database.write(old, organisation_id):
+            continue
+
+
+def _sums(tx: Transaction, behind: Behind, up_to: int) -> Sums:
+    return sums_of(store.happened(tx, behind.organisation_id, behind.number, up_to))
+
+
+def sums_of(events: Iterable[Happened]) -> Sums:
+    """What events add up to."""
+    hours: Counter[tuple[int, str, str]] = Counter()
+    delays: Counter[tuple[int, int]] = Counter()
+    devices: dict[tuple[int, int], tuple[int, int, int]] = {}
+    for event in events:
+        figure, hour = EVENTS[event.type], event.at_ms // HOUR_MS
+        hours[hour, figure, (event.reason_code or "unknown") if figure in NOT_ARRIVED else ""] += 1
+        if figure == "delivered":
+            delays[hour, bucket_of(event.at_ms - event.since_ms)] += 1
+        if event.device_id is not None:
+            key = (hour // HOURS_A_DAY, event.device_id)
+            sent, received, failed = devices.get(key, (0, 0, 0))
+            counts = (sent + (figure == "sent"), received + (figure == "received"), failed + (figure in NOT_ARRIVED))
+            if counts != (sent, received, failed):
+                devices[key] = counts
+    return Sums(hours, delays, devices)

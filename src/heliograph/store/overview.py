@@ -1,0 +1,108 @@
+"""The roll-up of the overview: messages by hour and by device and day, and how far in the feed of each organisation it has come."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from heliograph.store.query import queries
+from heliograph.store.transaction import Transaction
+
+Q = queries("overview")
+
+
+class Behind(msgspec.Struct, array_like=True, frozen=True):
+    """An organisation whose feed goes on after what was added up."""
+
+    organisation_id: int
+    number: int
+    last_number: int
+
+
+class Happened(msgspec.Struct, array_like=True, frozen=True):
+    """An event of a message. `since_ms`: when it was accepted, or the time it was scheduled for."""
+
+    type: str
+    at_ms: int
+    device_id: int | None
+    since_ms: int
+    reason_code: str | None
+
+
+class Sums(msgspec.Struct, frozen=True):
+    """What a part of a feed adds up to. `hours`: (hour, figure, reason); `delays`: (hour, bucket); `devices`: (day, device), each with
+    sent, received and failed."""
+
+    hours: Mapping[tuple[int, str, str], int]
+    delays: Mapping[tuple[int, int], int]
+    devices: Mapping[tuple[int, int], tuple[int, int, int]]
+
+
+class Busy(msgspec.Struct, array_like=True, frozen=True):
+    """What a device did. `name` None: it is no more."""
+
+    device_id: int
+    name: str | None
+    sent: int
+    received: int
+    failed: int
+
+
+class Reason(msgspec.Struct, array_like=True, frozen=True):
+    """How many messages did not arrive for a reason. `figure`: failed, expired or refused."""
+
+    figure: str
+    reason: str
+    messages: int
+
+
+def behind(tx: Transaction) -> list[Behind]:
+    """The organisations of which something is to be added up."""
+    return [Behind(*row) for row in tx.run(Q["behind"])]
+
+
+def happened(tx: Transaction, organisation_id: int, after: int, up_to: int) -> list[Happened]:
+    """What happened to messages after a number of a feed, up to another."""
+    return [Happened(*row) for row in tx.run(Q["happened"], organisation_id=organisation_id, after=after, up_to=up_to)]
+
+
+def add(tx: Transaction, organisation_id: int, after: int, up_to: int, sums: Sums) -> bool:
+    """Add up what a part of a feed makes; False, and nothing is added, where another process has been there. Serialised by the cursor."""
+    if tx.one(Q["advance"], organisation_id=organisation_id, after=after, up_to=up_to) is None:
+        return False
+    tx.apply(Q["add_hours"], [(*key, count) for key, count in sums.hours.items()], organisation_id=organisation_id)
+    tx.apply(Q["add_delays"], [(*key, count) for key, count in sums.delays.items()], organisation_id=organisation_id)
+    tx.apply(Q["add_devices"], [(*key, *counts) for key, counts in sums.devices.items()], organisation_id=organisation_id)
+    return True
+
+
+def hours(tx: Transaction, organisation_id: int, first: int, until: int) -> list[tuple[int, str, int]]:
+    """Hour, figure, messages, of an organisation (0: of all), from an hour until before another."""
+    return [(row[0], row[1], row[2]) for row in tx.run(Q["hours"], organisation_id=organisation_id, first=first, until=until)]
+
+
+def delays(tx: Transaction, organisation_id: int, first: int, until: int) -> list[tuple[int, int, int]]:
+    """Hour, bucket, deliveries, likewise."""
+    return [(row[0], row[1], row[2]) for row in tx.run(Q["delays"], organisation_id=organisation_id, first=first, until=until)]
+
+
+def reasons(tx: Transaction, organisation_id: int, first: int, until: int, most: int) -> list[Reason]:
+    """Why messages did not arrive, the commonest reason first."""
+    return [Reason(*row) for row in tx.run(Q["reasons"], organisation_id=organisation_id, first=first, until=until, most=most)]
+
+
+def busiest(tx: Transaction, organisation_id: int, first_day: int, most: int) -> list[Busy]:
+    """The devices that sent and received most since a day."""
+    return [Busy(*row) for row in tx.run(Q["busiest"], organisation_id=organisation_id, first=first_day, most=most)]
+
+
+def organisations(tx: Transaction) -> list[int]:
+    """Those of which something was added up."""
+    return [int(row[0]) for row in tx.run(Q["organisations"])]
+
+
+def delete_old(tx: Transaction, organisation_id: int, before_hour: int, before_day: int, most: int) -> int:
+    """Delete some of what is older; how many rows."""
+    gone = 0
+    for name, before in (("delete_hours", before_hour), ("delete_delays", before_hour), ("delete_devices", before_day)):
+        gone += len(tx.run(Q[name], organisation_id=organisation_id, before=before, most=most))
+    return gone
