@@ -44,7 +44,9 @@ curl "$HOST/api/v1/endpoint/1/sms" -H "Authorization: Bearer $TOKEN"            
 
 A list is a bare array. `page` (from 1) and `per_page` choose a part; `X-Current-Page`, `X-Count-Per-Page`, `X-Total-Count`, `X-Total-Pages`
 and `Link` say which it is. `sort=-status,id` sorts, `-` falls. `q=name:meter,status:0` filters: all criteria hold, texts are searched for
-within a field. What a list knows of `q` and `sort` stands at `/api/docs`, and in the answer to a criterion it does not know.
+within a field, numbers by their digits, however they are written. A comma ends a value if a `field:` follows it. A page behind the last
+shows the last: `X-Current-Page` says so. What a list knows of `q` and `sort` stands at `/api/docs`, and in the answer to a criterion it
+does not know.
 
 `/api/v1/sms`, which may hold millions, goes from new to old by `cursor` instead, with filters of its own (`?tag=north&status=FAILED`).
 

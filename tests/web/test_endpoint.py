@@ -228,6 +228,7 @@ async def test_a_page_that_is_no_number_is_400(site: Site) -> None:
         ("name:!", False), ("tags:meter", True), ("tags:Alpha,meter", True), ("tags:meter,status:0", True),
         ("status:0,name:nothing", False), ("imei:352906", True), ("imei:9999", False), ("ip_address:10", False),
         ("sim_status:1", True), ("sim_status:0", False), ("iccid:894236", True), ("msisdn:4236", True), ("imsi:29509", True),
+        ("msisdn:%2B42 366-39", True), ("msisdn:%2B49", False), ("iccid:8942 36", True),
         ("sim:null", False), ("id:1.0", True), ("id:99999999999999999999", False), ("created:2027-01-15", True),
         ("created:2027-01-14", False), ("last_updated:2027-01-15T08:00:00.000%2B0000", True),
         ("last_updated:2027-01-15 07:59:59", False), ("service_profile:999", False), ("tariff_profile:999", False), ("", True),

@@ -4,6 +4,7 @@ emnify's own SDK sends some that mean something else than they say; those are re
 `sort=DeviceSort.NAME` and `sort=SimSort.id` name a member of an enumeration, `q=iccid:8endpoint:null` lacks its comma.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -53,6 +54,11 @@ def number_or_null(field: str, value: str) -> Filters:
 def text(field: str, value: str) -> Filters:
     """Contains a text, in any case: clients use this as a search box."""
     return {field: containing(value)}
+
+
+def part_of_number(field: str, value: str) -> Filters:
+    """Contains digits, however the number is written: with +, spaces or dashes."""
+    return text(field, re.sub(r"[\s()./+-]", "", value))
 
 
 def exact(field: str, value: str) -> Filters:

@@ -20,7 +20,8 @@ TAC_AND_SERIAL = 14
 CRITERIA = {
     **dict.fromkeys(("id", "status", "service_profile", "tariff_profile", "sim_status"), criteria.number),
     **dict.fromkeys(("last_updated", "created"), criteria.date),
-    **dict.fromkeys(("name", "tags", "ip_address", "imei", "iccid", "imsi", "msisdn"), criteria.text),
+    **dict.fromkeys(("name", "tags", "ip_address"), criteria.text),
+    **dict.fromkeys(("imei", "iccid", "imsi", "msisdn"), criteria.part_of_number),
     "sim": criteria.number_or_null,
 }
 

@@ -33,7 +33,8 @@ def _never(_field: str, value: str) -> criteria.Filters:
 CRITERIA = {
     **dict.fromkeys(("id", "status"), criteria.number),
     **dict.fromkeys(("issuer_org", "reseller_org", "customer_org"), criteria.named("organisation", criteria.number)),
-    **dict.fromkeys(("iccid", "imsi", "msisdn", "model"), criteria.text),
+    **dict.fromkeys(("iccid", "imsi", "msisdn"), criteria.part_of_number),
+    "model": criteria.text,
     **dict.fromkeys(("eid", "satellite_capable"), _never),
     "iccid_with_luhn": _iccid_with_luhn,
     "production_date": criteria.date,
