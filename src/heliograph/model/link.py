@@ -15,7 +15,7 @@ A link is our leg toward a mobile network: a simulator, an SMPP client, a modem.
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -190,6 +190,15 @@ class Link(Protocol):
         """Connect, serve and reconnect until `stop`; returns after it."""
 
     async def stop(self, grace_s: float) -> None: ...
+
+
+@runtime_checkable
+class Canceller(Protocol):
+    """A link that can ask the network to forget what it took."""
+
+    async def cancel(self, ref: str, source: str, destination: str) -> bool:
+        """Ask, by the id the network gave; whether it says that it did."""
+        ...
 
 
 class Delivery(StrEnum):

@@ -23,6 +23,7 @@ WAIT_S = 2.0
 class Answer(Enum):
     CANCELED = "canceled"
     ON_ITS_WAY = "on its way"
+    IN_NETWORK = "in the network"
 
 
 async def cancel(core: Core, actor: Actor, device_id: DeviceId, message_id: MessageId) -> None:
@@ -38,6 +39,8 @@ async def cancel(core: Core, actor: Actor, device_id: DeviceId, message_id: Mess
         await core.clock.sleep_until(core.clock.monotonic() + ASK_AGAIN_S)
         if await core.database.read(is_canceled, actor, device_id, message_id):
             return
+    if answer is Answer.IN_NETWORK:
+        raise _handed_over()
     raise Problem(
         Code.ON_ITS_WAY,
         "the SMS is on its way to the network and was not taken back within 2 s; if it is not delivered it will not be tried again",
@@ -54,6 +57,8 @@ def ask(tx: Transaction, core: Core, actor: Actor, device_id: DeviceId, message_
     lane = lane_store.lock(tx, [lane_id]).get(lane_id) if lane_id is not None else None
     message = message_store.lock(tx, [message_id])[message_id]
     _refuse_what_is_over(message, scheduled=scheduled)
+    if Segment.ACCEPTED in message.segment_states:
+        return _ask_network(tx, core, message, now_ms)
     if lane is not None and lane.taken_epoch is not None and message.lane_seq == lane.head_seq:
         message_store.ask_cancel(tx, message.id, lane.link_id, now_ms)
         return Answer.ON_ITS_WAY
@@ -85,5 +90,19 @@ def _refuse_what_is_over(message: Locked, *, scheduled: bool) -> None:
     state = State(message.state)
     if state.is_final:
         raise Problem(Code.ALREADY_FINAL, f"the SMS is already {state.name}: only one that waits can be cancelled")
-    if (message.lane_id is None and not scheduled) or Segment.ACCEPTED in message.segment_states:
-        raise Problem(Code.HANDED_OVER, "already handed to the network: it can not be cancelled any more")
+    if message.lane_id is None and not scheduled:
+        raise _handed_over()
+
+
+def _ask_network(tx: Transaction, core: Core, message: Locked, now_ms: int) -> Answer:
+    """Have the owner of the link that took it ask the network. Raises Problem where it is known that the link cannot."""
+    link_id = max((each.number, each.link_id) for each in message_store.attempts(tx, message.id) if each.outcome == "accepted")[1]
+    queue = core.queues.get(link_id)
+    if queue is not None and not queue.profile.cancels:
+        raise _handed_over()
+    message_store.ask_cancel(tx, message.id, link_id, now_ms)
+    return Answer.IN_NETWORK
+
+
+def _handed_over() -> Problem:
+    return Problem(Code.HANDED_OVER, "already handed to the network: it can not be cancelled any more")

@@ -56,7 +56,7 @@ class LinkQueue:
         self.epoch = epoch
         self._queues = queues
         self._clock = queues.clock
-        self._link = link
+        self.link = link
         self._ready = Turns()
         self._sending: deque[Flight] = deque()
         self._held: dict[int, Head] = {}
@@ -170,7 +170,8 @@ class LinkQueue:
 
     async def _poll(self) -> None:
         for message_id in await self._queues.use_cases.cancel_requests(self):
-            self.withdraw(message_id, "cancelled")
+            if not self.withdraw(message_id, "cancelled") and self.profile.cancels:
+                self._queues.spawn(self._queues.use_cases.cancel(self, message_id))
         self._expire_ready()
         doubts = self._queues.use_cases.doubts()
         if doubts != self._doubts:
@@ -227,7 +228,7 @@ class LinkQueue:
             return
         if self._hold_until > self._clock.monotonic():
             return
-        room = self._link.room()
+        room = self.link.room()
         while room > 0:
             flight = self._sending[0] if self._sending else None if self._stopping else self._launch()
             if flight is None:
@@ -257,7 +258,7 @@ class LinkQueue:
         def done(outcome: LinkOutcome) -> None:
             self._carry(self._done, flight, outgoing.number, sent_at_ms, outcome)
 
-        self._link.send(outgoing, done)
+        self.link.send(outgoing, done)
         fault.point("dispatch.after_send")
 
     def _done(self, flight: Flight, number: int, sent_at_ms: int, outcome: LinkOutcome) -> None:

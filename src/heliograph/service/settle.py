@@ -16,6 +16,7 @@ from heliograph.model.message import (
 )
 from heliograph.model.policy_settings import read
 from heliograph.service import fault
+from heliograph.service.cancel_network import cancel_in_network
 from heliograph.service.core import Core
 from heliograph.service.correlate import Correlator, is_in_lane
 from heliograph.service.dispatch import Flight, LinkQueue
@@ -71,6 +72,10 @@ class LaneUseCases(UseCases):
     async def cancel_requests(self, queue: LinkQueue) -> list[int]:
         """Messages that others ask this owner to take back."""
         return await self.core.database.write(message_store.take_cancel_requests, queue.profile.link_id)
+
+    async def cancel(self, queue: LinkQueue, message_id: int) -> None:
+        """Ask the network to forget what it took."""
+        await cancel_in_network(self.core, queue, message_id)
 
     def settle(self, queue: LinkQueue, flight: Flight) -> asyncio.Future[bool]:
         """Settle a flight; False when the lease is lost and nothing was changed."""

@@ -21,7 +21,7 @@ from heliograph.links.smpp.incoming import Heard, Reader
 from heliograph.links.smpp.outbind import Door
 from heliograph.links.smpp.outgoing import Writer
 from heliograph.links.smpp.pace import Pace
-from heliograph.links.smpp.settings import BindType, SmppSettings
+from heliograph.links.smpp.settings import BindType, IdUse, SmppSettings
 from heliograph.links.smpp.trace import Tracer
 from heliograph.metrics import Metrics
 from heliograph.model.link import Accepted, Answer, ErrorClass, Inbound, LinkListener, LinkOutcome, LinkProfile, Outgoing, Refused
@@ -29,7 +29,7 @@ from heliograph.smpp import status, tlv
 from heliograph.smpp.aio import Connection, Timers
 from heliograph.smpp.errors import ValueNotAllowedError
 from heliograph.smpp.event import Settled
-from heliograph.smpp.pdu import AlertNotification, DataSm, DeliverSm, Pdu, response_to
+from heliograph.smpp.pdu import AlertNotification, CancelSm, DataSm, DeliverSm, Pdu, response_to
 from heliograph.smpp.session import OutOfTurnError
 
 ANSWER_S = 4.0
@@ -167,6 +167,27 @@ class SmppLink:
             self.tracer.watch(bind.name, connection)
 
     # what the operator asks
+
+    async def cancel(self, ref: str, source: str, destination: str) -> bool:
+        """Ask by cancel_sm, on any bind (`model.link.Canceller`)."""
+        sender, device = self._addresses.source(source, 0), self._addresses.destination(destination)
+        answer: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+        pdu = CancelSm(
+            service_type=self.settings.service_type,
+            message_id=f"{int(ref):X}" if self.settings.id_in_response is IdUse.HEX and ref.isdigit() else ref,
+            source_addr_ton=sender.ton,
+            source_addr_npi=sender.npi,
+            source_addr=sender.text,
+            dest_addr_ton=device.ton,
+            dest_addr_npi=device.npi,
+            destination_addr=device.text,
+        )
+        try:
+            max(self.binds, key=_room_of).ask(pdu, answer.set_result)
+        except (OutOfTurnError, ValueNotAllowedError):
+            return False
+        response = (await answer).response
+        return response is not None and response.command_status == status.ROK
 
     def trace(self, *, on: bool) -> None:
         """Begin to note all PDUs, or end it."""

@@ -1,0 +1,45 @@
+"""Ask the network to forget what it took: by the owner of the link, where the link says that this works."""
+
+from heliograph.model.link import Canceller
+from heliograph.model.message import Segment, State, Verdict
+from heliograph.service.core import Core
+from heliograph.service.dispatch import LinkQueue
+from heliograph.service.ledger import Ledger
+from heliograph.store import message as message_store
+from heliograph.store.transaction import Transaction
+
+
+async def cancel_in_network(core: Core, queue: LinkQueue, message_id: int) -> None:
+    """Ask for each segment that the network took and has not reported on; CANCELED where it agrees to all. Of what a link cannot cancel
+    nothing becomes."""
+    link = queue.link
+    if not isinstance(link, Canceller):
+        return
+    source, destination, refs = await core.database.write(taken_by, message_id, queue.profile.link_id)
+    answers = [await link.cancel(ref, source, destination) for ref in refs]
+    if answers and all(answers):
+        await core.database.write(end, core, message_id, core.clock.now_ms())
+
+
+def taken_by(tx: Transaction, message_id: int, link_id: int) -> tuple[str, str, tuple[str, ...]]:
+    """Source, destination, and the ids that this link gave to what it took of a message and has not reported on."""
+    locked = message_store.lock(tx, [message_id]).get(message_id)
+    if locked is None:
+        return "", "", ()
+    refs = {
+        each.segment: each.ref
+        for each in message_store.attempts(tx, message_id)
+        if each.outcome == "accepted" and each.link_id == link_id and each.ref
+    }
+    still = [ref for segment, ref in refs.items() if locked.segment_states[max(segment, 1) - 1] == Segment.ACCEPTED and ref]
+    return locked.source, locked.dest, tuple(still)
+
+
+def end(tx: Transaction, core: Core, message_id: int, now_ms: int) -> None:
+    """The network has forgotten it. Serialised by the message; a receipt that came meanwhile counts."""
+    message = message_store.lock(tx, [message_id])[message_id]
+    if State(message.state).is_final:
+        return
+    ledger = Ledger(tx, core, now_ms)
+    ledger.change(message, Verdict(State.CANCELED, "cancelled in the network", "canceled"))
+    ledger.write()

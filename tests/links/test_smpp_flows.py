@@ -1,0 +1,325 @@
+"""What an SMPP link makes of messages, from octets to states: stored and live networks, SMS from them, and what goes wrong."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from heliograph.gsm import udh
+from heliograph.model.account import Door, Role
+from heliograph.model.ids import DeviceId
+from heliograph.model.message import State
+from heliograph.model.problem import Code, Problem
+from heliograph.service.cancel import cancel
+from heliograph.service.manage import route as routes
+from heliograph.service.manage.route import NewRoute, RouteKind
+from heliograph.smpp import status, tlv
+from heliograph.smpp.pdu import AlertNotification, CancelSm, DeliverSm, response_to
+from heliograph.store import link as link_store
+from tests.core_world import DAY, HOUR, MINUTE, msisdn
+from tests.smpp_world import SmppWorld
+
+LONG = "0123456789" * 40  # three segments
+OSMOMSC = {"preset": "osmomsc"}
+
+
+@pytest.fixture
+async def world(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[SmppWorld]:
+    async with SmppWorld(str(tmp_path / "heliograph.db"), **getattr(request, "param", {})) as world:
+        yield world
+
+
+def using(**settings: Any) -> Any:
+    return pytest.mark.parametrize("world", [settings], indirect=True)
+
+
+def mo(device: int, text: bytes, destination: str = "1000", **fields: Any) -> DeliverSm:
+    return DeliverSm(
+        source_addr=msisdn(device), source_addr_ton=1, source_addr_npi=1, destination_addr=destination, dest_addr_npi=1,
+        short_message=text, **fields,
+    )  # fmt: skip
+
+
+def received(world: SmppWorld) -> list[str]:
+    return [row.payload for row in world.rows("SELECT payload FROM message WHERE direction = 2 ORDER BY id")]
+
+
+# a stored network
+
+
+async def test_a_device_that_is_absent_there_is_submitted_once_and_delivered_by_its_receipt(world: SmppWorld) -> None:
+    message_id = await world.submit(validity_s=DAY)
+    (submit,) = world.smsc.submits
+    assert (submit.validity_period, submit.registered_delivery, submit.esm_class) == ("000001000000000R", 1, 0)
+    await world.jump(HOUR)
+    await world.report(submit, "1", "ENROUTE")
+    assert world.message(message_id).state == State.BUFFERED
+    await world.jump(6 * HOUR)
+    assert len(world.smsc.submits) == 1
+    await world.report(submit, "1", "DELIVRD")
+    assert world.message(message_id).state == State.DELIVERED
+    assert [(row.disposition, row.state) for row in world.receipts()] == [("timeline", "timeline"), ("matched", "delivered")]
+
+
+async def test_a_message_expires_by_its_receipt_or_by_its_validity_and_the_links_grace(world: SmppWorld) -> None:
+    told = await world.submit(device=1, validity_s=HOUR)
+    untold = await world.submit(device=2, validity_s=HOUR)
+    await world.report(world.smsc.submits[0], "1", "EXPIRED")
+    assert world.message(told).state == State.EXPIRED
+    await world.jump(HOUR + 9 * MINUTE)
+    await world.sweep()
+    assert world.message(untold).state == State.BUFFERED
+    await world.jump(2 * MINUTE)
+    await world.sweep()
+    assert (world.message(untold).state, world.message(untold).reason_code) == (State.EXPIRED, "no_receipt")
+    assert len(world.smsc.submits) == 2
+
+
+@using(receipts="failures")
+async def test_where_failures_alone_are_told_silence_is_delivered_and_not_confirmed(world: SmppWorld) -> None:
+    silent, failed = await world.submit(device=1, validity_s=HOUR), await world.submit(device=2, validity_s=HOUR)
+    assert [submit.registered_delivery for submit in world.smsc.submits] == [2, 2]
+    await world.report(world.smsc.submits[1], "2", "UNDELIV")
+    await world.jump(HOUR + 11 * MINUTE)
+    await world.sweep()
+    assert (world.message(silent).state, world.message(silent).reason_code) == (State.DELIVERED, "not_confirmed")
+    assert world.message(failed).state == State.FAILED
+
+
+async def test_a_refusal_that_says_no_more_than_that_is_tried_five_times(world: SmppWorld) -> None:
+    world.smsc.on_submit = lambda submit: status.RSUBMITFAIL
+    message_id = await world.submit()
+    for _ in range(8):
+        await world.jump(10)
+    assert len(world.smsc.submits) == 5
+    assert world.message(message_id).state == State.FAILED
+    assert "RSUBMITFAIL" in world.message(message_id).reason
+
+
+async def test_throttling_slows_the_link_and_burns_no_attempt(world: SmppWorld) -> None:
+    answers = iter((status.RTHROTTLED, status.RMSGQFUL))
+    world.smsc.on_submit = lambda submit: next(answers, status.ROK)
+    message_id = await world.submit()
+    await world.advance(5)
+    assert len(world.smsc.submits) == 3
+    assert (world.message(message_id).state, world.message(message_id).retries) == (State.BUFFERED, 0)
+
+
+async def test_credentials_that_are_wrong_hold_the_queue_and_are_a_fault(world: SmppWorld) -> None:
+    world.smsc.on_bind = lambda bind: status.RINVPASWD
+    world.smsc.lose()
+    await world.advance(2)
+    message_id = await world.submit()
+    await world.advance(3)
+    (row,) = world.rows("SELECT state, reason FROM link_lease")
+    assert row.state == "fault"
+    assert "the password is wrong" in row.reason
+    assert world.message(message_id).state == State.PENDING
+    world.smsc.on_bind = lambda bind: status.ROK
+    await world.advance(16)
+    assert world.message(message_id).state == State.BUFFERED
+
+
+@using(cancel=True)
+async def test_the_network_is_asked_to_forget_what_it_took(world: SmppWorld) -> None:
+    message_id = await world.submit()
+    asked = asyncio.create_task(cancel(world.core, world.actor(), DeviceId(1), message_id))
+    await world.advance(2)
+    await asked
+    (pdu,) = [each for each in world.smsc.others if isinstance(each, CancelSm)]
+    assert (pdu.message_id, pdu.destination_addr) == ("1", msisdn(1))
+    assert world.message(message_id).state == State.CANCELED
+    assert world.events(message_id)[-1] == "sms.canceled"
+
+
+@using(cancel=True)
+async def test_a_network_that_does_not_forget_leaves_it_to_the_receipt(world: SmppWorld) -> None:
+    world.smsc.on_other = lambda pdu: response_to(pdu, status.RCANCELFAIL)
+    message_id = await world.submit()
+    asked = asyncio.create_task(cancel(world.core, world.actor(), DeviceId(1), message_id))
+    await world.advance(3)
+    with pytest.raises(Problem) as refused:
+        await asked
+    assert refused.value.code is Code.HANDED_OVER
+    await world.settle()
+    assert world.message(message_id).state == State.BUFFERED
+    await world.report(world.smsc.submits[0], "1", "DELETED")
+    assert world.message(message_id).state == State.CANCELED
+
+
+# a live network: OsmoMSC in transaction mode
+
+
+@using(**OSMOMSC)
+@pytest.mark.parametrize("absent", [status.RINVDSTADR, status.RDELIVERYFAILURE])
+async def test_with_osmomsc_an_absent_device_waits_on_the_ladder_and_is_reached_when_it_returns(world: SmppWorld, absent: int) -> None:
+    world.smsc.on_submit = lambda submit: absent
+    message_id = await world.submit()
+    (submit,) = world.smsc.submits
+    assert (submit.esm_class, submit.registered_delivery, submit.validity_period) == (2, 0, "")
+    assert (submit.dest_addr_ton, submit.dest_addr_npi, submit.source_addr_npi) == (1, 1, 0)
+    assert world.message(message_id).state == State.BUFFERED
+    await world.jump(21)
+    assert len(world.smsc.submits) == 2
+    await world.jump(2 * MINUTE)
+    assert len(world.smsc.submits) == 2, "the second step is five minutes"
+    world.smsc.on_submit = lambda submit: status.ROK
+    attached = AlertNotification(source_addr=msisdn(1), source_addr_ton=1, source_addr_npi=1, tlvs=(tlv.MS_AVAILABILITY_STATUS.make(0),))
+    world.smsc.bound[0].send(attached)
+    await world.advance(2)
+    assert len(world.smsc.submits) == 3
+    assert world.message(message_id).state == State.DELIVERED
+
+
+@using(**OSMOMSC)
+async def test_a_device_that_detaches_wakes_nobody(world: SmppWorld) -> None:
+    world.smsc.on_submit = lambda submit: status.RINVDSTADR
+    await world.submit()
+    await world.jump(21)
+    gone = AlertNotification(source_addr=msisdn(1), source_addr_ton=1, source_addr_npi=1, tlvs=(tlv.MS_AVAILABILITY_STATUS.make(2),))
+    world.smsc.bound[0].send(gone)
+    await world.advance(30)
+    assert len(world.smsc.submits) == 2
+
+
+@using(**OSMOMSC, device_address="imsi")
+async def test_devices_are_addressed_by_imsi_where_the_link_says_so(world: SmppWorld) -> None:
+    message_id = await world.submit(device=2)
+    await world.advance(1.5)
+    (submit,) = world.smsc.submits
+    assert (submit.destination_addr, submit.dest_addr_ton, submit.dest_addr_npi) == ("901400000000002", 0, 6)
+    assert world.message(message_id).state == State.DELIVERED
+
+
+# from the network
+
+
+@using(role="interconnect", numbers=["49157000000"])
+async def test_by_an_aggregator_a_long_number_of_ours_reaches_the_application(world: SmppWorld) -> None:
+    assert await world.tell(mo(1, b"Hi", "49157000000", dest_addr_ton=1)) == 0
+    (row,) = world.rows("SELECT traffic_class, dest, state FROM message WHERE direction = 2")
+    assert (row.traffic_class, row.dest, row.state) == ("a2p_mo", "49157000000", State.DELIVERED)
+
+
+async def test_parts_come_by_header_by_sar_and_as_one_payload(world: SmppWorld) -> None:
+    parts = (b"one, ", b"two, ", b"three")
+    for number in (3, 1, 2):
+        header = udh.concat(7, 3, number)
+        assert await world.tell(mo(1, header + parts[number - 1], esm_class=0x40)) == 0
+    for number in (2, 3, 1):
+        sar = (tlv.SAR_MSG_REF_NUM.make(9), tlv.SAR_TOTAL_SEGMENTS.make(3), tlv.SAR_SEGMENT_SEQNUM.make(number))
+        assert await world.tell(mo(1, parts[number - 1], tlvs=sar)) == 0
+    payload = "ä".encode("utf-16-be") * 200
+    assert await world.tell(mo(1, b"", data_coding=8, tlvs=(tlv.MESSAGE_PAYLOAD.make(payload),))) == 0
+    assert received(world) == ["one, two, three", "one, two, three", "ä" * 200]
+
+
+@pytest.mark.parametrize(
+    ("world", "wanted"),
+    [({"role": "network"}, 0x0B), ({"role": "interconnect"}, 0), ({"refusals": {"destination": "0x65"}}, 0x65)],
+    indirect=["world"],
+)
+async def test_a_refusal_is_told_to_a_network_and_not_to_an_interconnect(world: SmppWorld, wanted: int) -> None:
+    from_nobody = msgspec.structs.replace(mo(1, b"Hi", "4912345678901"), source_addr="49999")
+    assert await world.tell(from_nobody) == wanted
+    assert received(world) == []
+
+
+async def test_what_the_database_does_not_keep_in_time_is_not_ready_and_is_not_kept_twice(world: SmppWorld) -> None:
+    gate = asyncio.Event()
+    receive = world.smpp._listener.inbound
+
+    async def slow(inbound: Any) -> Any:
+        await gate.wait()
+        return await receive(inbound)
+
+    world.smpp._listener.inbound = slow  # type: ignore[method-assign]
+    key = world.smsc.send(mo(1, b"slow"))
+    await world.settle()
+    await world.advance(3.9)
+    assert world.smsc.answers[key] is None
+    await world.advance(0.2)
+    assert (await world.smsc.answer(key)).command_status == status.RSYSERR
+    gate.set()
+    await world.settle()
+    assert await world.tell(mo(1, b"slow")) == 0
+    assert received(world) == ["slow"]
+
+
+async def test_an_sms_whose_answer_the_connection_lost_is_kept_once_when_it_comes_again(world: SmppWorld) -> None:
+    gate = asyncio.Event()
+    receive = world.smpp._listener.inbound
+
+    async def slow(inbound: Any) -> Any:
+        answer = await receive(inbound)
+        await gate.wait()
+        return answer
+
+    world.smpp._listener.inbound = slow  # type: ignore[method-assign]
+    world.smsc.send(mo(1, b"again"))
+    await world.settle()
+    world.smsc.lose()
+    await world.settle()
+    gate.set()
+    await world.advance(2)
+    assert await world.tell(mo(1, b"again")) == 0
+    assert received(world) == ["again"]
+    assert await world.tell(mo(1, b"again")) == 0
+    assert received(world) == ["again", "again"], "a meter repeats its text on purpose"
+
+
+# long messages and more than one link
+
+
+@using(long_messages="sar")
+async def test_long_messages_go_by_sar_where_the_link_wants_them_so(world: SmppWorld) -> None:
+    await world.submit(text=LONG)
+    assert [tlv.SAR_SEGMENT_SEQNUM.find(submit.tlvs) for submit in world.smsc.submits] == [1, 2, 3]
+    assert not [submit for submit in world.smsc.submits if submit.esm_class & 0x40]
+    assert b"".join(submit.short_message for submit in world.smsc.submits) == LONG.encode()
+
+
+async def test_while_a_link_is_down_its_messages_go_by_the_next_of_their_route(world: SmppWorld) -> None:
+    (first,) = world.rows("SELECT id FROM link")
+    settings = msgspec.json.encode({"host": "127.0.0.1", "port": world.smsc.port, "system_id": "second", "password": "x"}).decode()
+    second = await world.database.write(link_store.insert, "Second", "smpp", settings, world.now_ms)
+    await routes.add(world.core, _operator(world), NewRoute(kind=RouteKind.ALL, links=(first.id, second)))
+    await world.advance(2)
+    assert {bind.system_id for bind in world.smsc.binds} == {"meters", "second"}
+    await world.submit()
+    world.smsc.on_bind = lambda bind: status.ROK if bind.system_id == "second" else None
+    world.smsc.on_submit = lambda submit: None
+    held = await world.submit(device=2)
+    for connection in world.smsc.bound:
+        if _system_id(world, connection) == "meters":
+            connection._transport.abort()  # type: ignore[union-attr]
+    await world.advance(1)
+    waiting = await world.submit(device=3)
+    world.smsc.on_submit = lambda submit: status.ROK
+    assert world.message(waiting).state == State.PENDING
+    for _ in range(40):
+        await world.jump(1)
+    await world.sweep()
+    await world.advance(2)
+    assert world.message(waiting).state == State.BUFFERED
+    links = {row.message_id: row.link_id for row in world.rows("SELECT message_id, link_id FROM attempt ORDER BY at_ms")}
+    assert links[waiting] == second
+    assert world.message(held).state == State.BUFFERED or links[held] == first.id
+    world.smsc.on_bind = lambda bind: status.ROK
+    await world.advance(40)
+    await world.sweep()
+    back = await world.submit(device=3)
+    links = {row.message_id: row.link_id for row in world.rows("SELECT message_id, link_id FROM attempt ORDER BY at_ms")}
+    assert links[back] == first.id
+
+
+def _operator(world: SmppWorld) -> Any:
+    return world.actor(door=Door.CLI, role=Role.SUPER_ADMIN)
+
+
+def _system_id(world: SmppWorld, connection: Any) -> str:
+    """In the order in which they connected they bound."""
+    return world.smsc.binds[world.smsc.connections.index(connection)].system_id
