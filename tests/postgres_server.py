@@ -57,7 +57,7 @@ class PostgresServer:
     def __init__(self, binaries: Path) -> None:
         self._binaries = binaries
         self._account = _account()
-        self._directory = Path(tempfile.mkdtemp(prefix="heliograph-pg-", dir="/tmp"))  # short: a socket's path has at most 107 octets
+        self._directory = Path(tempfile.mkdtemp(prefix="heliograph-pg-", dir=_short_folder()))
         self._numbers = itertools.count(1)
         self._templates: dict[Callable[[str], object], str] = {}
         if self._account:
@@ -166,6 +166,12 @@ class PostgresServer:
                 return True
             time.sleep(0.05)
         return False
+
+
+def _short_folder() -> str:
+    """Where temporary files go, or /tmp: the path of a socket has at most 107 octets."""
+    folder = tempfile.gettempdir()
+    return folder if len(folder) <= 40 else "/tmp"
 
 
 def _account() -> tuple[int, int] | None:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from itertools import chain, cycle, islice
 from types import MappingProxyType
@@ -71,9 +72,11 @@ class Traffic:
                 api.delete(f"/endpoint/{device_id}/sms/{message_id}")
 
     def _calls(self, call: Callable[[Api], bool], lost: Callable[[], bool]) -> None:
-        with self.world.api() as api:
+        api: Api | None = None
+        with ExitStack() as stack:
             while True:
                 try:
+                    api = api or stack.enter_context(self.world.api())
                     api.url = self.world.url
                     while call(api):
                         pass

@@ -5,18 +5,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.flows.program import Api, Program, wait_until
-
-DEVICES = "name,iccid,msisdn\nMeter 1,8942360000000000011,423663920001\nEcho,8942360000000000029,423663920002\n"
+from tests.postgres_server import PostgresServer
 
 
 class Installation:
-    """A daemon that began on an empty database, and the command line beside it."""
+    """A daemon that began on an empty database, and the command line beside it. Shared by the tests of a module."""
 
     def __init__(self, config: Path, serving: Program) -> None:
         self.config = config
@@ -36,26 +35,28 @@ class Installation:
         return self.serving.wait_until_ready()
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
-    config = tmp_path / "heliograph.toml"
-    lines = [f'data_dir = "{tmp_path / "data"}"', "stop_grace_s = 2"]
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    folder = tmp_path_factory.mktemp("installation")
+    config, devices = folder / "heliograph.toml", folder / "devices.csv"
+    lines = [f'data_dir = "{folder / "data"}"', "stop_grace_s = 2"]
     if request.param == "postgres":
-        new: Callable[..., str] = request.getfixturevalue("new_postgres_database")
-        lines.append(f'database = "{new()}"')
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        lines.append(f'database = "{server.new_database()}"')
     config.write_text("\n".join([*lines, "[http]", 'listen = "127.0.0.1:0"']))
+    devices.write_text("name,iccid,msisdn\nMeter 1,8942360000000000011,423663920001\nEcho,8942360000000000029,423663920002\n")
     with Program("serve", "--config", str(config), wait_for_line=False) as serving:
         serving.wait_until_ready()
-        yield Installation(config, serving)
+        installation = Installation(config, serving)
+        installation.cli("organisation", "add", "Acme")
+        installation.cli("link", "add", "simulator", "Trial", "--set", 'behaviours={"423663920002":"echo"}')
+        installation.cli("device", "import", str(devices))
+        serving.wait_until_said('"link is up"')
+        yield installation
         assert serving.end()[0] == 0
 
 
-def test_a_message_sent_by_a_command_is_taken_on_by_the_daemon(installation: Installation, tmp_path: Path) -> None:
-    (tmp_path / "devices.csv").write_text(DEVICES)
-    installation.cli("organisation", "add", "Acme")
-    installation.cli("link", "add", "simulator", "Trial", "--set", 'behaviours={"423663920002":"echo"}')
-    installation.cli("device", "import", str(tmp_path / "devices.csv"))
-    wait_until(lambda: json.loads(installation.cli("link", "list", "--json"))[0]["state"] == "up", "the link is up", 60)
+def test_a_message_sent_by_a_command_is_taken_on_by_the_daemon(installation: Installation) -> None:
     tail = subprocess.Popen(
         [sys.executable, "-m", "heliograph", "sms", "tail", "--json", "--config", str(installation.config)],
         stdout=subprocess.PIPE, text=True,
@@ -77,11 +78,7 @@ def test_a_message_sent_by_a_command_is_taken_on_by_the_daemon(installation: Ins
         tail.stdout.close()  # type: ignore[union-attr]
 
 
-def test_commands_and_the_daemon_write_at_the_same_time_and_nothing_is_lost(installation: Installation, tmp_path: Path) -> None:
-    (tmp_path / "devices.csv").write_text(DEVICES)
-    installation.cli("organisation", "add", "Acme")
-    installation.cli("link", "add", "simulator", "Trial")
-    installation.cli("device", "import", str(tmp_path / "devices.csv"))
+def test_commands_and_the_daemon_write_at_the_same_time_and_nothing_is_lost(installation: Installation) -> None:
     with Api(f"{installation.url}/api", installation.cli("token", "create")) as api:
         running = [
             subprocess.Popen([sys.executable, "-m", "heliograph", "sms", "send", "1", f"cli {number}", "--source", "1000",
@@ -101,7 +98,6 @@ def hear_interrupts() -> None:
 
 
 def test_following_ends_well_when_it_is_interrupted_or_read_no_more(installation: Installation) -> None:
-    installation.cli("organisation", "add", "Acme")
     command = [sys.executable, "-m", "heliograph", "sms", "tail", "--json", "--config", str(installation.config)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear_interrupts) as tail:  # noqa: PLW1509 (a signal is all it sets)
         assert tail.stdout is not None
@@ -119,7 +115,6 @@ def test_following_ends_well_when_it_is_interrupted_or_read_no_more(installation
 
 
 def test_what_a_daemon_works_on_is_backed_up_but_not_replaced(installation: Installation, tmp_path: Path) -> None:
-    installation.cli("organisation", "add", "Acme")
     installation.cli("backup", str(tmp_path / "now.backup"))
     command = [
         sys.executable,

@@ -22,7 +22,8 @@ from tests.postgres_server import PostgresServer
 
 @dataclass(frozen=True)
 class Case:
-    """At which passage of its point the process dies: late enough that much is under way. `engines`: those of every run."""
+    """At which passage of its point the process dies: late enough that much is under way. `engines`: those of every run; a
+    long one takes both."""
 
     passage: int
     engines: tuple[str, ...] = ("sqlite", "postgres")
@@ -33,15 +34,15 @@ class Case:
 SQLITE, POSTGRES = ("sqlite",), ("postgres",)
 STORED = MappingProxyType({"delivery": "stored"})
 CASES = {
-    "submit.before_commit": Case(20),
+    "submit.before_commit": Case(20, SQLITE),
     "submit.after_commit": Case(50, SQLITE),
     "dispatch.before_send": Case(50, SQLITE),
     "dispatch.after_send": Case(50),
-    "settle.before_commit": Case(20),
+    "settle.before_commit": Case(20, POSTGRES),
     "settle.after_commit": Case(50, SQLITE),
     "receive.before_commit": Case(5, POSTGRES),
     "receive.after_commit": Case(10, SQLITE),
-    "receipt.before_commit": Case(10, simulator=STORED),
+    "receipt.before_commit": Case(10, POSTGRES, simulator=STORED),
     "receipt.after_commit": Case(30, SQLITE, simulator=STORED),
     "notify.before_deliver": Case(50, SQLITE),
     "notify.after_deliver": Case(50, POSTGRES),

@@ -26,11 +26,6 @@ async def seed(url: str) -> list[demo.DemoDevice]:
         await database.close()
 
 
-def url_of(program: Program) -> str:
-    program.wait_until_said('"ready"')
-    return next(part for part in program.said.split('"') if part.startswith("http://"))
-
-
 def owner_of_the_link(url: str) -> int:
     """The process id in the name of the node that owns the link."""
     with psycopg.connect(url) as connection:
@@ -46,7 +41,7 @@ def test_another_process_delivers_when_the_owner_of_the_link_is_killed(tmp_path:
     file.write_text(f'database = "{url}"\ndata_dir = "{tmp_path}"\nstop_grace_s = 2\n[http]\nlisten = "127.0.0.1:0"\n')
     serve = ("serve", "--config", str(file))
     with Program(*serve, wait_for_line=False) as first, Program(*serve, wait_for_line=False) as second:
-        bases = {program.process.pid: url_of(program) for program in (first, second)}
+        bases = {program.process.pid: program.wait_until_ready() for program in (first, second)}
         owner = owner_of_the_link(url)
         (other,) = bases.keys() - {owner}
         with Api(f"{bases[other]}/api", CREDENTIALS.application_token) as api:

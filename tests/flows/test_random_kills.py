@@ -62,10 +62,14 @@ def kill_again_and_again(world: CrashWorld, pauses_s: list[float]) -> None:
     assert_promises_were_kept(traffic, taken, len(pauses_s))
 
 
-def kill_on_sqlite(folder: Path, hook: Hook, _: PostgresServer) -> None:
+def kill_on_sqlite(folder: Path, hook: Hook, _: PostgresServer, times: int = 3) -> None:
     chance = random.Random(SEED)
     with sqlite_world(folder, hook) as world:
-        kill_again_and_again(world, [chance.uniform(0.05, 0.6) for _ in range(5)])
+        kill_again_and_again(world, [chance.uniform(0.05, 0.6) for _ in range(times)])
+
+
+def kill_often_on_sqlite(folder: Path, hook: Hook, server: PostgresServer) -> None:
+    kill_on_sqlite(folder, hook, server, times=12)
 
 
 def kill_on_postgres(folder: Path, hook: Hook, server: PostgresServer) -> None:
@@ -105,7 +109,7 @@ def kill_the_database(folder: Path, hook: Hook, _: PostgresServer) -> None:
 
 
 def stop_try(folder: Path, hook: Hook, _: PostgresServer) -> None:
-    with sqlite_world(folder, hook, delay_ms=800, window=1000) as world:
+    with sqlite_world(folder, hook, delay_ms=3000, window=1000) as world:
         with world.start_as_try() as program:
             onslaught = Onslaught(world)
             onslaught.wait_for(MESSAGES)
@@ -138,7 +142,14 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.mark.parametrize(
     "run",
-    [kill_on_sqlite, kill_on_postgres, kill_the_database, stop_try, pytest.param(kill_the_successor_on_postgres, marks=pytest.mark.long)],
+    [
+        kill_on_sqlite,
+        kill_on_postgres,
+        kill_the_database,
+        stop_try,
+        pytest.param(kill_often_on_sqlite, marks=pytest.mark.long),
+        pytest.param(kill_the_successor_on_postgres, marks=pytest.mark.long),
+    ],
 )
 def test_nothing_acknowledged_is_lost_untold_or_needlessly_sent_twice(runs: Runs, run: Run) -> None:
     runs[run].result()

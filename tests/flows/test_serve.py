@@ -34,12 +34,6 @@ def test_the_environment_overrules_the_file(tmp_path: Path) -> None:
         assert "Traceback" not in program.said
 
 
-def test_a_simulator_is_off_where_no_link_is_one(tmp_path: Path) -> None:
-    with Program("serve", "--config", str(settings(tmp_path)), wait_for_line=False) as program:
-        url = program.wait_until_ready()
-        assert requests.post(f"{url}/api/v1/simulator/mt", json={}, timeout=REPLY_S).status_code in (401, 404)
-
-
 def test_migrate_makes_the_schema_and_says_what_it_applied(tmp_path: Path) -> None:
     file = settings(tmp_path)
     with Program("migrate", "--config", str(file), wait_for_line=False) as program:

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from heliograph.config import Config
+from heliograph.daemon.tls import CertificateError, certificate_of
 from tests.flows.program import REPLY_S, Api, Program, wait_until
 from tests.ports import refusing_port
 from tests.webhooks.receiver import certificate
@@ -48,14 +50,25 @@ def cli(file: Path, *arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
 
 
-def test_on_an_empty_database_it_says_what_to_do_next_and_offers_nothing(tmp_path: Path) -> None:
-    with serving(config(tmp_path)) as (program, url):
-        events = [json.loads(line) for line in program.log]
-        assert [event["do"].split()[1:3] for event in events if "do" in event] == [
-            ["organisation", "add"], ["user", "add"], ["token", "create"], ["link", "add"],
-        ]  # fmt: skip
-        for body in ({"username": "admin", "password": "admin"}, {"application_token": ""}, {}):
-            assert requests.post(f"{url}/api/v1/authenticate", json=body, timeout=REPLY_S).status_code in (400, 401, 422)
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Program, str]]:
+    """What runs on an empty database with hardly a setting, and where it answers."""
+    with serving(config(tmp_path_factory.mktemp("empty"))) as running:
+        yield running
+
+
+def test_on_an_empty_database_it_says_what_to_do_next_and_offers_nothing(empty: tuple[Program, str]) -> None:
+    program, url = empty
+    events = [json.loads(line) for line in program.log]
+    assert [event["do"].split()[1:3] for event in events if "do" in event] == [
+        ["organisation", "add"], ["user", "add"], ["token", "create"], ["link", "add"],
+    ]  # fmt: skip
+    for body in ({"username": "admin", "password": "admin"}, {"application_token": ""}, {}):
+        assert requests.post(f"{url}/api/v1/authenticate", json=body, timeout=REPLY_S).status_code in (400, 401, 422)
+
+
+def test_a_simulator_is_off_where_no_link_is_one(empty: tuple[Program, str]) -> None:
+    assert requests.post(f"{empty[1]}/api/v1/simulator/mt", json={}, timeout=REPLY_S).status_code in (401, 404)
 
 
 @pytest.mark.needs("openssl")
@@ -94,11 +107,14 @@ def test_a_certificate_that_cannot_be_used_names_its_setting(tmp_path: Path) -> 
     code, said = refused(config(tmp_path, http=(f'tls_certificate = "{tmp_path / "one.pem"}"',)))
     assert code == 2
     assert "http.tls_key" in said
-    for certificate_file, key_file in (("one.pem", "two.key"), ("gone.pem", "one.key"), ("one.pem", "one.pem")):
-        pair = (f'tls_certificate = "{tmp_path / certificate_file}"', f'tls_key = "{tmp_path / key_file}"')
-        code, said = refused(config(tmp_path, http=pair))
-        assert code == 1
-        assert "http.tls_certificate" in said
+    pair = (f'tls_certificate = "{tmp_path / "one.pem"}"', f'tls_key = "{tmp_path / "two.key"}"')
+    code, said = refused(config(tmp_path, http=pair))
+    assert code == 1
+    assert "http.tls_certificate" in said
+    for certificate_file, key_file in (("gone.pem", "one.key"), ("one.pem", "one.pem")):
+        files = {"http.tls_certificate": str(tmp_path / certificate_file), "http.tls_key": str(tmp_path / key_file)}
+        with pytest.raises(CertificateError, match=r"http\.tls_certificate"):
+            certificate_of(Config.load(None, {}, files).http)
 
 
 def test_a_port_in_use_names_its_setting(tmp_path: Path) -> None:
@@ -125,11 +141,10 @@ def test_each_wrong_setting_is_named_with_what_it_takes(tmp_path: Path) -> None:
     assert [word for word in ("database", "postgresql://", "colour", "http.metrics_allow", "10.20.0.0/16") if word not in said] == []
 
 
-def test_open_files_are_not_limited_to_what_a_shell_gives(tmp_path: Path) -> None:
-    with serving(config(tmp_path)) as (program, _):
-        limits = Path(f"/proc/{program.process.pid}/limits").read_text()
-        soft, hard = next(line.split()[3:5] for line in limits.splitlines() if line.startswith("Max open files"))
-        assert soft == hard or int(soft) >= 65_536
+def test_open_files_are_not_limited_to_what_a_shell_gives(empty: tuple[Program, str]) -> None:
+    limits = Path(f"/proc/{empty[0].process.pid}/limits").read_text()
+    soft, hard = next(line.split()[3:5] for line in limits.splitlines() if line.startswith("Max open files"))
+    assert soft == hard or int(soft) >= 65_536
 
 
 @pytest.fixture

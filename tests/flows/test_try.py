@@ -18,8 +18,13 @@ from tests.flows.program import END_S, REPLY_S, Api, Program, try_arguments, wai
 
 
 @pytest.fixture(scope="module")
-def program() -> Iterator[Program]:
-    with Program(*try_arguments()) as running:
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("try")
+
+
+@pytest.fixture(scope="module")
+def program(data: Path) -> Iterator[Program]:
+    with Program(*try_arguments(data)) as running:
         yield running
 
 
@@ -74,6 +79,12 @@ def test_the_portal_user_can_log_in_at_the_api(program: Program) -> None:
     assert requests.post(f"{program.ready['api_url']}/v1/authenticate", json=body, timeout=REPLY_S).status_code == 200
 
 
+@pytest.fixture(scope="module")
+def greeted(program: Program, api: Api) -> dict[Behaviour, int]:
+    """A message for a device of each behaviour, sent at once: some take their time."""
+    return {behaviour: api.send(device(program, behaviour)["id"], "Hello") for behaviour in Behaviour}
+
+
 @pytest.mark.parametrize(
     ("behaviour", "status"),
     [
@@ -85,9 +96,10 @@ def test_the_portal_user_can_log_in_at_the_api(program: Program) -> None:
         (Behaviour.THROTTLED, "DELIVERED"),
     ],
 )
-def test_each_behaviour_is_seen_through_the_api(program: Program, api: Api, behaviour: Behaviour, status: str) -> None:
-    target = device(program, behaviour)["id"]
-    api.wait_for(target, api.send(target, "Hello"), status)
+def test_each_behaviour_is_seen_through_the_api(
+    program: Program, api: Api, greeted: dict[Behaviour, int], behaviour: Behaviour, status: str
+) -> None:
+    api.wait_for(device(program, behaviour)["id"], greeted[behaviour], status)
 
 
 @pytest.mark.parametrize(
@@ -154,8 +166,9 @@ def test_after_a_kill_it_starts_at_once_and_delivers_what_was_accepted(tmp_path:
             api.wait_for(target, each, "DELIVERED")
 
 
-def test_two_do_not_share_a_directory(tmp_path: Path) -> None:
-    with Program(*try_arguments(tmp_path)), Program(*try_arguments(tmp_path), wait_for_line=False) as second:
+@pytest.mark.usefixtures("program")
+def test_two_do_not_share_a_directory(data: Path) -> None:
+    with Program(*try_arguments(data), wait_for_line=False) as second:
         assert second.wait() == 1
         assert "another heliograph" in second.said
         assert "Traceback" not in second.said

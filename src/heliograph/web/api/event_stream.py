@@ -6,6 +6,8 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html: `id` is what a c
 from collections.abc import Iterator, Sequence
 from typing import Final, Self
 
+import msgspec
+
 from heliograph.model.event import is_pattern, wants
 from heliograph.model.problem import Code, Problem
 from heliograph.service import event_body
@@ -23,11 +25,19 @@ MOST_DIGITS: Final = 18
 HEADERS: Final = ((b"content-type", b"text/event-stream; charset=UTF-8"), (b"x-accel-buffering", b"no"))
 
 
+class StreamEvent(msgspec.Struct):
+    """An event of the stream, field by field. `data`: the event as JSON text. `id`: its number; of a `reload`, the one to go on behind."""
+
+    event: str
+    id: str
+    data: str
+
+
 @operation(
     "Follow the events of the organisation",
     status=200,
     media=("text/event-stream",),
-    answer=str,
+    answer=StreamEvent,
     query={
         "after": Parameter("Resume behind this number, as with `Last-Event-ID`", int),
         "types": Parameter("Only these types, separated by commas; `sms.*` are all of a kind"),
