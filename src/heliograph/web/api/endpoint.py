@@ -62,7 +62,9 @@ class SimOfEndpointWanted(msgspec.Struct, kw_only=True):
 
 
 class EndpointWanted(msgspec.Struct, kw_only=True):
-    """The body of POST and PATCH; what is left out stays."""
+    """The body of POST and PATCH; what is left out stays. POST needs `status`, 0 Enabled or 1 Disabled, `service_profile` and
+    `tariff_profile`. `tags`: words with commas between them. `sim`: a SIM that is in no device, which is activated unless `activate` is
+    false; null takes it out."""
 
     name: wire.Name | UnsetType | None = UNSET
     tags: wire.Text | UnsetType | None = UNSET

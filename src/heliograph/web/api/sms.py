@@ -38,8 +38,12 @@ EXTERNAL = (TrafficClass.P2P_EXTERNAL_IN, TrafficClass.P2P_EXTERNAL_OUT)
 
 
 class SmsWanted(msgspec.Struct, kw_only=True):
-    """The body of POST. With an 8-bit `dcs` (ours), `payload` is hex. `scheduled_at` (ours): not before that time, from which its validity
-    counts. `dest_address` is emnify's and means nothing yet; fields that nobody knows are not read, as emnify does not."""
+    """The body of POST. `payload`: a text of any length, sent in as many parts as it needs; hex with an 8-bit `dcs` (ours).
+    `source_address`: a number of at most 17 digits, or at most 11 letters and digits; left out, the service policy or the organisation says
+    it. `source_address_type`: 145 International, 161 National, 208 Alphanumeric; left out, by how the sender is written. `expiry_date`:
+    from 1 minute to 7 days from now, 24 hours if left out. `scheduled_at` (ours): not before that time, from which its validity counts.
+    `dcs`: left out, GSM 7-bit where the text fits, else UCS-2. `udh`: hex; the SMS is then sent as it is, in one part. `dest_address` is
+    emnify's and means nothing yet; fields that nobody knows are not read, as emnify does not."""
 
     payload: str
     source_address: wire.Written | None = None
