@@ -31,6 +31,7 @@ from heliograph.service import housekeeping, lease, receive
 from heliograph.service.core import Core
 from heliograph.service.dispatch import LinkQueue, Queues
 from heliograph.service.draft import Draft
+from heliograph.service.fan_out import FanOut
 from heliograph.service.notify import Notifier
 from heliograph.service.receipt import receive_receipt
 from heliograph.service.settle import LaneUseCases
@@ -38,6 +39,7 @@ from heliograph.service.submit import submit
 from heliograph.service.wake import reachable
 from heliograph.store import lane as lane_store
 from heliograph.store import link as link_store
+from heliograph.store import webhook as webhook_store
 from heliograph.store.database import Database, engine_of
 from heliograph.store.engine import Session
 from heliograph.store.query import Query
@@ -151,6 +153,7 @@ class World:
         if own and self.setting.link:
             await self.own()
         self.spawn(notifier.run())
+        self.spawn(FanOut(self.database, self.clock, node_id, notifier).run())
         self.spawn(self.housekeeping.run())
         await self.clock.settle()
 
@@ -309,6 +312,18 @@ class World:
     def organisation_of(self, device: int) -> int:
         return 1 + (device - 1) % self.setting.organisations
 
+    async def change_webhook(self, webhook_id: int = 1, **fields: Any) -> None:
+        """Change a webhook as its owners do, and let the process hear of it."""
+        await self.database.write(_change_webhook, webhook_id, fields)
+        self.core.notifier.wake()
+        await self.clock.settle()
+
+    def webhook(self, webhook_id: int = 1) -> Any:
+        """How a webhook fares."""
+        columns = "failures, failed, failing_since_ms, degraded_at_ms, probe_at_ms, disabled_at_ms, disabled_reason, deleted_at_ms"
+        (row,) = self.rows(f"SELECT {columns} FROM api_callback WHERE id = :id", id=webhook_id)
+        return row
+
     # what the database says
 
     def rows(self, text: str, **values: Any) -> list[Any]:
@@ -355,6 +370,13 @@ class World:
             traffic=traffic,
         )
         return found[0].used or 0
+
+
+def _change_webhook(tx: Transaction, webhook_id: int, fields: dict[str, Any]) -> None:
+    webhook = webhook_store.lock(tx, [webhook_id])[webhook_id]
+    for name, value in fields.items():
+        setattr(webhook, name, value)
+    webhook_store.update(tx, [webhook])
 
 
 def statement(text: str) -> Query:

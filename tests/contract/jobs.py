@@ -13,12 +13,14 @@ from heliograph.gsm import udh
 from heliograph.model.ids import DeviceId, MessageId
 from heliograph.model.link import Accepted, Delivery, Inbound, LinkOutcome, Outgoing, Receipt, ReceiptState
 from heliograph.model.problem import Problem
-from heliograph.service import cancel, lease, notify, receive
+from heliograph.service import cancel, lease, receive
+from heliograph.service.claim import claim as claim_due
 from heliograph.service.dispatch import LinkQueue
 from heliograph.service.draft import Draft
 from heliograph.service.idempotency import Once
 from heliograph.service.receipt import receive_receipt
 from heliograph.service.settle import take
+from heliograph.service.share import Limits, Shares
 from heliograph.service.submit import accepted_once, prepare
 from heliograph.service.submit import submit as submit_message
 from heliograph.store import usage
@@ -182,9 +184,11 @@ async def claim(process: Process, *, most: int) -> list[int]:
     claimed: list[int] = []
     empty = 0
     while empty < 3:
-        found, _ = await process.database.write(notify.claim, process.core.node_id, process.core.clock.now_ms(), most)
-        claimed.extend(each.id for each in found)
-        empty = 0 if found else empty + 1
+        found = await process.database.write(
+            claim_due, process.core.node_id, process.core.notifier.webhooks, Shares(Limits(most)), 0, {}, process.core.clock.now_ms()
+        )  # fmt: skip
+        claimed.extend(each.id for each in found.claimed)
+        empty = 0 if found.claimed else empty + 1
         await asyncio.sleep(0)
     return claimed
 

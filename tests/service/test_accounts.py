@@ -6,7 +6,8 @@ import pytest
 
 from heliograph.model.notification import ACCOUNT_SCHEDULE_MS, Answered, NotificationState
 from heliograph.service.core import Core
-from heliograph.service.ledger import Ledger, Report
+from heliograph.service.ledger import Ledger
+from heliograph.service.report import Report
 from heliograph.store.transaction import Transaction
 from tests.core_world import DAY, Setting, World
 from tests.scripted import BUSY, ScriptedAccounts

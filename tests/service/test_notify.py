@@ -6,7 +6,8 @@ import pytest
 
 from heliograph.model.ids import NodeId
 from heliograph.model.notification import SCHEDULE_MS, Answered, NotificationState
-from heliograph.service import notify
+from heliograph.service.settlement import Settlement, settle
+from heliograph.service.share import Limits, Shares
 from tests.core_world import HOUR, Setting, World, msisdn, statement
 from tests.scripted import DELIVERED
 
@@ -93,7 +94,7 @@ async def test_the_webhook_of_the_time_of_sending_gets_the_receipt(world: World)
 async def test_a_delivery_to_a_webhook_that_was_deleted_is_given_up(world: World) -> None:
     world.courier.says(FAILED)
     message_id = await world.submit()
-    await world.database.write(lambda tx: tx.run(statement("UPDATE api_callback SET deleted_at_ms = 1")))
+    await world.change_webhook(deleted_at_ms=1)
     await world.jump(6)
     (notification,) = world.notifications(message_id)
     assert notification.state == NotificationState.GIVEN_UP
@@ -107,7 +108,7 @@ async def test_a_slow_receiver_does_not_hold_others_up(world: World) -> None:
 
 
 async def test_what_is_more_than_may_be_under_way_waits_and_is_delivered_in_the_end(world: World) -> None:
-    world.core.notifier._most = 3
+    world.core.notifier._shares = Shares(Limits(3))
     world.courier.otherwise = None
     sent = [await world.submit() for _ in range(10)]
     assert len(world.courier.delivered) == 3
@@ -125,8 +126,8 @@ async def test_a_try_whose_claim_was_lost_changes_nothing(world: World) -> None:
     world.courier.otherwise = None
     message_id = await world.submit()
     (claimed,) = world.core.notifier._under_way.values()
-    stranger = notify.Settlement(NodeId(99), claimed, world.now_ms, Answered(200, 1), world.now_ms, 0.0)
-    assert await world.database.write_item(notify.settle, stranger) is None
+    stranger = Settlement(NodeId(99), world.core.notifier.webhooks, claimed, world.now_ms, Answered(200, 1), world.now_ms, 0.0)
+    assert await world.database.write_item(settle, stranger) is None
     (notification,) = world.notifications(message_id)
     assert (notification.state, notification.tries) == (NotificationState.WAITING, 0)
 
@@ -137,8 +138,8 @@ async def test_a_try_is_settled_once_though_it_is_reported_twice(world: World) -
     (claimed,) = world.core.notifier._under_way.values()
     world.courier.open[0](FAILED)
     await world.settle()
-    again = notify.Settlement(world.core.node_id, claimed, world.now_ms, Answered(200, 1), world.now_ms, 0.0)
-    assert await world.database.write_item(notify.settle, again) is None
+    again = Settlement(world.core.node_id, world.core.notifier.webhooks, claimed, world.now_ms, Answered(200, 1), world.now_ms, 0.0)
+    assert await world.database.write_item(settle, again) is None
     assert world.notifications(message_id)[0].tries == 1
 
 

@@ -136,7 +136,7 @@ async def test_a_database_that_does_not_answer_is_asked_again_after_a_second(wor
     await world.advance(20)
     world.database.write, world.database.read = write, read  # type: ignore[method-assign]
     assert set(asked) >= {"take_cancel_requests", "claim", "_beat"}
-    assert len(asked) <= 60
+    assert len(asked) <= 80
     world.link.otherwise = Accepted()
     world.link.lose_connection(Accepted())
     await world.advance(3)

@@ -14,6 +14,7 @@ from heliograph.model.notification import Answered
 from heliograph.service.draft import Draft
 from heliograph.service.receipt import receive_receipt
 from heliograph.service.receive import receive
+from heliograph.service.share import Limits, Shares
 from heliograph.service.submit import submit
 from heliograph.store.sqlite import SqliteSession
 from heliograph.store.transaction import Transaction
@@ -125,6 +126,7 @@ async def test_of_receive(world: World, monkeypatch: pytest.MonkeyPatch) -> None
 
 async def test_of_settling_a_delivery(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.courier.otherwise = None
+    world.core.notifier._shares = Shares(Limits(least=ALL, most_of_one=ALL))
     for device in range(1, ALL + 1):
         await world.hear(msisdn(device), "12345")
     calls = [lambda done=done: done(Answered(200, 1)) for done in world.courier.open]

@@ -35,7 +35,7 @@ from heliograph.store.transaction import Transaction
 from heliograph.web import app as web_app
 from heliograph.web.app import App
 from heliograph.web.scrape import Scrapers
-from tests.core_world import Setting, World
+from tests.core_world import Setting, World, insert
 from tests.web import contract
 
 PASSWORD = "correct horse"
@@ -84,6 +84,7 @@ class Tenant(NamedTuple):
     key_id: int = 0
     trusted_device_id: int = 0
     technician_link_id: int = 0
+    delivery_id: int = 0
 
 
 @dataclass
@@ -202,13 +203,17 @@ async def request(app: ASGIApp, scope: Scope, body: bytes, *, stays: bool = True
     sent: list[Message] = []
     incoming = [{"type": "http.request", "body": body, "more_body": False}]
 
+    gone = asyncio.Event()
+
     async def receive() -> Message:
         if not incoming and stays:
-            await asyncio.Event().wait()
+            await gone.wait()
         return incoming.pop() if incoming else {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         sent.append(message)
+        if len(sent) > 1 and (b"x-accel-buffering", b"no") in sent[0]["headers"]:
+            gone.set()  # what has no end is left once it has begun
 
     await app(scope, receive, send)
     if not sent:
@@ -270,5 +275,15 @@ def tenant(tx: Transaction, name: str, role: Role, now_ms: int) -> Tenant:
     smpp_store.insert(tx, f"pol_{policy.id}", organisation_id, policy.id, CHEAP.hash("secret08"), "{}", now_ms)
     return Tenant(
         name, organisation_id, policy.id, tariff.id, callback_id, secret_id, device_id, sim_id, token_id, token, email, tag_id,
-        colleague_id, key_id, device.id, link_id,
+        colleague_id, key_id, device.id, link_id, delivered(tx, organisation_id, callback_id, device_id, now_ms),
     )  # fmt: skip
+
+
+def delivered(tx: Transaction, organisation_id: int, callback_id: int, device_id: int, now_ms: int) -> int:
+    """A delivery to the webhook that is over."""
+    delivery_id = tx.ids("notification")[0]
+    insert(
+        tx, "notification", id=delivery_id, organisation_id=organisation_id, callback_id=callback_id, message_id=0, device_id=device_id,
+        type="sms.received", method="POST", body="{}", created_at_ms=now_ms, state=2, tries=1, final_at_ms=now_ms,
+    )  # fmt: skip
+    return delivery_id

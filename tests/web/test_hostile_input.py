@@ -97,6 +97,10 @@ def valid_bodies(site: Site) -> dict[tuple[str, str], Any]:
     token = {"description": "d", "expiry_date": "2027-06-01", "ip": "10.0.0.0/8", "role": "User"}
     user = {"username": "new@example.org", "name": "n", "organisation": {"id": tenant.organisation_id}, "roles": [{"id": 2}]}
     activation = {"activationKey": "hgl_x", "password": "0" * 40, "name": "n"}
+    webhook = {
+        "url": "https://x.example/", "name": "n", "scope": {"type": "tags", "endpoints": [{"id": 1}], "tags": ["t"]},
+        "parts": "joined", "receipt_method": "PUT", "headers": {"X-Key": "k"}, "ca": None, "secret": "s",
+    }  # fmt: skip
     device_of_user = {"fingerprint": "f", "operating_system": "o", "browser": "b", "name": "n"}
     return {
         ("POST", "/api/v1/authenticate"): {
@@ -147,6 +151,9 @@ def valid_bodies(site: Site) -> dict[tuple[str, str], Any]:
         ("PATCH", "/api/v1/tariff_profile/{tariff_id}"): {"name": "n", "description": None},
         ("POST", "/api/v1/api_callback"): {"url": "https://x.example/", "purpose": "p"},
         ("POST", "/api/v1/api_secret"): {"secret": "s", "purpose": "p"},
+        ("POST", "/api/v1/webhook"): webhook | {"format": "emnify", "event": "sms.received", "kind": "zapier"},
+        ("PATCH", "/api/v1/webhook/{webhook_id}"): webhook | {"events": ["*"]},
+        ("POST", "/api/v1/webhook/{webhook_id}/secret/rotate"): {"secret": "s"},
         ("POST", "/api/v1/simulator/endpoint/{endpoint_id}/mo"): {"payload": "x", "dest_address": "1000", "dcs": 0, "udh": ""},
         ("POST", "/api/v1/simulator/mt"): {"payload": "x", "source_address": "1", "dest_address": "2"},
     }
@@ -168,6 +175,11 @@ async def test_every_call_with_a_body_is_tried(site: Site) -> None:
         ("PATCH", "/api/v1/endpoint/{endpoint_id}/connectivity"),
         ("POST", "/api/v1/endpoint/{endpoint_id}/reachable"),
         ("POST", "/api/v1/user/{user_id}/password_link"),
+        ("POST", "/api/v1/webhook/{webhook_id}/pause"),
+        ("POST", "/api/v1/webhook/{webhook_id}/resume"),
+        ("POST", "/api/v1/webhook/{webhook_id}/test"),
+        ("POST", "/api/v1/webhook/{webhook_id}/replay"),
+        ("POST", "/api/v1/delivery/{delivery_id}/resend"),
     }
     assert with_body - valid_bodies(site).keys() == unread, "a body that is read"
 

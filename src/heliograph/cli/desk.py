@@ -30,6 +30,7 @@ from heliograph.service.dispatch import Queues
 from heliograph.service.link_kinds import LinkKinds
 from heliograph.service.notify import Notifier
 from heliograph.service.settle import LaneUseCases
+from heliograph.service.share import Limits
 from heliograph.store import account
 from heliograph.store.account import Organisation
 from heliograph.store.database import Database
@@ -231,7 +232,7 @@ def _check_schema(config: Config, *, founds: bool) -> None:
 def _core(database: Database, config: Config) -> Core:
     clock, use_cases = SystemClock(), LaneUseCases()
     numbers = NumberRules(config.application_numbers, config.network_numbers, config.short_number_max_digits)
-    notifier = Notifier(database, clock, NodeId(0), _NoCourier(), _no_task, in_flight_most=0)
+    notifier = Notifier(database, clock, NodeId(0), _NoCourier(), _no_task, Limits(0))
     rates = P2pRates(config.p2p.sent_per_day, config.p2p.received_per_minute)
     core = Core(database, clock, NodeId(0), Queues(clock, _no_task, use_cases), notifier, numbers, rates)
     core.link_kinds = Catalogue(clock)

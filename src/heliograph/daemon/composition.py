@@ -24,11 +24,13 @@ from heliograph.service import housekeeping
 from heliograph.service.cdr import CdrFiles
 from heliograph.service.core import Core
 from heliograph.service.dispatch import Queues
+from heliograph.service.fan_out import FanOut
 from heliograph.service.housekeeping import Housekeeping
 from heliograph.service.notify import Notifier
 from heliograph.service.retention import Retention
 from heliograph.service.rollup import Rollup
 from heliograph.service.settle import LaneUseCases
+from heliograph.service.share import Limits
 from heliograph.store.database import Database
 from heliograph.webhooks.courier import CourierSettings, WebhookCourier
 from heliograph.webhooks.egress import EgressPolicy
@@ -111,6 +113,7 @@ class Daemon:
         lasting.append(tasks.create_task(Retention(core, plan.config.retention).run()))
         if (folder := plan.config.cdr_path) is not None:
             lasting.append(tasks.create_task(CdrFiles(core, folder).run()))
+        lasting.append(tasks.create_task(FanOut(database, core.clock, core.node_id, core.notifier).run()))
         tasks.create_task(core.notifier.run())
         tasks.create_task(self.supervisor.run())
         for face in faces:
@@ -159,7 +162,7 @@ async def _core(database: Database, plan: Plan, spawn: Callable[[Coroutine[Any, 
     node_id = await housekeeping.start_node(database, f"{socket.gethostname()}/{os.getpid()}", clock.now_ms())
     use_cases = LaneUseCases()
     courier = WebhookCourier(CourierSettings(egress=plan.egress, in_flight=config.webhooks.in_flight_max), clock)
-    notifier = Notifier(database, clock, node_id, courier, spawn, config.webhooks.in_flight_max)
+    notifier = Notifier(database, clock, node_id, courier, spawn, Limits(config.webhooks.in_flight_max))
     numbers = NumberRules(config.application_numbers, config.network_numbers, config.short_number_max_digits)
     rates = P2pRates(config.p2p.sent_per_day, config.p2p.received_per_minute)
     core = Core(database, clock, node_id, Queues(clock, spawn, use_cases), notifier, numbers, rates)

@@ -28,7 +28,9 @@ class NotificationState(IntEnum):
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """One try of one notification, as a courier gets it. `body`: JSON text. `secret`: what signs it, or None."""
+    """One try of one notification, as a courier gets it. `body`: JSON text. `secret`: what signs it, or None; `previous_secret`: signs it
+    too. `has_token`: emnify's bearer token goes with it. `headers`: whole lines, beside ours. `ca`: PEM of what is trusted instead of the
+    system's list."""
 
     notification_id: NotificationId
     message_id: int
@@ -38,6 +40,10 @@ class Delivery(msgspec.Struct, frozen=True):
     secret: str | None
     body: str
     created_at_ms: int
+    previous_secret: str | None = None
+    has_token: bool = True
+    headers: tuple[str, ...] = ()
+    ca: str | None = None
 
 
 class AccountDelivery(msgspec.Struct, frozen=True):

@@ -16,39 +16,41 @@ from heliograph.store.feed import FeedEvent
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class Endpoint(msgspec.Struct, frozen=True):
+class EventEndpoint(msgspec.Struct, frozen=True):
     id: int
     name: str | None
 
 
-class Organisation(msgspec.Struct, frozen=True):
+class EventOrganisation(msgspec.Struct, frozen=True):
     id: int
 
 
-class Described(msgspec.Struct, frozen=True):
+class EventSmsType(msgspec.Struct, frozen=True):
     id: int
     description: str
 
 
-class Status(msgspec.Struct, frozen=True):
+class EventStatus(msgspec.Struct, frozen=True):
     id: int
     status: str
 
 
 class SmsData(msgspec.Struct, frozen=True, kw_only=True):
     """Of an event of an SMS. Times are UTC. `endpoint` is null for what goes to a phone; `reason` says why an SMS was not delivered, in
-    words, `reason_code` for programs; `segments` is how many SMS the network counts."""
+    words, `reason_code` for programs; `segments` is how many SMS the network counts; `traffic_class` is a2p_mt, a2p_mo, p2p_internal,
+    p2p_external_in or p2p_external_out."""
 
     id: int
-    sms_type: Described
+    sms_type: EventSmsType
     source_address: str
     dest_address: str
     payload: str
     dcs: int
     pid: int
     segments: int
-    endpoint: Endpoint | None
-    status: Status
+    traffic_class: str
+    endpoint: EventEndpoint | None
+    status: EventStatus
     reason: str | None
     reason_code: str | None
     submit_date: str
@@ -63,7 +65,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     timestamp: str
     number: int
-    organisation: Organisation
+    organisation: EventOrganisation
 
 
 class SmsEvent(Event, frozen=True, kw_only=True):
@@ -85,7 +87,7 @@ def body_of(event: FeedEvent) -> SmsEvent | OtherEvent:
         "type": event.type,
         "timestamp": stamp(event.at_ms),
         "number": event.number,
-        "organisation": Organisation(event.organisation_id),
+        "organisation": EventOrganisation(event.organisation_id),
     }
     if event.type in OF_MESSAGES and event.direction is not None:
         return SmsEvent(**head, data=_sms(event))
@@ -108,15 +110,16 @@ def _sms(event: FeedEvent) -> SmsData:
     state = OF_MESSAGES[event.type]
     return SmsData(
         id=event.message_id or 0,
-        sms_type=Described(int(direction), direction.name),
+        sms_type=EventSmsType(int(direction), direction.name),
         source_address=event.source or "",
         dest_address=event.dest or "",
         payload=event.payload or "",
         dcs=event.dcs or 0,
         pid=event.pid or 0,
         segments=event.segments or 1,
+        traffic_class=event.traffic_class or "",
         endpoint=_endpoint(event),
-        status=Status(int(state), STATE_NAMES[state]),
+        status=EventStatus(int(state), STATE_NAMES[state]),
         reason=event.reason,
         reason_code=event.reason_code,
         submit_date=stamp(event.submitted_at_ms or event.at_ms),
@@ -129,5 +132,5 @@ def _other(event: FeedEvent) -> dict[str, Any]:
     return {"endpoint": _endpoint(event)} | detail
 
 
-def _endpoint(event: FeedEvent) -> Endpoint | None:
-    return None if event.device_id is None else Endpoint(event.device_id, event.device_name)
+def _endpoint(event: FeedEvent) -> EventEndpoint | None:
+    return None if event.device_id is None else EventEndpoint(event.device_id, event.device_name)

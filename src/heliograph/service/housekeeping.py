@@ -4,7 +4,7 @@ link."""
 from heliograph import log
 from heliograph.model.ids import NodeId
 from heliograph.model.message import State, Verdict
-from heliograph.service import idempotency, login, notify, routing, session
+from heliograph.service import claim, idempotency, login, routing, session
 from heliograph.service.core import Core
 from heliograph.service.correlate import END, QUIET
 from heliograph.service.expire import expire_abandoned
@@ -101,7 +101,7 @@ class Housekeeping:
             await core.database.write(hand_out_stale_parts, core, queue.profile.link_id, now_ms)
         await core.database.write(part_store.forget_lost_answers, now_ms - LOST_ANSWER_MS)
         await core.database.write(message_store.delete_old_cancel_requests, now_ms - CANCEL_REQUEST_MS)
-        await notify.give_up_old(core.database, now_ms)
+        await claim.give_up_old(core.database, now_ms)
         await routing.fail_over(core)
         await core.database.write(link_store.forget_traces, now_ms - TRACE_MS)
         await idempotency.forget_old(core)

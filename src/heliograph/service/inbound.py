@@ -309,7 +309,8 @@ class Mailroom:
         if sender.esme_interface_type_id == SMPP:
             self._ledger.report(esme_report.of_inbound(self._account_of(sender), arrived, sender, new))
             return
-        if sender.api_callback_id is None or sender.url is None:
+        webhook = self.core.notifier.webhooks.told_at_once(self.tx, sender.api_callback_id, "sms.received")
+        if webhook is None:
             return
         body = webhook_body.inbound(
             message_id=new.id, organisation_id=sender.organisation_id, device_id=sender.device_id, device_name=sender.name,
@@ -319,11 +320,11 @@ class Mailroom:
         self._ledger.report(
             Report(
                 organisation_id=sender.organisation_id,
-                callback_id=sender.api_callback_id,
+                callback_id=webhook.id,
                 secret_id=sender.api_secret_id,
-                url=sender.url,
                 secret=sender.secret,
                 message_id=new.id,
+                device_id=sender.device_id,
                 type="sms.received",
                 method="POST",
                 body=body,

@@ -7,19 +7,15 @@ size of its batch. So that a message cannot become final without its event and i
 from heliograph.model import webhook_body
 from heliograph.model.account import Door
 from heliograph.model.message import FINAL_EVENTS, TRANSITIONS, Direction, State, Verdict, read_terms
-from heliograph.service import esme_report
+from heliograph.service import esme_report, report
 from heliograph.service.core import Core
 from heliograph.service.report import Report
 from heliograph.store import message as message_store
-from heliograph.store import notification as notification_store
 from heliograph.store import quota as quota_store
 from heliograph.store import usage
 from heliograph.store.feed import Emitted
 from heliograph.store.message import Changed, Locked, NewMessage
-from heliograph.store.notification import Claimed, NewNotification
 from heliograph.store.transaction import Transaction
-
-REPORTED = (State.DELIVERED, State.FAILED, State.EXPIRED)
 
 
 class Ledger:
@@ -96,9 +92,9 @@ class Ledger:
         else:
             self._segments[message.id] = message.segment_states
 
-    def report(self, report: Report) -> None:
+    def report(self, told: Report) -> None:
         """Have an application told; the row gets its id and its claim when the ledger is written."""
-        self._reports.append(report)
+        self._reports.append(told)
 
     def write(self) -> None:
         """Write all that was collected. Nothing may be added after it."""
@@ -109,15 +105,17 @@ class Ledger:
         message_store.update(self.tx, list(self._changes.values()))
         message_store.update_segments(self.tx, [(key, states) for key, states in self._segments.items() if key not in self._changes])
         message_store.insert_attempts(self.tx, self._attempts)
-        self._write_reports()
+        report.write(self.tx, self.core.notifier, self.core.node_id, self._reports, self.now_ms)
 
     def _finish(self, message: Locked, state: State) -> None:
         self._emit(message.organisation_id, FINAL_EVENTS[state], message.device_id, message.id)
         if message.attempts == 0 and message.direction == Direction.MT and message.device_id is not None:
             self._give_back(message, message.device_id, len(message.segment_states))
         self._tell_esme(esme_report.of_end(message, state, self.now_ms))
-        wanted = message.direction == Direction.MT and Door(message.door).wants_patch and state in REPORTED
-        if not wanted or message.callback_id is None or message.url is None:
+        if message.direction != Direction.MT or not Door(message.door).wants_patch:
+            return
+        webhook = self.core.notifier.webhooks.told_at_once(self.tx, message.callback_id, FINAL_EVENTS[state])
+        if webhook is None:
             return
         body = webhook_body.receipt(
             message_id=message.id,
@@ -131,13 +129,13 @@ class Ledger:
         self.report(
             Report(
                 organisation_id=message.organisation_id,
-                callback_id=message.callback_id,
+                callback_id=webhook.id,
                 secret_id=message.secret_id,
-                url=message.url,
                 secret=message.secret,
                 message_id=message.id,
+                device_id=message.device_id,
                 type=FINAL_EVENTS[state],
-                method="PATCH",
+                method=webhook.how.receipt_method,
                 body=body,
             )
         )
@@ -157,47 +155,3 @@ class Ledger:
 
     def _emit(self, organisation_id: int, event: str, device_id: int | None, message_id: int) -> None:
         self.tx.emit(Emitted(organisation_id, event, self.now_ms, device_id, message_id))
-
-    def _write_reports(self) -> None:
-        """Claim for this process what it has room to deliver at once; the rest is due for any."""
-        if not self._reports:
-            return
-        rooms = self.core.notifier.rooms()
-        takes = [rooms.take(report.account) for report in self._reports]
-        ids = self.tx.ids("notification", len(self._reports))
-        rows = [
-            NewNotification(
-                id=new_id,
-                organisation_id=report.organisation_id,
-                callback_id=report.callback_id,
-                secret_id=report.secret_id,
-                account=report.account,
-                message_id=report.message_id,
-                type=report.type,
-                method=report.method,
-                body=report.body,
-                created_at_ms=self.now_ms,
-                claimed_by=self.core.node_id if is_taken else None,
-                due_at_ms=None if is_taken else self.now_ms,
-            )
-            for report, new_id, is_taken in zip(self._reports, ids, takes, strict=True)
-        ]
-        notification_store.insert(self.tx, rows)
-        claimed = [_claimed(each, new_id, self.now_ms) for each, new_id, taken in zip(self._reports, ids, takes, strict=True) if taken]
-        self.tx.after_commit(self.core.notifier.take, claimed, rooms.full)
-
-
-def _claimed(report: Report, new_id: int, now_ms: int) -> Claimed:
-    return Claimed(
-        id=new_id,
-        organisation_id=report.organisation_id,
-        message_id=report.message_id,
-        tries=0,
-        type=report.type,
-        url=report.url,
-        method=report.method,
-        secret=report.secret,
-        body=report.body,
-        created_at_ms=now_ms,
-        account=report.account,
-    )

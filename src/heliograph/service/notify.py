@@ -12,55 +12,33 @@ how much more, and `bound` has us look at once. While nobody is bound, rows wait
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any
-
-import msgspec
 
 from heliograph import log
 from heliograph.clock import Clock
 from heliograph.model.ids import NodeId, NotificationId
-from heliograph.model.notification import (
-    ACCOUNT_KEPT_MS,
-    AccountCourier,
-    AccountDelivery,
-    Answered,
-    Courier,
-    Delivery,
-    NotificationState,
-    next_try_at_account_ms,
-    next_try_ms,
-)
+from heliograph.model.notification import AccountCourier, AccountDelivery, Answered, Courier, Delivery
+from heliograph.model.webhook import Format
 from heliograph.service import fault
-from heliograph.service.rooms import Rooms
-from heliograph.store import node as node_store
+from heliograph.service.claim import Found, claim
+from heliograph.service.rooms import Receiver, Rooms
+from heliograph.service.settlement import DELETED, Settlement, settle
+from heliograph.service.share import Limits, Shares
+from heliograph.service.webhooks import Webhooks
 from heliograph.store import notification as store
 from heliograph.store.database import Database, DatabaseLost
-from heliograph.store.notification import Claimed, Settled
+from heliograph.store.notification import Claimed
 from heliograph.store.transaction import Transaction
+from heliograph.store.webhook import Webhook
 
-IN_FLIGHT_MOST = 1000
 POLL_S = 1.0
 SOONEST_S = 0.01
 """What is due and was not claimed is being claimed by another process at this moment."""
 RETRY_SETTLE_S = 1.0
-GONE = Answered(None, 0, error="the webhook was deleted")
-NOBODY_BOUND = Answered(None, 0, is_tried=False)
-OLD_BATCH = 500
-ANSWER_MOST = 16_384
+UNTRIED = Answered(None, 0, is_tried=False)
 
 _log = log.get("webhooks")
-
-
-class Settlement(msgspec.Struct, frozen=True):
-    """What came of one try."""
-
-    node_id: NodeId
-    claimed: Claimed
-    at_ms: int
-    answered: Answered
-    now_ms: int
-    jitter: float
 
 
 class Notifier:
@@ -68,32 +46,44 @@ class Notifier:
 
     def __init__(
         self, database: Database, clock: Clock, node_id: NodeId, courier: Courier, spawn: Callable[[Coroutine[Any, Any, None]], object],
-        in_flight_most: int = IN_FLIGHT_MOST,
+        limits: Limits | None = None,
     ) -> None:  # fmt: skip
+        self.webhooks = Webhooks()
         self._database = database
         self._clock = clock
         self._node_id = node_id
         self._courier = courier
+        self._accounts: AccountCourier | None = None
         self._spawn = spawn
-        self._most = in_flight_most
+        self._shares = Shares(limits or Limits())
         self._doubts = database.doubts
         self._under_way: dict[int, Claimed] = {}
-        self._to_webhooks = 0
-        self._accounts: AccountCourier | None = None
         self._none_waits: set[str] = set()
-        self._last_share: dict[str, int] = {}
+        self._last_rooms: dict[str, int] = {}
+        self._after = 0
+        self._watched: dict[int, asyncio.Event] = {}
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._next_due_ms: int | None = None
         self._stopping = False
         self._is_buried = False
-        self._crowded = False
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._random = random.Random()
 
     def rooms(self) -> Rooms:
         """What a transaction may claim for this process. Called by the writer's thread."""
-        return Rooms(self._room)
+        return Rooms(self._room, self._shares.room_in_all)
+
+    def wake(self) -> None:
+        """Look at once for what is due."""
+        self._wake.set()
+
+    def watch(self, delivery_id: int) -> asyncio.Event:
+        """Set after each try of this delivery by this process, until `unwatch`."""
+        return self._watched.setdefault(delivery_id, asyncio.Event())
+
+    def unwatch(self, delivery_id: int) -> None:
+        self._watched.pop(delivery_id, None)
 
     def attach(self, courier: AccountCourier) -> None:
         """Deliver to SMPP accounts too, as far as this courier has sessions for them."""
@@ -123,16 +113,23 @@ class Notifier:
         so that no transaction after the one that found it out claims anything."""
         self._is_buried = True
 
-    def take(self, claimed: Sequence[Claimed], full: Collection[str | None] = ()) -> None:
+    def take(self, claimed: Sequence[Claimed], full: Collection[Receiver] = ()) -> None:
         """Deliver what a committed transaction claimed for this process. `full`: for whom it left something to wait."""
+        concerned: dict[int, None] = {}
         for each in () if self._is_buried else claimed:
-            if each.account is None and each.id not in self._under_way:
-                self._to_webhooks += 1
             self._under_way[each.id] = each
-            self._deliver(each)
-        if full:
-            self._crowded = self._crowded or None in full
-            self._none_waits.difference_update(full)
+            if each.account is not None:
+                self._to_account(each, each.account)
+            else:
+                self._shares.claim(each)
+                concerned[each.callback_id] = None
+        for webhook_id in concerned:
+            self._start(webhook_id)
+        for receiver in full:
+            if isinstance(receiver, str):
+                self._none_waits.discard(receiver)
+            else:
+                self._shares.of(receiver).waits = True
             self._wake.set()
 
     def reclaim(self, claimed: Sequence[Claimed]) -> None:
@@ -156,6 +153,8 @@ class Notifier:
         self._stopping = True
         self._wake.set()
         deadline = self._clock.monotonic() + grace_s
+        for claimed in self._shares.drain():
+            self._settle(claimed, self._clock.now_ms(), UNTRIED)
         async with asyncio.TaskGroup() as stops:
             for courier in (self._courier, self._accounts):
                 if courier is not None:
@@ -170,7 +169,7 @@ class Notifier:
             if self.is_in_doubt:
                 await self._clear_doubts()
             if not self._is_buried and not self._stopping:
-                await self._claim(max(0, self._most - self._to_webhooks))
+                await self._claim()
         except DatabaseLost as lost:
             _log.warning("the database does not answer, deliveries wait", error=str(lost))
 
@@ -179,20 +178,25 @@ class Notifier:
         await self._database.write(reclaim, self, self._node_id)
         self._doubts = doubts
 
-    async def _claim(self, most: int) -> None:
-        shares = self._shares()
-        if not most and not shares:
-            return
-        claimed, next_due_ms = await self._database.write(claim, self._node_id, self._clock.now_ms(), most, shares)
-        self._crowded = sum(each.account is None for each in claimed) >= most
-        for account, share in shares.items():
-            if sum(each.account == account for each in claimed) < share:
+    async def _claim(self) -> None:
+        rooms = self._rooms_of_accounts()
+        found: Found = await self._database.write(
+            claim, self._node_id, self.webhooks, self._shares, self._after, rooms, self._clock.now_ms()
+        )  # fmt: skip
+        for webhook_id in found.asked_of:
+            self._shares.of(webhook_id).waits = webhook_id in found.waiting
+        self._shares.is_full = found.is_full
+        for account, room in rooms.items():
+            if sum(each.account == account for each in found.claimed) < room:
                 self._none_waits.add(account)
-        self._last_share = shares
-        self._next_due_ms = next_due_ms
-        self.take(claimed)
+        self._last_rooms = rooms
+        self._after = found.after
+        self._next_due_ms = found.next_due_ms
+        if found.is_more:
+            self._wake.set()
+        self.take(found.claimed)
 
-    def _shares(self) -> dict[str, int]:
+    def _rooms_of_accounts(self) -> dict[str, int]:
         """How much may be claimed for each account that is bound here."""
         if self._accounts is None:
             return {}
@@ -200,33 +204,56 @@ class Notifier:
         self._none_waits.intersection_update(rooms)
         return {account: room for account, room in rooms.items() if room > 0}
 
-    def _room(self, account: str | None) -> int:
+    def _room(self, receiver: Receiver) -> int:
+        """How much a transaction may claim: nothing where something waits before it."""
         if self._stopping or self._is_buried:
             return 0
-        if account is None:
-            return 0 if self._crowded else max(0, self._most - self._to_webhooks)
-        return self._accounts.room(account) if self._accounts is not None and account in self._none_waits else 0
+        if isinstance(receiver, str):
+            return self._accounts.room(receiver) if self._accounts is not None and receiver in self._none_waits else 0
+        webhook = self.webhooks.get(receiver)
+        if webhook is not None and (not webhook.is_open or webhook.degraded_at_ms is not None):
+            return 0
+        return self._shares.room_for_new(receiver)
 
-    def _deliver(self, claimed: Claimed) -> None:
+    def _start(self, webhook_id: int) -> None:
+        """Give the courier what is claimed for a webhook and may be under way; what may not be called any more is given back."""
+        webhook = self.webhooks.get(webhook_id)
+        queue = self._shares.of(webhook_id).queue
+        while queue and (webhook is None or webhook.deleted_at_ms is not None):
+            self._settle(queue.popleft(), self._clock.now_ms(), DELETED)
+        if webhook is not None and (not webhook.is_open or webhook.degraded_at_ms is not None):
+            for claimed in [each for each in queue if not each.is_urgent]:
+                queue.remove(claimed)
+                self._settle(claimed, self._clock.now_ms(), UNTRIED)
+        while webhook is not None and (following := self._shares.next(webhook_id)) is not None:
+            self._to_webhook(following, webhook)
+
+    def _to_webhook(self, claimed: Claimed, webhook: Webhook) -> None:
         fault.point("notify.before_deliver")
         at_ms = self._clock.now_ms()
-        if claimed.callback_deleted_at_ms is not None:
-            self._settle(claimed, at_ms, GONE)
+        self._courier.deliver(_for_webhook(claimed, webhook, at_ms), lambda answered: self._answered(claimed, at_ms, answered))
+
+    def _to_account(self, claimed: Claimed, account: str) -> None:
+        fault.point("notify.before_deliver")
+        at_ms = self._clock.now_ms()
+        if self._accounts is None:
+            self._settle(claimed, at_ms, UNTRIED)
             return
-        if claimed.account is None:
-            self._courier.deliver(_to_webhook(claimed), lambda answered: self._answered(claimed, at_ms, answered))
-        elif self._accounts is not None:
-            delivery = _to_account(claimed, claimed.account)
-            self._accounts.deliver(delivery, lambda answered: self._answered(claimed, at_ms, answered))
-        else:
-            self._settle(claimed, at_ms, NOBODY_BOUND)
+        delivery = _for_account(claimed, account)
+        self._accounts.deliver(delivery, lambda answered: self._answered(claimed, at_ms, answered))
 
     def _answered(self, claimed: Claimed, at_ms: int, answered: Answered) -> None:
         fault.point("notify.after_deliver")
         self._settle(claimed, at_ms, answered)
+        if claimed.account is None:
+            self._shares.answered(claimed.callback_id, is_success=answered.is_success if answered.is_tried else None)
+            for webhook_id in (*self._shares.held_back(), claimed.callback_id):
+                self._start(webhook_id)
 
     def _settle(self, claimed: Claimed, at_ms: int, answered: Answered) -> None:
-        settlement = Settlement(self._node_id, claimed, at_ms, answered, self._clock.now_ms(), self._random.uniform(-1, 1))
+        settlement = Settlement(
+            self._node_id, self.webhooks, claimed, at_ms, answered, self._clock.now_ms(), self._random.uniform(-1, 1)
+        )  # fmt: skip
         future = self._database.write_item(settle, settlement)
         future.add_done_callback(lambda done: self._settled(claimed, at_ms, answered, done))
 
@@ -237,119 +264,65 @@ class Notifier:
             return
         if self._under_way.get(claimed.id) is claimed:  # else it was claimed again by a transaction that came after
             del self._under_way[claimed.id]
-            self._to_webhooks -= claimed.account is None
+        if claimed.account is None:
+            self._shares.settled(claimed.callback_id)
         if error is not None and not self._failure.done():
             self._failure.set_exception(error)
             self._wake.set()
             return
         fault.point("notify.after_commit")
+        if claimed.id in self._watched:
+            self._watched[claimed.id].set()
         due_ms = None if error is not None or done.cancelled() else done.result()
         if due_ms is not None and (self._next_due_ms is None or due_ms < self._next_due_ms):
             self._next_due_ms = due_ms
             self._wake.set()
-        if not self._stopping and self._has_room_again(claimed.account):
+        if not self._stopping and self._has_room_again(claimed):
             self._wake.set()
         if not self._under_way:
             self._idle.set()
 
-    def _has_room_again(self, account: str | None) -> bool:
+    def _has_room_again(self, claimed: Claimed) -> bool:
         """Whether something waits for which there was no room, and half of what was under way is done: a claim is for many."""
-        if account is None:
-            return self._crowded and self._to_webhooks <= self._most // 2
-        if self._accounts is None or account in self._none_waits:
+        if claimed.account is None:
+            return self._shares.has_room_again(claimed.callback_id)
+        if self._accounts is None or claimed.account in self._none_waits:
             return False
-        return self._accounts.room(account) * 2 >= max(1, self._last_share.get(account, 0))
+        return self._accounts.room(claimed.account) * 2 >= max(1, self._last_rooms.get(claimed.account, 0))
 
     async def _settle_later(self, claimed: Claimed, at_ms: int, answered: Answered) -> None:
         await self._clock.sleep_until(self._clock.monotonic() + RETRY_SETTLE_S)
         self._settle(claimed, at_ms, answered)
 
 
-def claim(
-    tx: Transaction, node_id: NodeId, now_ms: int, most: int, shares: Mapping[str, int] | None = None
-) -> tuple[list[Claimed], int | None]:
-    """Claim what is due: at most `most` for webhooks, and for each SMPP account at most its share. With it, when the next is due at a
-    webhook. Nothing for a process that another took for dead."""
-    claimed = store.claim_due(tx, node_id, now_ms, most) if most else []
-    claimed += store.claim_due_for(tx, node_id, shares, now_ms) if shares else []
-    if claimed and not node_store.lower(tx, node_id, min(each.id for each in claimed)):
-        store.give_back(tx, [each.id for each in claimed], now_ms)
-        return [], None
-    return claimed, store.next_due(tx)
-
-
-async def give_up_old(database: Database, now_ms: int) -> None:
-    """Give up what waited for an SMPP account for 7 days: nobody was bound. What was tried is given up by its last try."""
-    before_ms = now_ms - ACCOUNT_KEPT_MS
-    for account in await database.read(store.accounts_with_old, before_ms):
-        while await database.write(store.give_up_old, account, before_ms, now_ms, OLD_BATCH) == OLD_BATCH:
-            continue
-
-
 def reclaim(tx: Transaction, notifier: Notifier, node_id: NodeId) -> None:
-    """Bring the notifier all that is claimed for its process."""
-    tx.after_commit(notifier.reclaim, store.claimed_by(tx, node_id))
+    """Have the notifier take what was claimed for it without its being told."""
+    claimed = store.claimed_by(tx, node_id)
+    for each in claimed:
+        notifier.webhooks.known(tx, each.callback_id)
+    tx.after_commit(notifier.reclaim, claimed)
 
 
-def settle(tx: Transaction, items: Sequence[Settlement]) -> list[int | None]:
-    """The batch use case: delivered, due again (then its time is answered), or given up. A try whose claim was lost changes nothing; what
-    was given back untried is due at once, for whoever has room."""
-    locked = store.lock(tx, [item.claimed.id for item in items])
-    rows: list[Settled] = []
-    attempts: list[list[int | str | None]] = []
-    answers: list[int | None] = []
-    untried: list[int] = []
-    for item in items:
-        row = locked.get(item.claimed.id)
-        if row is None or row.claimed_by != item.node_id or row.tries != item.claimed.tries or row.state != NotificationState.WAITING:
-            answers.append(None)
-            continue
-        if not item.answered.is_tried:
-            untried.append(row.id)
-            answers.append(item.now_ms)
-            continue
-        tries = row.tries + 1
-        due_ms = None if item.answered.is_success else _next(item, tries)
-        state = (
-            NotificationState.DELIVERED if item.answered.is_success else NotificationState.WAITING if due_ms else NotificationState.GIVEN_UP
-        )
-        rows.append(Settled(row.id, int(state), tries, due_ms, None if due_ms else item.now_ms))
-        attempts.append(_attempt(item, tries))
-        answers.append(due_ms)
-    store.settle(tx, rows, attempts)
-    store.give_back(tx, untried, items[0].now_ms)
-    fault.point("notify.before_commit")
-    return answers
-
-
-def _next(item: Settlement, tries: int) -> int | None:
-    if item.answered is GONE:
-        return None
-    if item.claimed.account is not None:
-        return next_try_at_account_ms(tries, item.claimed.created_at_ms, item.now_ms, item.answered, item.jitter)
-    return next_try_ms(tries, item.now_ms, item.answered, item.jitter)
-
-
-def _attempt(item: Settlement, tries: int) -> list[int | str | None]:
-    answered = item.answered
-    answer = answered.answer[:ANSWER_MOST].replace("\0", "\ufffd") if answered.answer else None
-    return [item.claimed.id, tries, item.at_ms, answered.duration_ms, answered.status, answered.address, answered.error, answer]
-
-
-def _to_webhook(claimed: Claimed) -> Delivery:
+def _for_webhook(claimed: Claimed, webhook: Webhook, now_ms: int) -> Delivery:
+    how = webhook.how
+    is_overlap = webhook.previous_secret is not None and webhook.previous_until_ms is not None and now_ms < webhook.previous_until_ms
     return Delivery(
         NotificationId(claimed.id),
         claimed.message_id,
         claimed.tries + 1,
-        claimed.url or "",
+        webhook.url,
         claimed.method,
-        claimed.secret,
+        webhook.secret or claimed.secret,
         claimed.body,
         claimed.created_at_ms,
+        webhook.previous_secret if is_overlap else None,
+        has_token=how.format is Format.EMNIFY,
+        headers=tuple(f"{name}: {value}" for name, value in how.headers.items()),
+        ca=how.ca,
     )
 
 
-def _to_account(claimed: Claimed, account: str) -> AccountDelivery:
+def _for_account(claimed: Claimed, account: str) -> AccountDelivery:
     return AccountDelivery(
         NotificationId(claimed.id), claimed.message_id, claimed.tries + 1, account, claimed.type, claimed.body, claimed.created_at_ms
     )

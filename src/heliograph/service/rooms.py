@@ -2,22 +2,30 @@
 
 from collections.abc import Callable
 
+Receiver = int | str
+"""A webhook by its id, or an SMPP account by its system id."""
+
 
 class Rooms:
-    """Made for one transaction and asked in the writer's thread, of moments' values: so the limits behind it are soft. An account is that
-    of SMPP, None stands for all webhooks. `full`: for whom something was left to wait."""
+    """Made for one transaction and asked in the writer's thread, of moments' values: so the limits behind it are soft. `full`: for whom
+    something was left to wait."""
 
-    def __init__(self, room: Callable[[str | None], int]) -> None:
+    def __init__(self, room: Callable[[Receiver], int], in_all: int) -> None:
         self._room = room
-        self._left: dict[str | None, int] = {}
-        self.full: set[str | None] = set()
+        self._webhooks_left = in_all
+        self._left: dict[Receiver, int] = {}
+        self.full: set[Receiver] = set()
 
-    def take(self, account: str | None) -> bool:
+    def take(self, receiver: Receiver) -> bool:
         """Whether one more delivery may be claimed; it is counted then."""
-        left = self._left.get(account)
+        left = self._left.get(receiver)
         if left is None:
-            left = self._room(account)
-        self._left[account] = left - 1
-        if left <= 0:
-            self.full.add(account)
-        return left > 0
+            left = self._room(receiver)
+        is_webhook = isinstance(receiver, int)
+        if left <= 0 or (is_webhook and self._webhooks_left <= 0):
+            self._left[receiver] = 0
+            self.full.add(receiver)
+            return False
+        self._left[receiver] = left - 1
+        self._webhooks_left -= is_webhook
+        return True

@@ -23,7 +23,7 @@ from heliograph.store.postgres import NETWORK, PostgresEngine
 from heliograph.store.sqlite import BUSY_TIMEOUT_S, SqliteEngine
 
 ROWS_AT_ONCE: Final = 5000
-OF_A_START: Final = frozenset({"cdr", "cdr_cursor", "id_counter", "node", "signing_key"})
+OF_A_START: Final = frozenset({"cdr", "cdr_cursor", "id_counter", "node", "signing_key", "webhook_change"})
 """Tables in which a daemon that was started once on an empty database leaves a row."""
 
 

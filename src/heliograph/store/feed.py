@@ -43,7 +43,8 @@ class SmsEvent(msgspec.Struct, array_like=True, frozen=True):
 
 
 class FeedEvent(msgspec.Struct, array_like=True, frozen=True):
-    """An event of any kind, with its message as it is now. What begins with `message_` or stands behind it is None where it has none."""
+    """An event of any kind, with its device and its message as they are now. `policy_callback_id`: the webhook that the device's policy
+    names; what stands behind `message_id` is None where it is about no message."""
 
     organisation_id: int
     number: int
@@ -51,9 +52,14 @@ class FeedEvent(msgspec.Struct, array_like=True, frozen=True):
     at_ms: int
     device_id: int | None
     device_name: str | None
+    tags: str | None
+    policy_callback_id: int | None
     detail: str | None
     message_id: int | None
     direction: int | None
+    traffic_class: str | None
+    door: str | None
+    callback_id: int | None
     source: str | None
     dest: str | None
     payload: str | None
@@ -107,3 +113,15 @@ def heads(tx: "Transaction", organisation_ids: Iterable[int]) -> list[Head]:
 def page(tx: "Transaction", organisation_id: int, after: int, most: int) -> list[FeedEvent]:
     """The next events of an organisation. Their numbers follow on `after` without a gap, unless some were deleted for their age."""
     return [FeedEvent(*row) for row in tx.run(Q["page"], organisation_id=organisation_id, number=after, most=most)]
+
+
+def latest(
+    tx: "Transaction", organisation_id: int, kind: str, *, among: int, device_id: int, policy_id: int, tag: str, most: int
+) -> list[FeedEvent]:
+    """The latest events of a type, newest first, among the last `among` of the organisation: of a device (0: any), of a policy (0: any),
+    with a tag (a LIKE pattern; empty: any)."""
+    after = positions(tx, organisation_id).get(organisation_id, 0) - among
+    found = tx.run(
+        Q["latest"], organisation_id=organisation_id, after=after, type=kind, device_id=device_id, policy_id=policy_id, tag=tag, most=most
+    )
+    return [FeedEvent(*row) for row in found]

@@ -24,8 +24,23 @@ SELECT feed.organisation_id, feed.last_number AS number FROM input JOIN feed ON 
 ORDER BY feed.organisation_id;
 
 -- name: page
-SELECT event.organisation_id, event.number, event.type, event.at_ms, event.device_id, device.name AS device_name, event.detail, event.message_id,
-  message.direction, message.source, message.dest, message.payload, message.dcs, message.pid, message.segments, message.reason,
+SELECT event.organisation_id, event.number, event.type, event.at_ms, event.device_id, device.name AS device_name, device.tags,
+  profile.api_callback_id AS policy_callback_id, event.detail, event.message_id, message.direction, message.traffic_class, message.door,
+  message.callback_id, message.source, message.dest, message.payload, message.dcs, message.pid, message.segments, message.reason,
   message.reason_code, message.submitted_at_ms, message.final_at_ms
-FROM event LEFT JOIN message ON message.id = event.message_id LEFT JOIN device ON device.id = event.device_id
+FROM event LEFT JOIN message ON message.id = event.message_id
+LEFT JOIN device ON device.id = event.device_id LEFT JOIN service_profile AS profile ON profile.id = device.service_profile_id
 WHERE event.organisation_id = :organisation_id AND event.number > :number ORDER BY event.number LIMIT :most;
+
+-- The latest of a type among the last events.
+-- name: latest
+SELECT event.organisation_id, event.number, event.type, event.at_ms, event.device_id, device.name AS device_name, device.tags,
+  profile.api_callback_id AS policy_callback_id, event.detail, event.message_id, message.direction, message.traffic_class, message.door,
+  message.callback_id, message.source, message.dest, message.payload, message.dcs, message.pid, message.segments, message.reason,
+  message.reason_code, message.submitted_at_ms, message.final_at_ms
+FROM event LEFT JOIN message ON message.id = event.message_id
+LEFT JOIN device ON device.id = event.device_id LEFT JOIN service_profile AS profile ON profile.id = device.service_profile_id
+WHERE event.organisation_id = :organisation_id AND event.number > :after AND event.type = :type
+AND (:device_id = 0 OR event.device_id = :device_id) AND (:policy_id = 0 OR device.service_profile_id = :policy_id)
+AND (:tag = '' OR ',' || replace(lower(device.tags), ', ', ',') || ',' LIKE lower(:tag) ESCAPE '!')
+ORDER BY event.number DESC LIMIT :most;

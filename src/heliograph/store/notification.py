@@ -20,6 +20,8 @@ class NewNotification(msgspec.Struct, array_like=True):
     secret_id: int | None
     account: str | None
     message_id: int
+    device_id: int | None
+    number: int | None
     type: str
     method: str
     body: str
@@ -29,37 +31,51 @@ class NewNotification(msgspec.Struct, array_like=True):
 
 
 class Claimed(msgspec.Struct, array_like=True):
-    """A notification that this process claimed, with where it goes."""
+    """A notification that this process claimed: for a webhook, or where `account` is set for that SMPP account. `is_urgent`: it is
+    delivered though the webhook is not called now."""
 
     id: int
     organisation_id: int
+    callback_id: int
+    account: str | None
     message_id: int
     tries: int
     type: str
-    url: str | None
     method: str
     secret: str | None
     body: str
     created_at_ms: int
-    callback_deleted_at_ms: int | None = None
-    account: str | None = None
+    is_urgent: bool = False
 
 
 class Locked(msgspec.Struct, array_like=True):
+    """`since_ms`: when it was made, or when somebody last had it delivered again, before which it was tried `tries_before` times."""
+
     id: int
+    callback_id: int
     claimed_by: int | None
     tries: int
     state: int
+    tries_before: int
+    since_ms: int
 
 
 class Settled(msgspec.Struct, array_like=True):
-    """What a try leaves of a notification."""
+    """What a try leaves of a notification. `failed_at_ms`: when its last try failed, None where it is delivered."""
 
     id: int
     state: int
     tries: int
     due_at_ms: int | None
     final_at_ms: int | None
+    failed_at_ms: int | None
+
+
+class Waiting(msgspec.Struct, array_like=True, frozen=True):
+    """A webhook for which something waits, and when the first of it is due."""
+
+    callback_id: int
+    due_at_ms: int
 
 
 class Seen(msgspec.Struct, array_like=True):
@@ -92,22 +108,33 @@ class _Account(msgspec.Struct, array_like=True, frozen=True):
     account: str
 
 
-def claim_due(tx: Transaction, node_id: int, now_ms: int, most: int) -> list[Claimed]:
-    """Claim at most `most` for webhooks that are due, longest waiting first; what others are claiming now is passed over."""
-    return _claim(tx, node_id, [row[0] for row in tx.run(Q["due"], now=now_ms, most=most)])
+def waiting_webhooks(tx: Transaction, after: int, most: int) -> list[Waiting]:
+    """The webhooks above an id for which something waits, each found by one look at the index."""
+    return [Waiting(*row) for row in tx.run(Q["waiting_webhooks"], after=after, most=most)]
 
 
-def claim_due_for(tx: Transaction, node_id: int, rooms: Mapping[str, int], now_ms: int) -> list[Claimed]:
-    """Claim what is due for SMPP accounts, longest waiting first, for each at most its room."""
+def due_of(tx: Transaction, callback_id: int, until_ms: int, most: int) -> list[int]:
+    """What is due for a webhook, longest waiting first; what others are claiming now is passed over."""
+    return [int(row[0]) for row in tx.run(Q["due_of"], callback_id=callback_id, until=until_ms, most=most)]
+
+
+def claim(tx: Transaction, node_id: int, ids: Sequence[int]) -> list[Claimed]:
+    """Claim notifications that were found due, in this order."""
+    tx.apply(Q["claim"], [(notification_id, node_id) for notification_id in ids])
+    return tx.many(Q["claimed"], list(enumerate(ids)), Claimed)
+
+
+def give_up_waiting(tx: Transaction, callback_id: int, now_ms: int, most: int) -> int:
+    """Give up what waits for a webhook that is called no more, without a try; how many."""
+    return len(tx.run(Q["give_up_waiting"], callback_id=callback_id, now=now_ms, most=most))
+
+
+def due_for(tx: Transaction, rooms: Mapping[str, int], now_ms: int) -> list[int]:
+    """What is due for SMPP accounts, longest waiting first, for each at most its room."""
     found: list[int] = []
     for row in tx.many(Q["waiting_accounts"], [(account,) for account in sorted(rooms)], _Account, now=now_ms):
         found += [each[0] for each in tx.run(Q["due_for"], account=row.account, now=now_ms, most=rooms[row.account])]
-    return _claim(tx, node_id, found)
-
-
-def _claim(tx: Transaction, node_id: int, found: Sequence[int]) -> list[Claimed]:
-    tx.apply(Q["claim"], [(notification_id, node_id) for notification_id in found])
-    return tx.many(Q["claimed"], [(notification_id,) for notification_id in found], Claimed)
+    return found
 
 
 def accounts_with_old(tx: Transaction, before_ms: int) -> list[str]:
@@ -144,12 +171,6 @@ def give_back(tx: Transaction, ids: Sequence[int], due_at_ms: int) -> None:
 def free_claims(tx: Transaction, node_id: int, open_from: int, now_ms: int) -> None:
     """Make what a dead process had claimed due for others."""
     tx.run(Q["free_claims"], node_id=node_id, open_from=open_from, now=now_ms)
-
-
-def next_due(tx: Transaction) -> int | None:
-    """When the first that waits for a webhook is due."""
-    row = tx.one(Q["next_due"])
-    return row[0] if row else None
 
 
 def waiting(tx: Transaction) -> int:

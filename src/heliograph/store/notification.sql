@@ -1,9 +1,28 @@
--- name: insert (id bigint, organisation_id bigint, callback_id bigint, secret_id bigint, account text, message_id bigint, type text, method text, body text, created_at_ms bigint, claimed_by bigint, due_at_ms bigint)
-INSERT INTO notification (id, organisation_id, callback_id, secret_id, account, message_id, type, method, body, created_at_ms, state, claimed_by, due_at_ms)
-SELECT id, organisation_id, callback_id, secret_id, account, message_id, type, method, body, created_at_ms, 1, claimed_by, due_at_ms FROM input;
+-- name: insert (id bigint, organisation_id bigint, callback_id bigint, secret_id bigint, account text, message_id bigint, device_id bigint, number bigint, type text, method text, body text, created_at_ms bigint, claimed_by bigint, due_at_ms bigint)
+INSERT INTO notification (id, organisation_id, callback_id, secret_id, account, message_id, device_id, number, type, method, body, created_at_ms,
+  state, claimed_by, due_at_ms)
+SELECT id, organisation_id, callback_id, secret_id, account, message_id, device_id, number, type, method, body, created_at_ms,
+  1, claimed_by, due_at_ms FROM input;
 
--- name: due
-SELECT id FROM notification WHERE due_at_ms <= :now AND account IS NULL ORDER BY due_at_ms LIMIT :most FOR UPDATE SKIP LOCKED;
+-- One look at the index for each webhook, however much waits for it.
+-- name: waiting_webhooks
+WITH RECURSIVE each (callback_id) AS (
+  SELECT min(callback_id) FROM notification WHERE due_at_ms IS NOT NULL AND account IS NULL AND callback_id > :after
+  UNION ALL
+  SELECT (SELECT min(callback_id) FROM notification WHERE due_at_ms IS NOT NULL AND account IS NULL AND callback_id > each.callback_id)
+  FROM each WHERE each.callback_id IS NOT NULL)
+SELECT each.callback_id, (SELECT min(due_at_ms) FROM notification
+  WHERE notification.callback_id = each.callback_id AND due_at_ms IS NOT NULL AND account IS NULL) AS due_at_ms
+FROM each WHERE each.callback_id IS NOT NULL LIMIT :most;
+
+-- name: due_of
+SELECT id FROM notification WHERE callback_id = :callback_id AND account IS NULL AND due_at_ms <= :until
+ORDER BY due_at_ms LIMIT :most FOR UPDATE SKIP LOCKED;
+
+-- name: give_up_waiting
+UPDATE notification SET state = 3, due_at_ms = NULL, final_at_ms = :now, failed_at_ms = :now WHERE id IN (
+  SELECT id FROM notification WHERE callback_id = :callback_id AND account IS NULL AND due_at_ms > 0 ORDER BY due_at_ms LIMIT :most
+  FOR UPDATE SKIP LOCKED) RETURNING id;
 
 -- name: waiting_accounts (account text)
 SELECT account FROM input WHERE EXISTS (SELECT 1 FROM notification WHERE notification.account = input.account AND due_at_ms <= :now);
@@ -27,27 +46,27 @@ UPDATE notification SET state = 3, due_at_ms = NULL, final_at_ms = :now WHERE id
 -- name: claim (id bigint, node_id bigint)
 UPDATE notification SET claimed_by = input.node_id, due_at_ms = NULL FROM input WHERE notification.id = input.id AND notification.state = 1;
 
--- name: claimed (id bigint)
-SELECT notification.id, notification.organisation_id, notification.message_id, notification.tries, notification.type, callback.url, notification.method,
-  secret.secret, notification.body, notification.created_at_ms, callback.deleted_at_ms, notification.account
+-- name: claimed (position bigint, id bigint)
+SELECT notification.id, notification.organisation_id, notification.callback_id, notification.account, notification.message_id,
+  notification.tries, notification.type, notification.method, secret.secret, notification.body, notification.created_at_ms
 FROM input JOIN notification ON notification.id = input.id
-LEFT JOIN api_callback AS callback ON callback.id = notification.callback_id
-LEFT JOIN api_secret AS secret ON secret.id = notification.secret_id ORDER BY notification.id;
+LEFT JOIN api_secret AS secret ON secret.id = notification.secret_id ORDER BY input.position;
 
 -- name: claimed_by
-SELECT notification.id, notification.organisation_id, notification.message_id, notification.tries, notification.type, callback.url, notification.method,
-  secret.secret, notification.body, notification.created_at_ms, callback.deleted_at_ms, notification.account
+SELECT notification.id, notification.organisation_id, notification.callback_id, notification.account, notification.message_id,
+  notification.tries, notification.type, notification.method, secret.secret, notification.body, notification.created_at_ms
 FROM node JOIN notification ON notification.id >= node.open_from AND notification.claimed_by = node.id
-LEFT JOIN api_callback AS callback ON callback.id = notification.callback_id
 LEFT JOIN api_secret AS secret ON secret.id = notification.secret_id
 WHERE node.id = :node_id AND notification.state = 1 AND notification.due_at_ms IS NULL ORDER BY notification.id;
 
 -- name: lock (id bigint)
-SELECT notification.id, notification.claimed_by, notification.tries, notification.state FROM input JOIN notification ON notification.id = input.id
-ORDER BY notification.id FOR UPDATE OF notification;
+SELECT notification.id, notification.callback_id, notification.claimed_by, notification.tries, notification.state, notification.tries_before,
+  coalesce(notification.replayed_at_ms, notification.created_at_ms) AS since_ms
+FROM input JOIN notification ON notification.id = input.id ORDER BY notification.id FOR UPDATE OF notification;
 
--- name: settle (id bigint, state bigint, tries bigint, due_at_ms bigint, final_at_ms bigint)
-UPDATE notification SET state = input.state, tries = input.tries, due_at_ms = input.due_at_ms, final_at_ms = input.final_at_ms
+-- name: settle (id bigint, state bigint, tries bigint, due_at_ms bigint, final_at_ms bigint, failed_at_ms bigint)
+UPDATE notification SET state = input.state, tries = input.tries, due_at_ms = input.due_at_ms, final_at_ms = input.final_at_ms,
+  failed_at_ms = input.failed_at_ms
 FROM input WHERE notification.id = input.id;
 
 -- name: give_back (id bigint, due_at_ms bigint)
@@ -61,9 +80,6 @@ SELECT notification_id, number, at_ms, duration_ms, status, address, error, answ
 -- name: free_claims
 UPDATE notification SET claimed_by = NULL, due_at_ms = :now
 WHERE id >= :open_from AND claimed_by = :node_id AND state = 1 AND due_at_ms IS NULL;
-
--- name: next_due
-SELECT min(due_at_ms) FROM notification WHERE due_at_ms IS NOT NULL AND account IS NULL;
 
 -- name: waiting
 SELECT count(*) FROM notification WHERE due_at_ms IS NOT NULL AND account IS NULL;

@@ -211,9 +211,11 @@ class WebhookCourier:
 def _headers(delivery: Delivery, body: bytes, now_ms: int) -> list[str]:
     now_s = now_ms // 1000
     webhook_id = str(delivery.notification_id)
-    headers = ["Content-Type: application/json", "Expect:", f"webhook-id: {webhook_id}", f"webhook-timestamp: {now_s}"]
-    if delivery.secret:
-        headers.append(f"webhook-signature: {standard_signature(delivery.secret, webhook_id, now_s, body)}")
+    headers = ["Content-Type: application/json", "Expect:", f"webhook-id: {webhook_id}", f"webhook-timestamp: {now_s}", *delivery.headers]
+    secrets = [secret for secret in (delivery.secret, delivery.previous_secret) if secret]
+    if secrets:
+        headers.append(f"webhook-signature: {' '.join(standard_signature(secret, webhook_id, now_s, body) for secret in secrets)}")
+    if delivery.secret and delivery.has_token:
         headers.append(f"Authorization: Bearer {bearer_token(delivery.secret, body, os.urandom(12).hex(), now_s)}")
     return headers
 

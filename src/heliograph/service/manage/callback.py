@@ -18,7 +18,7 @@ MOST_SECRET = 1000
 async def create(office: Office, actor: Actor, url: str, purpose: str) -> Callback:
     """A new webhook. Raises Problem for what is no http or https URL."""
     home = home_of(actor, None)
-    _check_url(url)
+    check_url(url)
     return await office.database.write(_create, actor, home, url, purpose, office.clock.now_ms())
 
 
@@ -60,7 +60,7 @@ async def delete_secret(office: Office, actor: Actor, secret_id: int) -> None:
     await office.database.write(_delete_secret, actor, changed_by(actor), secret_id, office.clock.now_ms())
 
 
-def _check_url(url: str) -> None:
+def check_url(url: str) -> None:
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None and (parts.port or 1) > 0

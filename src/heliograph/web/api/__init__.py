@@ -6,6 +6,7 @@ from heliograph.web.api import (
     audit,
     authenticate,
     connectivity,
+    delivery,
     documentation,
     endpoint,
     event,
@@ -34,6 +35,7 @@ from heliograph.web.api import (
     technician_link,
     unmatched_inbound,
     user,
+    webhook,
 )  # fmt: skip
 from heliograph.web.resource import AnyResource, Resource
 
@@ -57,6 +59,8 @@ ROUTES: dict[str, AnyResource] = {
     **quota.ROUTES,
     **explain.ROUTES,
     **api_callback.ROUTES,
+    **webhook.ROUTES,
+    **delivery.ROUTES,
     **smpp_account.ROUTES,
     **tag.ROUTES,
     **tariff_profile.ROUTES,

@@ -9,12 +9,13 @@ from msgspec import UNSET, UnsetType
 from heliograph.model.device import SimStatus
 from heliograph.model.event import event_id
 from heliograph.model.problem import Code, Problem
+from heliograph.service.event_body import OtherEvent as AnyEvent
 from heliograph.service.manage import account
 from heliograph.service.manage import device as devices
 from heliograph.store.event import COLUMNS, EVER, EventFilter, EventView
 from heliograph.store.listing import containing
 from heliograph.web.answer import Answer, json
-from heliograph.web.api import criteria, wire
+from heliograph.web.api import as_event, criteria, wire
 from heliograph.web.api.endpoint import device_id_of
 from heliograph.web.api.event_type import TYPES, type_of
 from heliograph.web.api.sim import LUHN_LENGTH
@@ -130,9 +131,11 @@ async def of_device(call: Call) -> Answer:
     return criteria.paged(call, page, [event_of(view) for view in page.items], asked.order)
 
 
-@operation("List the events of the organisation", answer=list[Event], listing=LISTED)
+@operation("List the events of the organisation", answer=list[Event], instead=list[AnyEvent], listing=LISTED, query=as_event.QUERY)
 async def of_organisation(call: Call) -> Answer:
-    """Oldest first."""
+    """Oldest first; with `as_event` the latest of a type, newest first."""
+    if kind := call.query().get("as_event"):
+        return await as_event.listed(call, kind)
     asked = criteria.criteria_of(call, CRITERIA, COLUMNS, PER_PAGE, MOST_PER_PAGE)
     page = await account.events(call.context.core, call.actor, _filter(asked), asked.page, asked.per_page)
     return criteria.paged(call, page, [event_of(view) for view in page.items], asked.order)

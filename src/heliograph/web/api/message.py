@@ -19,11 +19,12 @@ from heliograph.model.message import STATE_NAMES, Direction, State, TrafficClass
 from heliograph.model.problem import Code, Problem
 from heliograph.service import search as searching
 from heliograph.service import timeline as timelines
+from heliograph.service.event_body import SmsEvent
 from heliograph.service.search import Found, Wanted
 from heliograph.service.step import Step
 from heliograph.store.search import FoundMessage, Place
 from heliograph.web.answer import Answer, Header, json
-from heliograph.web.api import sending, wire
+from heliograph.web.api import as_event, sending, wire
 from heliograph.web.api.sms import Sms, sms_of
 from heliograph.web.operation import JSON, Parameter, operation
 from heliograph.web.resource import Call, Resource
@@ -87,7 +88,8 @@ QUERY: Final = {
 @operation(
     "List the SMS of all devices",
     answer=list[Message],
-    query=QUERY,
+    instead=list[SmsEvent],
+    query=QUERY | as_event.QUERY,
     tells={
         "X-Next-Cursor": "Where the next page begins; absent on the last.",
         "X-Search-Complete": "`false` where the search ended before it had seen everything.",
@@ -99,6 +101,8 @@ QUERY: Final = {
 async def list_messages(call: Call) -> Answer:
     """From new to old, page by page. `X-Next-Cursor` and `Link` say where the next page begins; without them this was the last. What takes
     more than 2 s to find ends there with what was found: `X-Search-Complete` is then false, and the next page goes on from that place."""
+    if kind := call.query().get("as_event"):
+        return await as_event.listed(call, kind)
     asked = _asked(call)
     wanted = _wanted(asked)
     core = call.context.core

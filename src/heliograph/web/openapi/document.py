@@ -130,7 +130,7 @@ class _Schemas:
         shapes: list[Any] = [errors.Error, str, int]
         for call in every:
             said = call.operation
-            shapes += [said.body, said.answer, *(reply.shape for reply in said.also.values())]
+            shapes += [said.body, said.answer, said.instead, *(reply.shape for reply in said.also.values())]
             shapes += [parameter.shape for parameter in (*said.query.values(), *said.headers.values())]
         self._shapes = [shape for shape in shapes if shape is not None]
         made, components = msgspec.json.schema_components(self._shapes, ref_template=REFERENCE)
@@ -237,7 +237,8 @@ def _responses(call: Described, schemas: _Schemas) -> dict[str, Any]:
 def _usual(said: Operation, schemas: _Schemas) -> dict[str, Any]:
     response: dict[str, Any] = {"description": "It is made." if said.location else USUAL.get(said.status, "It is done.")}
     if said.answer is not None:
-        content: dict[str, Any] = {"schema": schemas.of(said.answer), "example": schemas.example(said.answer)}
+        schema = schemas.of(said.answer) if said.instead is None else {"anyOf": [schemas.of(said.answer), schemas.of(said.instead)]}
+        content: dict[str, Any] = {"schema": schema, "example": schemas.example(said.answer)}
         response["content"] = {media: content if media == JSON else {"schema": {"type": "string"}} for media in said.media}
     headers: dict[str, Any] = {}
     if said.location:

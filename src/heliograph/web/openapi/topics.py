@@ -27,6 +27,7 @@ OF_FILE: Final[dict[str, str]] = {
     "authenticate": "Authentication",
     "connectivity": "Devices",
     "documentation": "Operation",
+    "delivery": "Webhooks",
     "endpoint": "Devices",
     "event": "Events",
     "event_stream": "Events",
@@ -55,4 +56,5 @@ OF_FILE: Final[dict[str, str]] = {
     "technician_link": "Devices",
     "unmatched_inbound": "Links",
     "user": "Users",
+    "webhook": "Webhooks",
 }
