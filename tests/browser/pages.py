@@ -6,8 +6,8 @@ from tests.browser.world import Tenant
 
 
 class Seen(NamedTuple):
-    """A page to look at. `path`: `{device}`, `{message}` and `{policy}` stand for those of the organisation. `who`: "" for a stranger,
-    "admin", "operator". `needs_device`: there is nothing to see in an organisation without one."""
+    """A page to look at. `path`: `{device}`, `{message}`, `{mailing}` and `{policy}` stand for those of the organisation. `who`: "" for a
+    stranger, "admin", "operator". `needs_device`: there is nothing to see in an organisation without one."""
 
     path: str
     who: str = "admin"
@@ -15,7 +15,7 @@ class Seen(NamedTuple):
 
     def at(self, tenant: Tenant) -> str:
         """Where it is for an organisation."""
-        return self.path.format(device=tenant.device_id, policy=tenant.policy_id, message=tenant.message_id)
+        return self.path.format(device=tenant.device_id, policy=tenant.policy_id, message=tenant.message_id, mailing=tenant.mailing_id)
 
 
 PAGES: Final = (
@@ -23,9 +23,25 @@ PAGES: Final = (
     Seen("/set-password/hgl_none", who=""),
     Seen("/devices"),
     Seen("/devices?q=pump"),
+    Seen("/devices/new"),
+    Seen("/devices/import"),
     Seen("/devices/{device}", needs_device=True),
+    Seen("/devices/{device}/settings", needs_device=True),
     Seen("/devices/{device}/sms/{message}", needs_device=True),
+    Seen("/mailings"),
+    Seen("/mailings/{mailing}", needs_device=True),
 )
 
 # Pages that answer no GET with a page of their own: what they do is seen on others.
-NOT_LOOKED_AT: Final = frozenset({"", "/devices/{device_id}/stream", "/theme", "/csp-report", "/sign-out", "/sign-in/code"})
+NOT_LOOKED_AT: Final = frozenset(
+    {
+        "",
+        "/devices.csv",
+        "/devices/{device_id}/stream",
+        "/mailings/{mailing_id}/stream",
+        "/theme",
+        "/csp-report",
+        "/sign-out",
+        "/sign-in/code",
+    }
+)

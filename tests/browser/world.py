@@ -17,8 +17,8 @@ AMOUNTS: Final = ("nothing", "one", "many")
 
 @dataclass(frozen=True)
 class Tenant:
-    """An organisation. `device_id`, `message_id`: of its first device, 0 for none. `email`: of its Administrator, whose password is
-    PASSWORD; so is that of `observer`."""
+    """An organisation. `device_id`, `message_id`, `mailing_id`: its first device and what was sent to it, 0 for none. `email`: of its
+    Administrator, whose password is PASSWORD; so is that of `observer`."""
 
     amount: str
     organisation_id: int
@@ -26,6 +26,7 @@ class Tenant:
     observer: str
     device_id: int
     message_id: int
+    mailing_id: int
     policy_id: int
 
 
@@ -82,15 +83,29 @@ class World:
         tariff = self.call("GET", "/tariff_profile")[0]["id"]
         self._session.headers["Authorization"] = operator
         made = [self._device(organisation, policy, tariff, number) for number in range(1, count + 1)]
-        return Tenant(amount, organisation, email, observer, made[0] if made else 0, self._sms(amount, made), policy)
+        return Tenant(
+            amount, organisation, email, observer, made[0] if made else 0, self._sms(made), self._mailing(email, made[:1]), policy
+        )
 
-    def _sms(self, amount: str, devices: list[int]) -> int:
+    def _sms(self, devices: list[int]) -> int:
         """As many SMS as the organisation has devices, all to the first; the id of one of them."""
         if not devices:
             return 0
         body = {"payload": "Status please ✓", "source_address": "1000"}
         sent = [self.call("POST", "/sms", body | {"endpoints": [devices[0]]})["results"][0]["id"] for _ in devices]
         return int(sent[0])
+
+    def _mailing(self, email: str, devices: list[int]) -> int:
+        """A bulk SMS, as its form sends it."""
+        if not devices:
+            return 0
+        with requests.Session() as browser:
+            browser.headers["Origin"] = self.url
+            browser.post(f"{self.url}/sign-in", data={"email": email, "password": PASSWORD}, timeout=30)
+            form = {"ids": str(devices[0]), "text": "Status please", "key": "k"}
+            answered = browser.post(f"{self.url}/devices/many/send", data=form, timeout=30)
+            assert answered.status_code == 200, answered.text
+            return int(answered.url.rsplit("/", 1)[1])
 
     def _device(self, organisation: int, policy: int, tariff: int, number: int) -> int:
         digits = f"{organisation:03}{number:05}"

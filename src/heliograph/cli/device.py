@@ -9,14 +9,13 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from heliograph.cli import csv_devices
 from heliograph.cli.answer import DONE, REFUSED, Answer, Item, Refusal, Said, Table, refuse, show, time_of
 from heliograph.cli.desk import ANY, Desk, OrganisationOptions, at_desk
 from heliograph.model.account import Actor
 from heliograph.model.device import DeviceStatus, SimStatus
 from heliograph.model.ids import DeviceId, SimId
 from heliograph.model.problem import Problem
-from heliograph.service.manage import device, sim
+from heliograph.service.manage import device, sheet, sim
 from heliograph.service.manage.enrol import enrol
 from heliograph.store.device import DeviceView
 from heliograph.store.listing import Order, containing
@@ -53,14 +52,14 @@ def import_(
     """
 
     async def work(desk: Desk) -> Answer | int:
-        sheet = csv_devices.read(file, policy)
-        if sheet.bad and not (dry_run or skip_bad):
-            return _refused(sheet.bad, len(sheet.rows) + len(sheet.bad), as_json=options.json)
-        lines = list(sheet.rows)
-        done = await enrol(desk, await desk.operator(), list(sheet.rows.values()), dry_run=dry_run, skip_refused=skip_bad)
-        bad = dict(sheet.bad) | {lines[place]: _why(problem) for place, problem in done.refused.items()}
+        found = _read(file, policy)
+        if found.bad and not (dry_run or skip_bad):
+            return _refused(found.bad, len(found.rows) + len(found.bad), as_json=options.json)
+        lines = list(found.rows)
+        done = await enrol(desk, await desk.operator(), list(found.rows.values()), dry_run=dry_run, skip_refused=skip_bad)
+        bad = dict(found.bad) | {lines[place]: _why(problem) for place, problem in done.refused.items()}
         if dry_run or (bad and not skip_bad):
-            return _tried(len(done.made), bad, len(sheet.rows) + len(sheet.bad), as_json=options.json, dry_run=dry_run)
+            return _tried(len(done.made), bad, len(found.rows) + len(found.bad), as_json=options.json, dry_run=dry_run)
         _list_bad(bad, as_json=options.json)
         fields = {"made": len(done.made), "bad": _bad_rows(bad)}
         return Said(f"made {len(done.made)} devices" + (f", skipped {len(bad)} bad rows" if bad else ""), fields)
@@ -83,11 +82,11 @@ def export(file: Path | None = None, /, *, options: OrganisationOptions = ANY) -
         with ExitStack() as stack:
             out = sys.stdout if file is None else stack.enter_context(file.open("w", encoding="utf-8", newline=""))
             writer = csv.writer(out, lineterminator="\n")
-            writer.writerow(csv_devices.COLUMNS)
+            writer.writerow(sheet.COLUMNS)
             while True:
                 page = await device.page(desk, actor, {}, (Order("id"),), number, PAGE)
                 for each in page.items:
-                    writer.writerow(csv_devices.row_of(each, await _aliases(desk, actor, each)))
+                    writer.writerow(sheet.row_of(each, await _aliases(desk, actor, each)))
                 count += len(page.items)
                 if number >= page.pages:
                     break
@@ -202,3 +201,12 @@ def _list_bad(bad: Mapping[int, str], *, as_json: bool) -> None:
 
 def _bad_rows(bad: Mapping[int, str]) -> list[dict[str, Any]]:
     return [{"line": line, "message": bad[line]} for line in sorted(bad)]
+
+
+def _read(file: Path, policy: str | None) -> sheet.Sheet:
+    try:
+        return sheet.read(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes(), policy)
+    except OSError as error:
+        raise Refusal(f"{file} cannot be read: {error.strerror}") from error
+    except Problem as problem:
+        raise Refusal(f"{file}: {problem.text}") from None

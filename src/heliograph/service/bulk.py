@@ -55,7 +55,7 @@ def prepare_all(core: Core, actor: Actor, device_ids: Sequence[DeviceId], draft:
 
 async def send_all(submissions: Sequence[Submission]) -> list[Sent]:
     """What became of each; when this returns, all that was accepted survives power loss."""
-    return await submissions[0].core.database.write(_accept_all, submissions)
+    return await submissions[0].core.database.write(accept_all, submissions)
 
 
 async def send_all_once(submissions: Sequence[Submission], once: Once) -> Told:
@@ -63,12 +63,13 @@ async def send_all_once(submissions: Sequence[Submission], once: Once) -> Told:
     return await submissions[0].core.database.write(_accept_all_once, submissions, once)
 
 
-def _accept_all(tx: Transaction, submissions: Sequence[Submission]) -> list[Sent]:
+def accept_all(tx: Transaction, submissions: Sequence[Submission]) -> list[Sent]:
+    """What became of each: part of a transaction."""
     return [Sent(each.device_id, _result(answer)) for each, answer in zip(submissions, accept(tx, submissions), strict=True)]
 
 
 def _accept_all_once(tx: Transaction, submissions: Sequence[Submission], once: Once) -> Told:
-    return idempotency.run(tx, once, submissions[0].now_ms, lambda: _accept_all(tx, submissions))
+    return idempotency.run(tx, once, submissions[0].now_ms, lambda: accept_all(tx, submissions))
 
 
 def _result(answer: MessageId | Told | Exception) -> MessageId | Problem:

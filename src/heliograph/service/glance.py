@@ -1,6 +1,6 @@
 """Devices at a glance, as a person looks through them: found by whatever is known of them, each with its newest SMS."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
 
@@ -8,7 +8,7 @@ from heliograph.model.account import Actor
 from heliograph.model.page import Page
 from heliograph.service.manage.scope import Office, seen_by
 from heliograph.store import device as store
-from heliograph.store.device import DeviceView, LastMessage
+from heliograph.store.device import Device, DeviceView, LastMessage
 from heliograph.store.engine import Scalar
 from heliograph.store.listing import Order, containing
 from heliograph.store.transaction import Transaction
@@ -49,6 +49,29 @@ class Glance(msgspec.Struct, frozen=True):
 async def page(office: Office, actor: Actor, sought: Sought, order: Sequence[Order], page: int, per_page: int) -> Page[Glance]:
     """One page of the devices the actor sees. Raises Problem for an order that is not offered."""
     return await office.database.read(_page, seen_by(actor), sought, order, page, per_page)
+
+
+async def ids(office: Office, actor: Actor, sought: Sought, most: int) -> list[int]:
+    """The devices of a list, at most so many, by their ids."""
+    found = await office.database.read(store.page, seen_by(actor), sought.filters(), (Order("id"),), 1, most)
+    return [each.id for each in found.items]
+
+
+async def of_ids(office: Office, actor: Actor, device_ids: Sequence[int]) -> list[Device]:
+    """Those of these devices that the actor sees, in this order."""
+    found = await office.database.read(store.of_ids, seen_by(actor), device_ids)
+    return [found[each] for each in device_ids if each in found]
+
+
+async def pages(office: Office, actor: Actor, sought: Sought, per_page: int) -> AsyncIterator[Sequence[DeviceView]]:
+    """A whole list, page by page, by the ids of its devices."""
+    number = 1
+    while True:
+        found = await office.database.read(store.page, seen_by(actor), sought.filters(), (Order("id"),), number, per_page)
+        yield found.items
+        if number >= found.pages:
+            return
+        number += 1
 
 
 def _page(tx: Transaction, scope: int, sought: Sought, order: Sequence[Order], page: int, per_page: int) -> Page[Glance]:

@@ -79,6 +79,11 @@ class Tail:
             raise
         return follower
 
+    async def number(self, organisation_id: int) -> int:
+        """The number of the last event of an organisation: what a page shows that was read after this is at least as new."""
+        heads = dict(await self._database.read(_heads, [organisation_id]))
+        return heads.get(organisation_id, 0)
+
     def stop(self) -> None:
         """End all followers: the process stops."""
         self.is_over = True

@@ -24,12 +24,16 @@ It holds no rule: what may be, and what follows, is decided by `service`, the sa
 
 from typing import Final
 
-from heliograph.web.portal import browser, console, devices, sign_in
+from heliograph.web.portal import browser, console, device, device_csv, devices, mailings, many, sign_in
 from heliograph.web.portal.page import Page
 
 PAGES: Final[dict[str, Page]] = {
     **sign_in.PAGES,
     **browser.PAGES,
     **console.PAGES,
+    **device.PAGES,
+    **device_csv.PAGES,
     **devices.PAGES,
+    **mailings.PAGES,
+    **many.PAGES,
 }

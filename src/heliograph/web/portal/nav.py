@@ -21,6 +21,7 @@ ITEMS: Final[tuple[tuple[Item, ...], ...]] = (
     (
         Item("/devices", "smartphone", "Devices", key="d"),
         Item("/messages", "messages-square", "Messages", key="m"),
+        Item("/mailings", "list-checks", "Bulk SMS", key="b"),
     ),
     (
         Item("/users", "users", "Users", Right.ADMINISTER, key="u"),

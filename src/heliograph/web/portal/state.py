@@ -14,14 +14,24 @@ class Shown(NamedTuple):
     tone: str = ""
 
 
-class Stated(Protocol):
-    """What of a message decides how its state is shown."""
-
-    @property
-    def direction(self) -> int: ...
+class Underway(Protocol):
+    """What of a message to a device decides how its state is shown."""
 
     @property
     def state(self) -> int: ...
+
+    @property
+    def retry_at_ms(self) -> int | None: ...
+
+    @property
+    def due_at_ms(self) -> int | None: ...
+
+
+class Stated(Underway, Protocol):
+    """The same of any message."""
+
+    @property
+    def direction(self) -> int: ...
 
 
 QUEUED: Final = Shown("clock", "Queued")
@@ -44,12 +54,17 @@ MT: Final[Mapping[State, Shown]] = {
 
 
 def shown(message: Stated) -> Shown:
-    """By direction and state; `retry_at_ms` and `due_at_ms`, where a message knows them, tell what it waits for."""
-    state = State(message.state)
+    """By direction and state."""
     if message.direction == Direction.MO:
-        return REFUSED if state is State.FAILED else RECEIVED
-    if not state.is_final and getattr(message, "due_at_ms", None) is not None:
+        return REFUSED if message.state == State.FAILED else RECEIVED
+    return shown_mt(message)
+
+
+def shown_mt(message: Underway) -> Shown:
+    """Of one to a device. `retry_at_ms` and `due_at_ms` tell what it waits for."""
+    state = State(message.state)
+    if not state.is_final and message.due_at_ms is not None:
         return SCHEDULED
-    if state is State.BUFFERED and getattr(message, "retry_at_ms", None) is not None:
+    if state is State.BUFFERED and message.retry_at_ms is not None:
         return WAITING
     return MT[state]

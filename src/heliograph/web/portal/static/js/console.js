@@ -1,11 +1,10 @@
 // The SMS console: the meter of the composer, sending without leaving, and messages that change under the eye.
-import { lookAlikes, segments } from "./segments.js";
+import { meterOf } from "./compose.js";
 import { say } from "./portal.js";
 
 const by = (id) => document.getElementById(id);
 const thread = by("thread"), list = by("list"), pill = by("newpill"), stream = by("stream"), inspector = by("inspector"), convo = by("convo");
 const form = by("composer")?.tagName === "FORM" ? by("composer") : null;
-const MANY = 3, SHOWN_BARS = 6;
 
 // --- the thread. It is laid out from its end, so 0 is the newest message and older ones lie above zero.
 const isAtEnd = () => thread.scrollTop > -40;
@@ -91,26 +90,7 @@ function show(answer) {
 
 // --- the composer
 if (form) {
-  const text = form.elements.text, meter = by("meter"), hint = by("hint"), kind = form.elements.kind;
-  const bar = (share) => `<svg viewBox="0 0 34 5" aria-hidden="true"><rect width="${(34 * share).toFixed(1)}" height="5"/></svg>`;
-  const count = () => {
-    const isBinary = kind.value === "binary";
-    const now = segments(text.value);
-    hint.hidden = isBinary || now.odd.length === 0;
-    if (!text.value || isBinary) { meter.replaceChildren(); meter.textContent = isBinary && text.value ? `${Math.ceil(text.value.replace(/\s/g, "").length / 2)} octets` : ""; return }
-    const bars = Array.from({ length: Math.min(now.parts, SHOWN_BARS) }, (_, at) => bar(at < now.parts - 1 ? 1 : now.last / now.per)).join("");
-    meter.className = `meter num${now.alphabet === "UCS-2" ? " ucs" : ""}`;
-    const many = now.parts >= MANY ? ' class="many"' : "";
-    meter.innerHTML = `<span class="bars">${bars}</span><span>${now.alphabet} · ${now.units}/${Math.max(now.parts, 1) * now.per}</span><span${many}>${now.parts} ${now.parts === 1 ? "part" : "parts"}${now.parts >= MANY ? `: counts as ${now.parts} SMS` : ""}</span>`;
-    if (now.odd.length) {
-      const named = now.odd.slice(0, 5).map((c) => `“${c}”`).join(" ");
-      hint.querySelector("span").textContent = `${named}${now.odd.length > 5 ? " and others are" : now.odd.length > 1 ? " are" : " is"} not in the GSM alphabet: 70 characters a part, not 160.`;
-      by("replace").hidden = lookAlikes(text.value) === text.value;
-    }
-  };
-  text.addEventListener("input", count);
-  kind.addEventListener("change", count);
-  by("replace").addEventListener("click", () => { text.value = lookAlikes(text.value); count(); text.focus() });
+  const text = form.elements.text, kind = form.elements.kind, count = meterOf(form);
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); form.requestSubmit() }
     if (event.key === "Escape") thread.focus();
@@ -136,8 +116,6 @@ if (form) {
     button.disabled = false;
     text.focus();
   });
-  document.addEventListener("composer:count", count);
-  count();
 }
 
 // --- the inspector

@@ -127,3 +127,34 @@ for (const form of document.querySelectorAll("form[data-live]")) {
     waiting = setTimeout(follow, event.target.matches("select") ? 0 : 250);
   });
 }
+
+// --- pages whose parts are drawn anew by their stream: a frame `swap` brings an element that stands for the one with its id
+for (const page of document.querySelectorAll("[data-stream]")) {
+  page.addEventListener("swap", (event) => {
+    const found = parser.parseFromString(event.detail.data, "text/html").body.firstElementChild;
+    const place = found && document.getElementById(found.id);
+    if (!place) return;
+    const focused = place.contains(document.activeElement) ? document.activeElement : null;
+    const href = focused?.getAttribute("href");
+    place.replaceWith(document.adoptNode(found));
+    if (href) found.querySelector(`[href="${CSS.escape(href)}"]`)?.focus({ preventScroll: true });
+  });
+  page.addEventListener("reload", () => location.reload());
+}
+
+// --- a table whose rows are ticked: all of a page at once, and how many there are
+for (const form of document.querySelectorAll("form[data-ticks]")) {
+  const say = () => {
+    const ticked = form.querySelectorAll("[name=id]:checked").length, all = form.querySelector("[name=all]");
+    const count = form.querySelector("[data-count]");
+    if (count) count.textContent = all?.checked ? all.dataset.total : ticked;
+    form.classList.toggle("ticked", ticked > 0 || Boolean(all?.checked));
+    const page = form.querySelector("[data-tick-all]");
+    if (page) page.checked = ticked > 0 && ticked === form.querySelectorAll("[name=id]").length;
+  };
+  form.addEventListener("change", (event) => {
+    if (event.target.matches("[data-tick-all]")) for (const each of form.querySelectorAll("[name=id]")) each.checked = event.target.checked;
+    say();
+  });
+  say();
+}

@@ -1,15 +1,13 @@
-"""Devices as CSV: the columns, a file read into rows to enrol, a device written as a row. Numbers are judged by the service, not here."""
+"""Devices as CSV: the columns, a text read into rows to enrol, a device written as a row. Numbers are judged by `enrol`, not here."""
 
 import csv
 import io
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from heliograph.cli.answer import Refusal
 from heliograph.model.device import DeviceStatus
+from heliograph.model.problem import Code, Problem
 from heliograph.service.manage.enrol import Row
 from heliograph.service.manage.sim import NewSim
 from heliograph.store.device import DeviceView
@@ -22,15 +20,15 @@ _FORMULA: Final = tuple("=+-@\t\r")
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a file holds, by the number of its line."""
+    """What a text holds, by the number of its line."""
 
     rows: Mapping[int, Row]
     bad: Mapping[int, str]
 
 
-def read(file: Path, policy: str | None) -> Sheet:
-    """The rows of a file; `policy` is that of rows that name none. Raises Refusal where it is no such file."""
-    text = _text(file)
+def read(content: bytes, policy: str | None) -> Sheet:
+    """The rows of a file; `policy` is that of rows that name none. Raises Problem where it is no such file."""
+    text = _text(content)
     reader = csv.reader(io.StringIO(text), delimiter=_separator(text), strict=True)
     rows: dict[int, Row] = {}
     bad: dict[int, str] = {}
@@ -46,9 +44,9 @@ def read(file: Path, policy: str | None) -> Sheet:
             else:
                 _take(rows, bad, reader.line_num, dict(zip(columns, (cell.strip() for cell in cells), strict=False)), policy)
     except csv.Error as error:
-        raise Refusal(f"{file}, line {reader.line_num}: {error}") from None
+        raise _unfit(f"line {reader.line_num}: {error}") from None
     if not columns:
-        raise Refusal(f"{file} is empty: its first line names the columns, of {', '.join(COLUMNS)}")
+        raise _unfit(f"it is empty: its first line names the columns, of {', '.join(COLUMNS)}")
     return Sheet(rows, bad)
 
 
@@ -65,7 +63,12 @@ def row_of(view: DeviceView, aliases: Sequence[str]) -> list[str]:
         view.service_profile_name,
         DeviceStatus(view.status_id).name.lower(),
     )
-    return [_harmless(cell or "") for cell in cells]
+    return [harmless(cell or "") for cell in cells]
+
+
+def harmless(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _take(rows: dict[int, Row], bad: dict[int, str], line: int, cells: Mapping[str, str], policy: str | None) -> None:
@@ -95,18 +98,14 @@ def _row(cells: Mapping[str, str], status: DeviceStatus, policy: str | None) -> 
     )
 
 
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _text(file: Path) -> str:
+def _text(content: bytes) -> str:
     try:
-        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        return content.decode("utf-8-sig")
-    except OSError as error:
-        raise Refusal(f"{file} cannot be read: {error.strerror}") from error
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Refusal(f"{file} is not UTF-8: save it as CSV in UTF-8") from None
+        raise _unfit("it is not UTF-8: save it as CSV in UTF-8") from None
+    if "\0" in text:
+        raise _unfit("it holds the character NUL: save it as CSV in UTF-8")
+    return text
 
 
 def _separator(text: str) -> str:
@@ -118,7 +117,11 @@ def _columns(cells: Sequence[str]) -> list[str]:
     columns = [cell.strip().lower() for cell in cells]
     unknown = [column for column in columns if column not in COLUMNS]
     if unknown:
-        raise Refusal(f"there is no column '{unknown[0]}': the first line names columns of {', '.join(COLUMNS)}")
+        raise _unfit(f"there is no column '{unknown[0]}': the first line names columns of {', '.join(COLUMNS)}")
     if "iccid" not in columns or len(set(columns)) != len(columns):
-        raise Refusal("the first line names each column once, and iccid among them")
+        raise _unfit("the first line names each column once, and iccid among them")
     return columns
+
+
+def _unfit(text: str) -> Problem:
+    return Problem(Code.INVALID_FORMAT, text, field="file")

@@ -1,0 +1,33 @@
+// The meter of a text that is to be sent: characters, alphabet, parts, and what forces the wide alphabet, with a way out.
+import { lookAlikes, segments } from "./segments.js";
+
+const by = (id) => document.getElementById(id);
+const MANY = 3, SHOWN_BARS = 6;
+
+// Counts at once and whenever something is typed; what is returned counts once more.
+export function meterOf(form) {
+  const text = form.elements.text, kind = form.elements.kind, meter = by("meter"), hint = by("hint");
+  const bar = (share) => `<svg viewBox="0 0 34 5" aria-hidden="true"><rect width="${(34 * share).toFixed(1)}" height="5"/></svg>`;
+  const count = () => {
+    const isBinary = kind.value === "binary";
+    const now = segments(text.value);
+    hint.hidden = isBinary || now.odd.length === 0;
+    if (!text.value || isBinary) { meter.replaceChildren(); meter.textContent = isBinary && text.value ? `${Math.ceil(text.value.replace(/\s/g, "").length / 2)} octets` : ""; return }
+    const bars = Array.from({ length: Math.min(now.parts, SHOWN_BARS) }, (_, at) => bar(at < now.parts - 1 ? 1 : now.last / now.per)).join("");
+    meter.className = `meter num${now.alphabet === "UCS-2" ? " ucs" : ""}`;
+    const many = now.parts >= MANY ? ' class="many"' : "";
+    meter.innerHTML = `<span class="bars">${bars}</span><span>${now.alphabet} · ${now.units}/${Math.max(now.parts, 1) * now.per}</span><span${many}>${now.parts} ${now.parts === 1 ? "part" : "parts"}${now.parts >= MANY ? `: counts as ${now.parts} SMS` : ""}</span>`;
+    if (now.odd.length) {
+      const named = now.odd.slice(0, 5).map((c) => `“${c}”`).join(" ");
+      hint.querySelector("span").textContent = `${named}${now.odd.length > 5 ? " and others are" : now.odd.length > 1 ? " are" : " is"} not in the GSM alphabet: 70 characters a part, not 160.`;
+      by("replace").hidden = lookAlikes(text.value) === text.value;
+    }
+  };
+  text.addEventListener("input", count);
+  kind.addEventListener("change", count);
+  by("replace").addEventListener("click", () => { text.value = lookAlikes(text.value); count(); text.focus() });
+  count();
+  return count;
+}
+
+for (const form of document.querySelectorAll("form[data-composer]")) meterOf(form);

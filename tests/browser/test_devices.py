@@ -1,0 +1,71 @@
+"""Many devices in a browser: a bulk SMS with its progress, a CSV file with bad rows, and who may only look."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.browser import DEADLINE_MS, Browser
+from tests.browser.world import World
+
+SignIn = Callable[..., Browser.Tab]
+CSV = "name,iccid,msisdn\nWell,8988000000000771017,88239771017\nNo SIM,,88239771018\nTaken,8988000000000771033,423663920000001\n"
+
+expect.set_options(timeout=DEADLINE_MS)
+
+
+def test_fifty_devices_get_one_sms_each_and_show_what_became_of_it(world: World, sign_in: SignIn) -> None:
+    tab = sign_in("many")
+    page = tab.open("/devices")
+    page.get_by_label("All of this page").check()
+    expect(page.locator("[data-count]")).to_have_text("50")
+    page.get_by_role("button", name="Send SMS or change policy").click()
+    page.get_by_label("Text").fill("report, all of you")
+    page.get_by_role("button", name="Send to 50").click()
+    page.wait_for_url("**/mailings/*")
+    expect(page.locator(".tally .figure").first).to_have_text("50")
+    expect(page.locator("tbody .st", has_text="Delivered")).to_have_count(50)
+
+
+def test_a_bulk_sms_goes_on_under_the_eye_and_again_to_those_it_did_not_reach(world: World, sign_in: SignIn) -> None:
+    tab = sign_in("operator")
+    page = tab.open(f"/devices?policy={world.devices[0]['service_profile_id']}")
+    for behaviour in ("undeliverable", "delivers", "absent-then-delivers"):
+        page.get_by_role("checkbox", name=world.behaves(behaviour)["name"]).check()
+    page.get_by_role("button", name="Send SMS or change policy").click()
+    page.get_by_label("Text").fill("one by one")
+    page.get_by_role("button", name="Send to 3").click()
+    page.wait_for_url("**/mailings/*")
+    page.evaluate("window.stayed = true")
+    expect(page.locator(".tally .figure").first).to_have_text("2")
+    assert page.evaluate("window.stayed"), "the page was loaded anew"
+    expect(page.get_by_role("row", name=world.behaves("undeliverable")["name"])).to_contain_text("no subscriber with this number")
+    first = page.url
+    page.get_by_role("button", name="Send again to 1 not reached").click()
+    page.wait_for_url(lambda url: "/mailings/" in url and url != first)
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def test_a_file_shows_its_bad_rows_before_anything_is_made(world: World, sign_in: SignIn) -> None:
+    tab = sign_in("operator")
+    page = tab.open("/devices/import")
+    page.get_by_label("File").set_input_files({"name": "devices.csv", "mimeType": "text/csv", "buffer": CSV.encode()})
+    page.get_by_role("button", name="Look at it").click()
+    expect(page.get_by_role("row", name="3 Iccid is missing")).to_be_visible()
+    expect(page.get_by_role("row", name="4 '423663920000001' is in use")).to_be_visible()
+    page.get_by_role("button", name="Make the 1 good ones").click()
+    expect(page.get_by_text("1 devices are made, 2 bad rows were left out")).to_be_visible()
+    page.get_by_label("Search devices").fill("88239771017")
+    page.get_by_label("Search devices").press("Enter")
+    expect(page.get_by_role("link", name="Well")).to_be_visible()
+
+
+def test_an_observer_finds_nothing_to_write_with(world: World, sign_in: SignIn) -> None:
+    tab = sign_in("many", observer=True)
+    tab.expects_failures = True
+    page = tab.open("/devices")
+    assert page.get_by_role("link", name="New device").count() == 0
+    assert page.locator("main form[method=post]").count() == 0
+    page = tab.open(f"/devices/{world.tenants['many'].device_id}/settings")
+    expect(page.get_by_label("Name")).to_be_disabled()
+    tab.open("/devices/new")
+    expect(page.get_by_text("an Observer changes nothing", exact=False)).to_be_visible()
