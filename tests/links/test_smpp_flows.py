@@ -119,7 +119,7 @@ async def test_credentials_that_are_wrong_hold_the_queue_and_are_a_fault(world: 
     assert "the password is wrong" in row.reason
     assert world.message(message_id).state == State.PENDING
     world.smsc.on_bind = lambda bind: status.ROK
-    await world.advance(16)
+    await world.advance(35)
     assert world.message(message_id).state == State.BUFFERED
 
 

@@ -27,7 +27,7 @@ from heliograph.metrics import Metrics
 from heliograph.model.link import Accepted, Answer, ErrorClass, Inbound, LinkListener, LinkOutcome, LinkProfile, Outgoing, Refused
 from heliograph.smpp import status, tlv
 from heliograph.smpp.aio import Connection, Timers
-from heliograph.smpp.errors import ValueNotAllowedError
+from heliograph.smpp.errors import TimeError, ValueNotAllowedError
 from heliograph.smpp.event import Settled
 from heliograph.smpp.pdu import AlertNotification, CancelSm, DataSm, DeliverSm, Pdu, response_to
 from heliograph.smpp.session import OutOfTurnError
@@ -91,7 +91,7 @@ class SmppLink:
         self._under_way += 1
         try:
             bind.send(self._writer.pdu(outgoing, self._clock.now_ms()), done)
-        except ValueNotAllowedError as error:
+        except (ValueNotAllowedError, TimeError) as error:
             refused = Refused(ErrorClass.PERMANENT, str(error))
             asyncio.get_running_loop().call_soon(self._finish, done, refused)
         self._starved = self._starved or bind.room <= 0

@@ -74,7 +74,7 @@ class Writer:
     def _validity(self, expiry_at_ms: int, now_ms: int) -> str:
         if not self._says_validity:
             return ""
-        remaining_ms = max(expiry_at_ms - now_ms, LEAST_VALIDITY_MS)
+        remaining_ms = min(max(expiry_at_ms - now_ms, LEAST_VALIDITY_MS), time.MAX_RELATIVE_MS)
         if self._most_ms is not None:
             remaining_ms = min(remaining_ms, self._most_ms)
         return time.absolute(now_ms + remaining_ms) if self._is_absolute else time.relative(remaining_ms)
