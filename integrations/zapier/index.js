@@ -12,8 +12,11 @@ import { disableDevice, enableDevice } from './creates/device_status.js';
 import { sendSms } from './creates/send_sms.js';
 import { findDevice } from './searches/find_device.js';
 import { findSms } from './searches/find_sms.js';
+import { deviceEvent } from './triggers/device_event.js';
 import { deviceList } from './triggers/device_list.js';
 import { policyList } from './triggers/policy_list.js';
+import { smsReceived } from './triggers/sms_received.js';
+import { smsStatusChanged } from './triggers/sms_status_changed.js';
 
 const byKey = (...operations) => Object.fromEntries(operations.map((each) => [each.key, each]));
 
@@ -25,7 +28,7 @@ export default defineApp({
   authentication,
   beforeRequest: [addToken],
   afterResponse: [explainErrors],
-  triggers: byKey(deviceList, policyList),
+  triggers: byKey(smsReceived, smsStatusChanged, deviceEvent, deviceList, policyList),
   creates: byKey(sendSms, cancelSms, enableDevice, disableDevice, changeServicePolicy, createDevice),
   searches: byKey(findDevice, findSms),
 });

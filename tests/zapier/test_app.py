@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.program import Program, try_arguments
+from tests.flows.program import Program
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "integrations" / "zapier"
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.needs("node")
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def results(program: Program, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """What vitest reports, by the name of the file."""
     version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     if int(version.lstrip("v").partition(".")[0]) < OLDEST_NODE:
@@ -33,16 +33,15 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
     if not VITEST.exists():
         pytest.skip("what the Zapier app needs is not installed: npm, then make setup-test")
     report = tmp_path_factory.mktemp("vitest") / "report.json"
-    with Program(*try_arguments()) as program:
-        ran = subprocess.run(
-            [VITEST, "run", "--reporter=json", f"--outputFile={report}"],
-            cwd=APP,
-            env={**os.environ, "HELIOGRAPH_TRY": json.dumps(program.ready), "NO_COLOR": "1"},
-            capture_output=True,
-            text=True,
-            timeout=110,
-            check=False,
-        )
+    ran = subprocess.run(
+        [VITEST, "run", "--reporter=json", f"--outputFile={report}"],
+        cwd=APP,
+        env={**os.environ, "HELIOGRAPH_TRY": json.dumps(program.ready), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
     assert report.exists(), ran.stdout + ran.stderr
     found = json.loads(report.read_text(encoding="utf-8"))["testResults"]
     return {Path(each["name"]).name: each for each in found}

@@ -3,6 +3,7 @@
 // For tests on one machine: with it, and only with it, http:// to this machine is taken. Zapier's own machines never set it.
 const LOOPBACK_OVER_HTTP = 'HELIOGRAPH_LOOPBACK_OVER_HTTP';
 const THROTTLED_S = 60;
+const TIMEOUT_MS = 20_000; // Zapier ends a step after 30 s, without a word
 
 export const NOT_FOUND = 404;
 
@@ -11,7 +12,7 @@ const REASONS = {
   EAI_AGAIN: (host) => `There is no server called ${host}, or its name cannot be looked up right now. Check the server address.`,
   ECONNREFUSED: (host) => `Nothing answers at ${host}. Check the server address, and that Heliograph runs.`,
   ECONNRESET: (host) => `The connection to ${host} was cut. Try again; if it stays so, look at the server or the proxy before it.`,
-  ETIMEDOUT: (host) => `${host} does not answer. It must be reachable from the internet, not only from your own network.`,
+  ETIMEDOUT: (host) => `${host} does not answer in time. It must be reachable from the internet, not only from your own network.`,
   CERT_HAS_EXPIRED: (host) => `The TLS certificate of ${host} has expired. Renew it.`,
   DEPTH_ZERO_SELF_SIGNED_CERT: (host) => `The TLS certificate of ${host} is self-signed. Zapier needs one that browsers trust.`,
   SELF_SIGNED_CERT_IN_CHAIN: (host) => `The TLS certificate of ${host} is of a private authority. Zapier needs one that browsers trust.`,
@@ -40,10 +41,10 @@ export const call = async (z, bundle, path, request = {}) => {
   const address = serverAddress(z, bundle);
   try {
     // A redirect is not followed: it would carry the token to where nobody said it should go.
-    return await z.request({ url: `${address}/api/v1${path}`, redirect: 'manual', ...request });
+    return await z.request({ url: `${address}/api/v1${path}`, redirect: 'manual', timeout: TIMEOUT_MS, ...request });
   } catch (error) {
-    const reason = REASONS[error.code];
-    if (reason) throw new z.errors.Error(reason(new URL(address).host), error.code, 503);
+    const code = error.type === 'request-timeout' ? 'ETIMEDOUT' : error.code;
+    if (code in REASONS) throw new z.errors.Error(REASONS[code](new URL(address).host), code, 503);
     throw error;
   }
 };
