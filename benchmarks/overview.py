@@ -23,6 +23,7 @@ from heliograph.store import overview as store
 from heliograph.store.database import Database, engine_of
 from heliograph.store.query import Query
 from heliograph.store.transaction import Transaction
+from heliograph.store.usage import day_of
 
 NUMBERS = "WITH RECURSIVE numbers(n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM numbers WHERE n < CAST(:rows AS BIGINT))\n"
 FILL = {
@@ -38,6 +39,8 @@ FILL = {
         CASE WHEN n % 20 = 7 THEN 'permanent' END,
         :start_ms + n * :gap_ms, :start_ms + n * :gap_ms, :start_ms + n * :gap_ms FROM numbers""",
 }
+COUNTERS = """INSERT INTO usage_counter (scope, scope_id, period, traffic, used)
+    SELECT 'device', n, :day, 'mt', 1 + n % 7 FROM numbers"""
 EVENTS = """INSERT INTO event (organisation_id, number, type, at_ms, device_id, message_id)
     SELECT 1, 2 * n - 1, 'sms.accepted', :start_ms + n * :gap_ms, 1, n FROM numbers
     UNION ALL SELECT 1, 2 * n, CASE WHEN n % 20 = 7 THEN 'sms.failed' ELSE 'sms.delivered' END,
@@ -56,7 +59,10 @@ async def measure(url: str, messages: int, devices: int) -> None:
         await database.write(
             _run, _with_numbers(text), {name: value for name, value in values.items() if f":{name}" in text} | {"rows": rows[table]}
         )
-    await database.write(_run, _with_numbers(EVENTS), {"rows": messages, "start_ms": values["start_ms"], "gap_ms": gap_ms})
+    await database.write(_run, _with_numbers(EVENTS), {"rows": messages, "start_ms": now_ms - messages * gap_ms, "gap_ms": gap_ms})
+    for day in range(30):
+        values = {"rows": devices, "day": day_of(now_ms - day * 86_400_000)}
+        await database.write(_run, _with_numbers(COUNTERS), values)
     await database.write(_run, FEED, {"last": 2 * messages})
     core = cast("Core", SimpleNamespace(database=database, clock=SystemClock()))
     writing = 0.0
@@ -75,6 +81,9 @@ async def measure(url: str, messages: int, devices: int) -> None:
     took = time.perf_counter() - begun
     print(f"added up {2 * messages} events in {took:.1f} s, of which the writer {writing:.1f} s: "
           f"{writing / messages * 1e6:.1f} us of the writer a message")  # fmt: skip
+    begun = time.perf_counter()
+    await rollup.look_for_busiest(core)
+    print(f"looked for the busiest devices in {time.perf_counter() - begun:.2f} s")
     actor = Actor(OrganisationId(1), "Organisation", Role.OBSERVER, Door.PORTAL)
     for name in RANGES:
         times = []

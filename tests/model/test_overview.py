@@ -2,13 +2,12 @@
 
 import math
 from collections import Counter
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heliograph.model.overview import RANGES, Figures, bucket_of, change, figures, percentile, spans
+from heliograph.model.overview import RANGES, Figures, bucket_of, change, figures, percentile
 
 
 @given(st.integers(0, 10**9))
@@ -43,11 +42,10 @@ def test_a_change_from_nothing_says_nothing() -> None:
 
 
 @pytest.mark.parametrize("name", RANGES)
-@pytest.mark.parametrize("until", [480_000, 480_001, 480_017])
-def test_spans_cover_a_range_without_gaps_and_days_begin_at_midnight(name: str, until: int) -> None:
-    found = list(spans(until, name))
-    assert found[0][0] == until - RANGES[name]
-    assert found[-1][1] == until
-    assert all(earlier[1] == later[0] for earlier, later in pairwise(found))
-    if name == "30d":
-        assert all(begin % 24 == 0 for begin, _ in found[1:])
+@pytest.mark.parametrize("now_ms", [1_728_000_000_000, 1_728_012_345_678])
+def test_points_follow_each_other_the_last_one_runs_and_days_begin_at_midnight(name: str, now_ms: int) -> None:
+    shape = RANGES[name]
+    last = shape.last(now_ms)
+    assert shape.begin_ms(last) <= now_ms < shape.begin_ms(last + 1)
+    assert shape.begin_ms(last + 1) - shape.begin_ms(last) == shape.hours * 3_600_000
+    assert shape.begin_ms(last) % (shape.hours * 3_600_000) == 0

@@ -20,10 +20,11 @@ async def test_it_counts_ones_own_messages_and_names_the_busiest_devices(site: S
     assert (await site.post(f"/api/v1/endpoint/{site.b.device_id}/sms", {"payload": "x"}, token=site.b_auth)).status == 201
     await site.world.settle()
     await rollup.catch_up(site.world.core)
+    await rollup.look_for_busiest(site.world.core)
     found = (await site.get(f"{PATH}?range=7d")).json
     assert (found["now"]["sent"], found["now"]["delivered"], found["now"]["delivery_rate"]) == (2, 2, 1.0)
     assert found["before"]["sent"] == 0
-    assert found["busiest"] == [{"endpoint": {"id": site.a.device_id}, "name": "Alpha one", "sent": 2, "received": 0, "failed": 0}]
+    assert found["busiest"] == [{"endpoint": {"id": site.a.device_id}, "name": "Alpha one", "sent": 2, "received": 0}]
     assert (await site.get(PATH, token=site.operator_auth)).json["now"]["sent"] == 3
 
 

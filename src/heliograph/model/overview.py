@@ -1,17 +1,31 @@
 """What was sent and received, how much of it arrived, and how fast: the figures of a range of time, added up from hours."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 HOUR_MS: Final = 3_600_000
 HOURS_A_DAY: Final = 24
-RANGES: Final[Mapping[str, int]] = {"24h": 24, "7d": 7 * HOURS_A_DAY, "30d": 30 * HOURS_A_DAY}
-"""Hours, by the name of a range."""
-STEPS: Final[Mapping[str, int]] = {"24h": 1, "7d": 6, "30d": HOURS_A_DAY}
-"""Hours that one point of its charts stands for."""
+
+
+class Range(msgspec.Struct, frozen=True):
+    """So many points, each of so many hours of UTC; the last one runs."""
+
+    points: int
+    hours: int
+
+    def last(self, now_ms: int) -> int:
+        """The number of the point that runs. A point's number times its hours is the hour, counted from 1970, that it begins with."""
+        return now_ms // (self.hours * HOUR_MS)
+
+    def begin_ms(self, point: int) -> int:
+        """When a point begins."""
+        return point * self.hours * HOUR_MS
+
+
+RANGES: Final[Mapping[str, Range]] = {"24h": Range(24, 1), "7d": Range(28, 6), "30d": Range(30, HOURS_A_DAY)}
 BUCKETS_AN_OCTAVE: Final = 4
 
 
@@ -74,13 +88,3 @@ def percentile(delays: Mapping[int, int], share: float) -> int | None:
 def change(now: float | None, before: float | None) -> float | None:
     """How much `now` is above `before`, as a share of it; None where that says nothing."""
     return None if now is None or not before else now / before - 1
-
-
-def spans(until_hour: int, name: str) -> Iterable[tuple[int, int]]:
-    """The points of a range that ends before `until_hour`: from which hour, until before which. Days begin at midnight UTC."""
-    first, step = until_hour - RANGES[name], STEPS[name]
-    begin = first
-    while begin < until_hour:
-        end = min((begin // step + 1) * step, until_hour)
-        yield begin, end
-        begin = end

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from heliograph.model.account import Actor
-from heliograph.model.overview import HOUR_MS, HOURS_A_DAY, RANGES, Figures, figures, spans
+from heliograph.model.overview import HOURS_A_DAY, RANGES, Figures, figures
 from heliograph.model.permission import Right, require
 from heliograph.model.problem import Code, Problem
 from heliograph.service.manage.scope import Office, seen_by
@@ -30,7 +30,7 @@ class Point(msgspec.Struct, frozen=True):
 
 
 class Overview(msgspec.Struct, frozen=True):
-    """`before`: the figures of as long before it. `busiest` counts in whole days, since the one that `from_ms` lies in."""
+    """`before`: the figures of as many points before it. `busiest` counts segments of whole days, since the one that `from_ms` lies in."""
 
     range: str
     from_ms: int
@@ -43,44 +43,46 @@ class Overview(msgspec.Struct, frozen=True):
 
 
 async def overview(office: Office, actor: Actor, name: str) -> Overview:
-    """The overview of a range: 24h, 7d or 30d, with the hour that runs. Raises Problem."""
+    """The overview of a range: 24h, 7d or 30d, with what runs of it. Raises Problem."""
     require(actor, Right.READ)
     if name not in RANGES:
         raise Problem(Code.INVALID_QUERY, f"range '{name[:20]}' is not known: give one of {', '.join(RANGES)}", field="range")
-    return await office.database.read(_overview, seen_by(actor), name, office.clock.now_ms() // HOUR_MS + 1)
+    return await office.database.read(_overview, seen_by(actor), name, office.clock.now_ms())
 
 
-def _overview(tx: Transaction, scope: int, name: str, until: int) -> Overview:
-    first, earlier = until - RANGES[name], until - 2 * RANGES[name]
-    hours = _Hours(store.hours(tx, scope, earlier, until), store.delays(tx, scope, earlier, until))
+def _overview(tx: Transaction, scope: int, name: str, now_ms: int) -> Overview:
+    shape = RANGES[name]
+    until = shape.last(now_ms) + 1
+    first, earlier = until - shape.points, until - 2 * shape.points
+    points = _Points(store.points(tx, scope, shape.hours, earlier, until), store.delays(tx, scope, shape.hours, earlier, until))
     return Overview(
         range=name,
-        from_ms=first * HOUR_MS,
-        until_ms=until * HOUR_MS,
-        now=hours.figures(first, until),
-        before=hours.figures(earlier, first),
-        points=[Point(begin * HOUR_MS, end * HOUR_MS, hours.figures(begin, end)) for begin, end in spans(until, name)],
-        reasons=store.reasons(tx, scope, first, until, REASONS_MOST),
-        busiest=store.busiest(tx, scope, first // HOURS_A_DAY, BUSIEST_MOST),
+        from_ms=shape.begin_ms(first),
+        until_ms=shape.begin_ms(until),
+        now=points.figures(first, until),
+        before=points.figures(earlier, first),
+        points=[Point(shape.begin_ms(each), shape.begin_ms(each + 1), points.figures(each, each + 1)) for each in range(first, until)],
+        reasons=store.reasons(tx, scope, shape.hours, first, until, REASONS_MOST),
+        busiest=store.busiest(tx, scope, first * shape.hours // HOURS_A_DAY, BUSIEST_MOST),
     )
 
 
-class _Hours:
-    """What was added up, by its hour."""
+class _Points:
+    """What was added up, by its point."""
 
-    def __init__(self, hours: Iterable[tuple[int, str, int]], delays: Iterable[tuple[int, int, int]]) -> None:
+    def __init__(self, points: Iterable[tuple[int, str, int]], delays: Iterable[tuple[int, int, int]]) -> None:
         self._counts: defaultdict[int, Counter[str]] = defaultdict(Counter)
         self._delays: defaultdict[int, Counter[int]] = defaultdict(Counter)
-        for hour, figure, messages in hours:
-            self._counts[hour][figure] += messages
-        for hour, bucket, messages in delays:
-            self._delays[hour][bucket] += messages
+        for point, figure, messages in points:
+            self._counts[point][figure] += messages
+        for point, bucket, messages in delays:
+            self._delays[point][bucket] += messages
 
     def figures(self, first: int, until: int) -> Figures:
-        """From an hour until before another."""
+        """From a point until before another."""
         counts: Counter[str] = Counter()
         delays: Counter[int] = Counter()
-        for hour in range(first, until):
-            counts.update(self._counts.get(hour, {}))
-            delays.update(self._delays.get(hour, {}))
+        for point in range(first, until):
+            counts.update(self._counts.get(point, {}))
+            delays.update(self._delays.get(point, {}))
         return figures(counts, delays)

@@ -1,7 +1,8 @@
 """Adds up for the overview what happened to messages, some seconds behind the event feed, so that no message pays for it.
 
 The feed is numbered in the order of commits, so a cursor misses nothing; it moves in the transaction that adds up, so nothing counts
-twice, whoever does it. A reader fetches and sums; the writer gets only the sums, a few rows for thousands of events.
+twice, whoever does it. A reader fetches and sums; the writer gets only the sums, a few rows for thousands of events. Which devices are
+busiest is looked up in the daily counters every 5 min, and the first of each day are kept.
 """
 
 from collections import Counter
@@ -14,6 +15,7 @@ from heliograph.model.overview import EVENTS, HOUR_MS, HOURS_A_DAY, NOT_ARRIVED,
 from heliograph.service.core import Core
 from heliograph.store import node as node_store
 from heliograph.store import overview as store
+from heliograph.store import usage
 from heliograph.store.database import DatabaseLost
 from heliograph.store.overview import Behind, Happened, Sums
 from heliograph.store.transaction import Transaction
@@ -24,7 +26,10 @@ STEP: Final = 5000
 HOURS_KEPT: Final = 400 * HOURS_A_DAY
 DAYS_KEPT: Final = 62
 SLICE: Final = 200
+DAY_MS: Final = HOURS_A_DAY * HOUR_MS
 TIDY_EVERY_S: Final = 3600.0
+BUSIEST_EVERY_S: Final = 300.0
+BUSIEST_KEPT: Final = 200
 
 _log = log.get("rollup")
 
@@ -35,6 +40,7 @@ class Rollup:
     def __init__(self, core: Core) -> None:
         self.core = core
         self._tidied = core.clock.monotonic()
+        self._looked = -BUSIEST_EVERY_S
 
     async def run(self) -> None:
         """Catch up with the feed every 5 s, until cancelled."""
@@ -53,6 +59,9 @@ class Rollup:
         if any(node.id < core.node_id for node in await core.database.read(node_store.others, core.node_id)):
             return
         await catch_up(core)
+        if core.clock.monotonic() - self._looked >= BUSIEST_EVERY_S:
+            self._looked = core.clock.monotonic()
+            await look_for_busiest(core)
         if core.clock.monotonic() - self._tidied >= TIDY_EVERY_S:
             self._tidied = core.clock.monotonic()
             await forget_old(core)
@@ -65,6 +74,15 @@ async def catch_up(core: Core) -> None:
             up_to = min(each.number + STEP, each.last_number)
             sums = await core.database.read(_sums, each, up_to)
             await core.database.write(store.add, each.organisation_id, each.number, up_to, sums)
+
+
+async def look_for_busiest(core: Core) -> None:
+    """Keep the busiest devices of today, and of the day that was 10 min ago."""
+    now_ms = core.clock.now_ms()
+    for organisation_id in await core.database.read(store.organisations):
+        for at_ms in {now_ms // DAY_MS * DAY_MS, (now_ms - 2 * round(BUSIEST_EVERY_S) * 1000) // DAY_MS * DAY_MS}:
+            found = await core.database.read(store.busiest_on, organisation_id, usage.day_of(at_ms), BUSIEST_KEPT)
+            await core.database.write(store.put_busiest, organisation_id, at_ms // DAY_MS, found)
 
 
 async def forget_old(core: Core) -> None:
@@ -84,16 +102,9 @@ def sums_of(events: Iterable[Happened]) -> Sums:
     """What events add up to."""
     hours: Counter[tuple[int, str, str]] = Counter()
     delays: Counter[tuple[int, int]] = Counter()
-    devices: dict[tuple[int, int], tuple[int, int, int]] = {}
     for event in events:
         figure, hour = EVENTS[event.type], event.at_ms // HOUR_MS
         hours[hour, figure, (event.reason_code or "unknown") if figure in NOT_ARRIVED else ""] += 1
         if figure == "delivered":
             delays[hour, bucket_of(event.at_ms - event.since_ms)] += 1
-        if event.device_id is not None:
-            key = (hour // HOURS_A_DAY, event.device_id)
-            sent, received, failed = devices.get(key, (0, 0, 0))
-            counts = (sent + (figure == "sent"), received + (figure == "received"), failed + (figure in NOT_ARRIVED))
-            if counts != (sent, received, failed):
-                devices[key] = counts
-    return Sums(hours, delays, devices)
+    return Sums(hours, delays)

@@ -1,6 +1,6 @@
-"""The roll-up of the overview: messages by hour and by device and day, and how far in the feed of each organisation it has come."""
+"""The roll-up of the overview: messages by hour, the busiest devices of each day, and how far in each feed it has come."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -23,28 +23,24 @@ class Happened(msgspec.Struct, array_like=True, frozen=True):
 
     type: str
     at_ms: int
-    device_id: int | None
     since_ms: int
     reason_code: str | None
 
 
 class Sums(msgspec.Struct, frozen=True):
-    """What a part of a feed adds up to. `hours`: (hour, figure, reason); `delays`: (hour, bucket); `devices`: (day, device), each with
-    sent, received and failed."""
+    """What a part of a feed adds up to. `hours`: by hour, figure and reason; `delays`: by hour and bucket."""
 
     hours: Mapping[tuple[int, str, str], int]
     delays: Mapping[tuple[int, int], int]
-    devices: Mapping[tuple[int, int], tuple[int, int, int]]
 
 
 class Busy(msgspec.Struct, array_like=True, frozen=True):
-    """What a device did. `name` None: it is no more."""
+    """What a device received (`sent` to it) and sent, in segments. `name` None: it is no more."""
 
     device_id: int
     name: str | None
     sent: int
     received: int
-    failed: int
 
 
 class Reason(msgspec.Struct, array_like=True, frozen=True):
@@ -71,27 +67,39 @@ def add(tx: Transaction, organisation_id: int, after: int, up_to: int, sums: Sum
         return False
     tx.apply(Q["add_hours"], [(*key, count) for key, count in sums.hours.items()], organisation_id=organisation_id)
     tx.apply(Q["add_delays"], [(*key, count) for key, count in sums.delays.items()], organisation_id=organisation_id)
-    tx.apply(Q["add_devices"], [(*key, *counts) for key, counts in sums.devices.items()], organisation_id=organisation_id)
     return True
 
 
-def hours(tx: Transaction, organisation_id: int, first: int, until: int) -> list[tuple[int, str, int]]:
-    """Hour, figure, messages, of an organisation (0: of all), from an hour until before another."""
-    return [(row[0], row[1], row[2]) for row in tx.run(Q["hours"], organisation_id=organisation_id, first=first, until=until)]
+def busiest_on(tx: Transaction, organisation_id: int, period: str, most: int) -> list[tuple[int, int, int]]:
+    """Device, segments sent to it and received from it, of those that did most on a day (`2026-11-22`)."""
+    rows = tx.run(Q["busiest_on"], organisation_id=organisation_id, period=period, most=most)
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
-def delays(tx: Transaction, organisation_id: int, first: int, until: int) -> list[tuple[int, int, int]]:
-    """Hour, bucket, deliveries, likewise."""
-    return [(row[0], row[1], row[2]) for row in tx.run(Q["delays"], organisation_id=organisation_id, first=first, until=until)]
+def put_busiest(tx: Transaction, organisation_id: int, day: int, devices: Sequence[tuple[int, int, int]]) -> None:
+    """Have these be the busiest devices of a day, counted from 1970."""
+    tx.run(Q["clear_busiest"], organisation_id=organisation_id, day=day)
+    tx.apply(Q["insert_busiest"], devices, organisation_id=organisation_id, day=day)
 
 
-def reasons(tx: Transaction, organisation_id: int, first: int, until: int, most: int) -> list[Reason]:
+def points(tx: Transaction, organisation_id: int, hours: int, first: int, until: int) -> list[tuple[int, str, int]]:
+    """Point, figure, messages, of an organisation (0: of all): points of so many hours, from `first` until before `until`."""
+    return [(row[0], row[1], row[2]) for row in tx.run(Q["points"], organisation_id=organisation_id, hours=hours, first=first, until=until)]
+
+
+def delays(tx: Transaction, organisation_id: int, hours: int, first: int, until: int) -> list[tuple[int, int, int]]:
+    """Point, bucket, deliveries, likewise."""
+    return [(row[0], row[1], row[2]) for row in tx.run(Q["delays"], organisation_id=organisation_id, hours=hours, first=first, until=until)]
+
+
+def reasons(tx: Transaction, organisation_id: int, hours: int, first: int, until: int, most: int) -> list[Reason]:
     """Why messages did not arrive, the commonest reason first."""
-    return [Reason(*row) for row in tx.run(Q["reasons"], organisation_id=organisation_id, first=first, until=until, most=most)]
+    rows = tx.run(Q["reasons"], organisation_id=organisation_id, hours=hours, first=first, until=until, most=most)
+    return [Reason(*row) for row in rows]
 
 
 def busiest(tx: Transaction, organisation_id: int, first_day: int, most: int) -> list[Busy]:
-    """The devices that sent and received most since a day."""
+    """The devices that sent and received most since a day, of those that were among the busiest of one."""
     return [Busy(*row) for row in tx.run(Q["busiest"], organisation_id=organisation_id, first=first_day, most=most)]
 
 
@@ -101,8 +109,8 @@ def organisations(tx: Transaction) -> list[int]:
 
 
 def delete_old(tx: Transaction, organisation_id: int, before_hour: int, before_day: int, most: int) -> int:
-    """Delete some of what is older; how many rows."""
-    gone = 0
-    for name, before in (("delete_hours", before_hour), ("delete_delays", before_hour), ("delete_devices", before_day)):
-        gone += len(tx.run(Q[name], organisation_id=organisation_id, before=before, most=most))
+    """Delete what is older, of the hours some; how many rows."""
+    gone = len(tx.run(Q["delete_devices"], organisation_id=organisation_id, before=before_day))
+    for name in ("delete_hours", "delete_delays"):
+        gone += len(tx.run(Q[name], organisation_id=organisation_id, before=before_hour, most=most))
     return gone

@@ -5,7 +5,7 @@ FROM feed LEFT JOIN overview_cursor ON overview_cursor.organisation_id = feed.or
 WHERE feed.last_number > coalesce(overview_cursor.number, 0) ORDER BY feed.organisation_id;
 
 -- name: happened
-SELECT event.type, event.at_ms, message.device_id, coalesce(scheduled.scheduled_at_ms, message.submitted_at_ms), message.reason_code
+SELECT event.type, event.at_ms, coalesce(scheduled.scheduled_at_ms, message.submitted_at_ms), message.reason_code
 FROM event JOIN message ON message.id = event.message_id LEFT JOIN scheduled ON scheduled.message_id = message.id
 WHERE event.organisation_id = :organisation_id AND event.number > :after AND event.number <= :up_to
 AND event.type IN ('sms.accepted', 'sms.received', 'sms.delivered', 'sms.failed', 'sms.expired', 'sms.canceled', 'sms.refused');
@@ -24,28 +24,39 @@ INSERT INTO overview_delay (organisation_id, hour, bucket, messages)
 SELECT :organisation_id, hour, bucket, messages FROM input WHERE true ORDER BY hour, bucket
 ON CONFLICT (organisation_id, hour, bucket) DO UPDATE SET messages = overview_delay.messages + excluded.messages;
 
--- name: add_devices (day bigint, device_id bigint, sent bigint, received bigint, failed bigint)
-INSERT INTO overview_device (organisation_id, day, device_id, sent, received, failed)
-SELECT :organisation_id, day, device_id, sent, received, failed FROM input WHERE true ORDER BY day, device_id
-ON CONFLICT (organisation_id, day, device_id) DO UPDATE SET sent = overview_device.sent + excluded.sent,
-  received = overview_device.received + excluded.received, failed = overview_device.failed + excluded.failed;
+-- name: busiest_on
+-- From the daily counters, which there are anyway.
+SELECT device.id, CAST(sum(CASE WHEN counter.traffic = 'mt' THEN counter.used ELSE 0 END) AS bigint),
+  CAST(sum(CASE WHEN counter.traffic = 'mo' THEN counter.used ELSE 0 END) AS bigint)
+FROM device JOIN usage_counter AS counter ON counter.scope = 'device' AND counter.scope_id = device.id AND counter.period = :period
+WHERE device.organisation_id = :organisation_id AND counter.used > 0
+GROUP BY device.id ORDER BY sum(counter.used) DESC, device.id LIMIT :most;
 
--- name: hours
-SELECT hour, event, CAST(sum(messages) AS bigint) FROM organisation JOIN overview_hour ON organisation_id = organisation.id
-WHERE (:organisation_id = 0 OR organisation.id = :organisation_id) AND hour >= :first AND hour < :until GROUP BY hour, event;
+-- name: clear_busiest
+DELETE FROM overview_device WHERE organisation_id = :organisation_id AND day = :day;
+
+-- name: insert_busiest (device_id bigint, sent bigint, received bigint)
+INSERT INTO overview_device (organisation_id, day, device_id, sent, received)
+SELECT :organisation_id, :day, device_id, sent, received FROM input;
+
+-- name: points
+SELECT hour / :hours, event, CAST(sum(messages) AS bigint) FROM organisation JOIN overview_hour ON organisation_id = organisation.id
+WHERE (:organisation_id = 0 OR organisation.id = :organisation_id) AND hour >= :first * :hours AND hour < :until * :hours
+GROUP BY hour / :hours, event;
 
 -- name: delays
-SELECT hour, bucket, CAST(sum(messages) AS bigint) FROM organisation JOIN overview_delay ON organisation_id = organisation.id
-WHERE (:organisation_id = 0 OR organisation.id = :organisation_id) AND hour >= :first AND hour < :until GROUP BY hour, bucket;
+SELECT hour / :hours, bucket, CAST(sum(messages) AS bigint) FROM organisation JOIN overview_delay ON organisation_id = organisation.id
+WHERE (:organisation_id = 0 OR organisation.id = :organisation_id) AND hour >= :first * :hours AND hour < :until * :hours
+GROUP BY hour / :hours, bucket;
 
 -- name: reasons
 SELECT event, reason, CAST(sum(messages) AS bigint) AS messages FROM organisation JOIN overview_hour ON organisation_id = organisation.id
-WHERE (:organisation_id = 0 OR organisation.id = :organisation_id) AND hour >= :first AND hour < :until AND reason <> ''
+WHERE (:organisation_id = 0 OR organisation.id = :organisation_id) AND hour >= :first * :hours AND hour < :until * :hours AND reason <> ''
 GROUP BY event, reason ORDER BY messages DESC, event, reason LIMIT :most;
 
 -- name: busiest
-SELECT busy.device_id, device.name, busy.sent, busy.received, busy.failed FROM (
-  SELECT device_id, CAST(sum(sent) AS bigint) AS sent, CAST(sum(received) AS bigint) AS received, CAST(sum(failed) AS bigint) AS failed
+SELECT busy.device_id, device.name, busy.sent, busy.received FROM (
+  SELECT device_id, CAST(sum(sent) AS bigint) AS sent, CAST(sum(received) AS bigint) AS received
   FROM organisation JOIN overview_device ON organisation_id = organisation.id
   WHERE (:organisation_id = 0 OR organisation.id = :organisation_id) AND day >= :first
   GROUP BY device_id ORDER BY sum(sent) + sum(received) DESC, device_id LIMIT :most
@@ -63,6 +74,4 @@ DELETE FROM overview_delay WHERE organisation_id = :organisation_id AND hour IN 
   SELECT DISTINCT hour FROM overview_delay WHERE organisation_id = :organisation_id AND hour < :before ORDER BY hour LIMIT :most) RETURNING 1;
 
 -- name: delete_devices
-DELETE FROM overview_device WHERE organisation_id = :organisation_id AND day < :before AND device_id IN (
-  SELECT device_id FROM overview_device WHERE organisation_id = :organisation_id AND day < :before ORDER BY day, device_id LIMIT :most)
-RETURNING 1;
+DELETE FROM overview_device WHERE organisation_id = :organisation_id AND day < :before RETURNING 1;

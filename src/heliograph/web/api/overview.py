@@ -48,17 +48,17 @@ class NotArrived(msgspec.Struct, kw_only=True):
 
 
 class BusySeen(msgspec.Struct, kw_only=True):
-    """`name` is null where the device is no more."""
+    """Segments that went to a device and came from it. `name` is null where it is no more."""
 
     endpoint: wire.Ref
     name: str | None
     sent: int
     received: int
-    failed: int
 
 
 class OverviewSeen(msgspec.Struct, kw_only=True):
-    """`before`: the same figures of as long before `from`. `busiest` counts whole days (UTC), since the one that `from` lies in."""
+    """`before`: the same figures of as many points before `from`. `busiest` counts whole days (UTC), since the one that `from` lies in,
+    and is looked up every 5 minutes."""
 
     range: str
     begin: str = msgspec.field(name="from")
@@ -90,8 +90,7 @@ async def retrieve(call: Call) -> Answer:
         ],
         reasons=[NotArrived(event=each.figure, reason=each.reason, messages=each.messages) for each in found.reasons],
         busiest=[
-            BusySeen(endpoint=wire.Ref(each.device_id), name=each.name, sent=each.sent, received=each.received, failed=each.failed)
-            for each in found.busiest
+            BusySeen(endpoint=wire.Ref(each.device_id), name=each.name, sent=each.sent, received=each.received) for each in found.busiest
         ],
     )
     return json(seen)
