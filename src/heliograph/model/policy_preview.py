@@ -3,11 +3,10 @@
 import msgspec
 
 from heliograph.model.p2p import P2pRates
-from heliograph.model.policy import Policy
+from heliograph.model.policy import SMPP, Policy
 from heliograph.model.policy_settings import MoToApplication, Order
 from heliograph.model.route import NumberRules
 
-SMPP = 2
 LISTED_MOST = 3
 
 PAST_US = (

@@ -49,10 +49,13 @@ CARRIED: Final[Mapping[str, Any]] = {
 class PolicyChange(msgspec.Struct, frozen=True, kw_only=True):
     """What of a policy is to change; UNSET leaves what is, None takes the webhook or the secret away.
 
-    `settings`: what is ours, by the names of `model.policy_settings`; `carried`: what only emnify knows, by the names of CARRIED."""
+    `mt` and `mo` switch the services on and off, for faces that do not put them in one by one. `settings`: what is ours, by the names of
+    `model.policy_settings`; `carried`: what only emnify knows, by the names of CARRIED."""
 
     name: str | UnsetType = UNSET
     description: str | UnsetType | None = UNSET
+    mt: bool | UnsetType = UNSET
+    mo: bool | UnsetType = UNSET
     sms_a2p: bool | UnsetType = UNSET
     sms_p2p_int: bool | UnsetType = UNSET
     sms_p2p_ext: bool | UnsetType = UNSET

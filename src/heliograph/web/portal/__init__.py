@@ -24,7 +24,17 @@ It holds no rule: what may be, and what follows, is decided by `service`, the sa
 
 from typing import Final
 
-from heliograph.web.portal import browser, console, device, device_csv, devices, mailings, many, sign_in
+from heliograph.web.portal import (
+    browser,
+    console,
+    device,
+    device_csv,
+    devices,
+    mailings,
+    many,
+    policies,
+    sign_in,
+)
 from heliograph.web.portal.page import Page
 
 PAGES: Final[dict[str, Page]] = {
@@ -36,4 +46,5 @@ PAGES: Final[dict[str, Page]] = {
     **devices.PAGES,
     **mailings.PAGES,
     **many.PAGES,
+    **policies.PAGES,
 }

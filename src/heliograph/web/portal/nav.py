@@ -23,6 +23,7 @@ ITEMS: Final[tuple[tuple[Item, ...], ...]] = (
         Item("/messages", "messages-square", "Messages", key="m"),
         Item("/mailings", "list-checks", "Bulk SMS", key="b"),
     ),
+    (Item("/policies", "shield-check", "Service policies", key="p"),),
     (
         Item("/users", "users", "Users", Right.ADMINISTER, key="u"),
         Item("/tokens", "key-round", "Application tokens", Right.ADMINISTER, key="t"),
