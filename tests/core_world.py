@@ -80,8 +80,8 @@ class WatchedDatabase(Database):
         finally:
             self._leave()
 
-    def write_item(self, function: Callable[..., Any], item: Any) -> asyncio.Future[Any]:
-        future = super().write_item(function, item)
+    def write_item(self, function: Callable[..., Any], item: Any, *, patient: bool = False) -> asyncio.Future[Any]:
+        future = super().write_item(function, item, patient=patient)
         self.waiting += 1
         future.add_done_callback(self._leave)
         return future

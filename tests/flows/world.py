@@ -47,9 +47,11 @@ class WatchedDatabase(Database):
     async def read(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
         return await self._watched(super().read(*args, **kwargs))
 
-    def write_item(self, function: Callable[[Transaction, Sequence[Any]], Sequence[Any]], item: Any) -> asyncio.Future[Any]:
+    def write_item(
+        self, function: Callable[[Transaction, Sequence[Any]], Sequence[Any]], item: Any, *, patient: bool = False
+    ) -> asyncio.Future[Any]:
         self.pending += 1
-        future = super().write_item(function, item)
+        future = super().write_item(function, item, patient=patient)
         future.add_done_callback(lambda _: setattr(self, "pending", self.pending - 1))
         return future
 

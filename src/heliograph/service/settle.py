@@ -92,7 +92,7 @@ class LaneUseCases(UseCases):
             now_ms=self.core.clock.now_ms(),
             attempts=flight.head.attempts,
         )
-        return self.core.database.write_item(settle, settlement)
+        return self.core.database.write_item(settle, settlement, patient=True)
 
 
 def settle(tx: Transaction, items: Sequence[Settlement]) -> list[bool]:

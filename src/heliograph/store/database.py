@@ -1,12 +1,13 @@
 """The database of a process: one writer that commits in groups, and readers beside it.
 
 Theory of operation. A transaction is an ordinary function given to `write` or, for the hot use cases, an item given to `write_item`
-together with the function that takes a whole batch of them. The writer, a thread with a connection of its own, takes all that waits
-and runs it as one transaction: items of one function together, a savepoint around each function that may raise a Problem, one COMMIT,
-then all answers. So the cost of a flush to disk is shared by everything that happened meanwhile, and no answer is given before it.
-Writes of one process commit in the order given. A function may run more than once (a conflict, a neighbour that failed), so it does
-nothing but use its transaction; what is to follow a commit it hands to `after_commit`, which runs on the event loop before the answers
-are given.
+together with the function that takes a whole batch of them. What one turn of the event loop gives is handed over at its end, so that
+the writer wakes once for it; what is patient goes with the next that is not. The writer, a thread with a connection of its own, takes
+all that waits and runs it as one transaction: items of one function together, a savepoint around each function that may raise a
+Problem, one COMMIT, then all answers. So the cost of a flush to disk is shared by everything that happened meanwhile, and no answer is
+given before it. Writes of one process commit in the order given. A function may run more than once (a conflict, a neighbour that
+failed), so it does nothing but use its transaction; what is to follow a commit it hands to `after_commit`, which runs on the event loop
+before the answers are given.
 
 Does not know any table but those of ids and the event feed, which every transaction may use.
 """
@@ -18,7 +19,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from heliograph import log
@@ -35,6 +36,7 @@ R = TypeVar("R")
 I = TypeVar("I")  # noqa: E741
 
 GROUP_MAX = 2000
+PATIENCE_S = 0.002
 READERS = 4
 ATTEMPTS = 5
 
@@ -77,7 +79,12 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._loop = asyncio.get_running_loop()
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._given: list[_Job] = []
+        self._hand_over_at: asyncio.Handle | None = None
+        self._is_urgent = False
+        self._jobs: SimpleQueue[list[_Job] | None] = SimpleQueue()
+        self._left: list[_Job] = []
+        self._ended = False
         self._closing = False
         self._doubts = 0
         self._on_events: list[Callable[[], None]] = []
@@ -95,6 +102,7 @@ class Database:
     async def close(self) -> None:
         """Finish what waits, then stop."""
         self._closing = True
+        self._hand_over()
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         self._readers.shutdown()
@@ -117,20 +125,38 @@ class Database:
         self._put(_Job(function, future, call=lambda tx: function(tx, *args, **kwargs)))
         return await future
 
-    def write_item(self, function: Callable[[Transaction, Sequence[I]], Sequence[R | Exception]], item: I) -> asyncio.Future[R]:
-        """Have `item` among the batch of the next call of `function(transaction, items)`, which answers a result or a Problem each."""
+    def write_item(
+        self, function: Callable[[Transaction, Sequence[I]], Sequence[R | Exception]], item: I, *, patient: bool = False
+    ) -> asyncio.Future[R]:
+        """Have `item` among the batch of the next call of `function(transaction, items)`, which answers a result or a Problem each.
+        `patient`: nobody waits for it at the other end of a wire, so it goes with the next that is not, or after PATIENCE_S."""
         future: asyncio.Future[R] = self._loop.create_future()
-        self._put(_Job(function, future, item=item))
+        self._put(_Job(function, future, item=item), patient=patient)
         return future
 
     async def read(self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `function(transaction, ...)` on a reader: one snapshot on SQLite, read committed on PostgreSQL; it may not write."""
         return await self._loop.run_in_executor(self._readers, lambda: self._read(lambda tx: function(tx, *args, **kwargs)))
 
-    def _put(self, job: _Job) -> None:
+    def _put(self, job: _Job, *, patient: bool = False) -> None:
         if self._closing:
             raise DatabaseLost("the database is closing")
-        self._jobs.put(job)
+        self._given.append(job)
+        if patient:
+            if self._hand_over_at is None:
+                self._hand_over_at = self._loop.call_later(PATIENCE_S, self._hand_over)
+        elif not self._is_urgent:
+            if self._hand_over_at is not None:
+                self._hand_over_at.cancel()
+            self._is_urgent = True
+            self._hand_over_at = self._loop.call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        """Give the writer what this turn of the event loop brought."""
+        self._hand_over_at, self._is_urgent = None, False
+        if self._given:
+            self._jobs.put(self._given)
+            self._given = []
 
     # the readers' threads
 
@@ -182,20 +208,15 @@ class Database:
 
     def _take(self) -> list[_Job] | None:
         """All that waits, at least one and at most GROUP_MAX; None when the database is closed and nothing waits."""
-        job = self._jobs.get()
-        if job is None:
-            return None
-        jobs = [job]
-        while len(jobs) < GROUP_MAX:
-            try:
-                job = self._jobs.get_nowait()
-            except Empty:
-                break
-            if job is None:
-                self._jobs.put(None)
-                break
-            jobs.append(job)
-        return jobs
+        jobs = self._left
+        while not self._ended and len(jobs) < GROUP_MAX and not (jobs and self._jobs.empty()):
+            given = self._jobs.get()
+            if given is None:
+                self._ended = True
+            else:
+                jobs = jobs + given
+        self._left = jobs[GROUP_MAX:]
+        return jobs[:GROUP_MAX] or None
 
     def _commit_group(self, session: Session | None, jobs: list[_Job]) -> Session | None:
         """Run a group; where a race was lost, run its functions one by one, in the order given."""
