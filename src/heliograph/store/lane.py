@@ -25,6 +25,10 @@ class Lane(msgspec.Struct, array_like=True):
     ladder_step: int
     woken_at_ms: int
     link_id: int
+    had_due_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        self.had_due_ms = self.due_at_ms
 
     @property
     def is_idle(self) -> bool:
@@ -96,11 +100,13 @@ def locking(lane_ids: Iterable[int]) -> Request[Lane]:
 
 def save(tx: Transaction, lanes: Iterable[Lane]) -> None:
     """Write locked lanes back."""
-    rows = [
-        (lane.id, lane.next_seq, lane.head_seq, lane.taken_epoch, lane.due_at_ms, lane.retry_at_ms, lane.ladder_step)
-        for lane in sorted(lanes, key=lambda lane: lane.id)
-    ]
-    tx.apply(Q["update"], rows)
+    ordered = sorted(lanes, key=lambda lane: lane.id)
+    tx.apply(Q["move"], [_moved(lane) for lane in ordered if lane.due_at_ms == lane.had_due_ms])
+    tx.apply(Q["update"], [(*_moved(lane), lane.due_at_ms) for lane in ordered if lane.due_at_ms != lane.had_due_ms])
+
+
+def _moved(lane: Lane) -> tuple[int | None, ...]:
+    return lane.id, lane.next_seq, lane.head_seq, lane.taken_epoch, lane.retry_at_ms, lane.ladder_step
 
 
 def lock_due(tx: Transaction, link_id: int, now_ms: int, most: int, turn: int = 0) -> list[Lane]:

@@ -22,7 +22,13 @@ SELECT 1 FROM lane WHERE link_id = :link_id AND taken_epoch IS NOT NULL LIMIT 1;
 -- name: leave
 UPDATE lane SET link_id = 0 WHERE link_id = :link_id;
 
--- name: update (id bigint, next_seq bigint, head_seq bigint, taken_epoch bigint, due_at_ms bigint, retry_at_ms bigint, ladder_step bigint)
+-- name: move (id bigint, next_seq bigint, head_seq bigint, taken_epoch bigint, retry_at_ms bigint, ladder_step bigint)
+-- Of most messages the lane is never due; SQLite would write the index of due_at_ms anew for each.
+UPDATE lane SET next_seq = input.next_seq, head_seq = input.head_seq, taken_epoch = input.taken_epoch, retry_at_ms = input.retry_at_ms,
+  ladder_step = input.ladder_step
+FROM input WHERE lane.id = input.id;
+
+-- name: update (id bigint, next_seq bigint, head_seq bigint, taken_epoch bigint, retry_at_ms bigint, ladder_step bigint, due_at_ms bigint)
 UPDATE lane SET next_seq = input.next_seq, head_seq = input.head_seq, taken_epoch = input.taken_epoch, due_at_ms = input.due_at_ms,
   retry_at_ms = input.retry_at_ms, ladder_step = input.ladder_step
 FROM input WHERE lane.id = input.id;
