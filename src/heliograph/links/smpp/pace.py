@@ -6,6 +6,8 @@ from heliograph.clock import Clock
 
 BURST_S = 0.1
 """So much of a second's worth may go at once."""
+ROUNDING = 1e-9
+"""A token that is whole but for the last digits of its arithmetic is whole."""
 
 
 class Pace:
@@ -14,8 +16,8 @@ class Pace:
     def __init__(self, rate: float | None, clock: Clock) -> None:
         self._rate = rate
         self._clock = clock
-        self._most = max(1.0, (rate or 0) * BURST_S)
-        self._tokens = self._most
+        self._most = max(2.0, (rate or 0) * BURST_S)  # one to send, and the beginning of the next
+        self._tokens = 1.0
         self._filled_at = clock.monotonic()
 
     def tokens(self) -> int | None:
@@ -25,7 +27,7 @@ class Pace:
         now = self._clock.monotonic()
         self._tokens = min(self._most, self._tokens + (now - self._filled_at) * self._rate)
         self._filled_at = now
-        return int(self._tokens)
+        return int(self._tokens + ROUNDING)
 
     def take(self) -> bool:
         """Take one; whether there was one."""
