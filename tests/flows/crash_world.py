@@ -26,7 +26,7 @@ from heliograph.model.account import Role
 from heliograph.model.device import DeviceStatus, SimStatus
 from heliograph.model.ids import LinkId
 from heliograph.service.secret import hash_of
-from heliograph.store import account, device, link, policy, sim
+from heliograph.store import account, device, link, policy, sim, webhook
 from heliograph.store.database import engine_of
 from heliograph.store.device import Device
 from heliograph.store.engine import Session
@@ -78,7 +78,7 @@ def _seed(tx: Transaction, now_ms: int) -> None:
     organisation_id = account.insert_organisation(tx, "Fleet", now_ms)
     account.insert_token(tx, organisation_id, hash_of(TOKEN), Role.ADMINISTRATOR, now_ms)
     link.insert(tx, "Simulator", "simulator", "{}", now_ms)
-    callback_id = policy.insert_callback(tx, organisation_id, "http://127.0.0.1/", "crash tests", now_ms)
+    callback_id = webhook.insert(tx, organisation_id, "http://127.0.0.1/", "crash tests", "{}", now_ms)
     policy_id = policy.insert(tx, ServicePolicy(0, organisation_id, "All", mt=1, mo=1, api_callback_id=callback_id), now_ms)
     tariff_id = policy.insert_tariff(tx, organisation_id, "None", None)
     for number in range(1, len(DEVICES) + 1):

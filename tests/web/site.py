@@ -29,6 +29,7 @@ from heliograph.store import sim as sim_store
 from heliograph.store import smpp_account as smpp_store
 from heliograph.store import tag as tag_store
 from heliograph.store import technician as technician_store
+from heliograph.store import webhook as webhook_store
 from heliograph.store.credential import TrustedDevice
 from heliograph.store.device import Device
 from heliograph.store.transaction import Transaction
@@ -244,7 +245,8 @@ def tenant(tx: Transaction, name: str, role: Role, now_ms: int) -> Tenant:
     organisation_id = account.found_organisation(tx, name, now_ms)
     (policy,) = policy_store.views(tx, organisation_id)
     (tariff,) = policy_store.tariffs(tx, organisation_id)
-    callback_id = policy_store.insert_callback(tx, organisation_id, f"https://{name}.example/sms", f"purpose {name}", now_ms)
+    callback_id = webhook_store.insert(tx, organisation_id, f"https://{name}.example/sms", f"purpose {name}", "{}", now_ms)
+    assert callback_id is not None
     secret_id = policy_store.insert_secret(tx, organisation_id, f"{name}-secret", f"purpose {name}", now_ms)
     email = f"{name.lower()}@example.org"
     user_id = account.enter_user(tx, organisation_id, email, name, CHEAP.hash(sha1_hex(PASSWORD)), role, now_ms)

@@ -120,6 +120,25 @@ async def test_a_policys_webhook_of_the_native_format_is_told_of_its_devices_onl
     assert (await site.delete(f"/api/v1/webhook/{webhook['id']}")).status == 409
 
 
+@pytest.mark.parametrize(
+    ("address", "method"),
+    [
+        ("https://hooks.zapier.com/hooks/catch/1234567/abcdef/", "POST"),
+        ("https://HOOKS.ZAPIER.COM:443/hooks/catch/1/a/", "POST"),
+        ("https://hooks.zapier.com.example.org/hooks/catch/1/a/", "PATCH"),
+        ("https://app.example.com/hooks.zapier.com/", "PATCH"),
+    ],
+    ids=["catch_hook", "written_otherwise", "another_host", "another_path"],
+)
+async def test_receipts_go_by_post_to_a_catch_hook_of_zapier_that_documents_no_patch(site: Site, address: str, method: str) -> None:
+    made = await site.post("/api/v1/api_callback", {"url": address, "purpose": "SmsCallback"})
+    assert (await site.get(f"/api/v1/webhook/{made.json['id']}")).json["receipt_method"] == method
+    ours = await site.post("/api/v1/webhook", {"url": address, "format": "emnify"})
+    assert ours.json["receipt_method"] == method
+    asked = await site.post("/api/v1/webhook", {"url": address, "format": "emnify", "receipt_method": "PATCH"})
+    assert asked.json["receipt_method"] == "PATCH"
+
+
 async def test_an_api_callback_is_a_webhook_of_emnifys_format_and_shows_as_one(site: Site) -> None:
     seen = (await site.get(f"/api/v1/webhook/{site.a.callback_id}")).json
     assert (seen["format"], seen["scope"]["type"], seen["receipt_method"]) == ("emnify", "policy", "PATCH")

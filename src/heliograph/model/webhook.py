@@ -40,6 +40,7 @@ EMNIFY_EVENTS: Final = ("sms.received", "sms.delivered", "sms.failed", "sms.expi
 EMNIFY_KNOWS: Final = (*EMNIFY_EVENTS, "sms.canceled")
 RECEIPT_METHODS: Final = ("PATCH", "POST", "PUT")
 MOST_HEADERS, MOST_HEADER, MOST_NAMED = 20, 2000, 500
+_CATCH_HOOK: Final = re.compile(r"https?://hooks\.zapier\.com[:/]", re.IGNORECASE)
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _HEADER_VALUE: Final = re.compile(r"[\x20-\x7e]*")
 OURS: Final = frozenset({"host", "content-type", "content-length", "transfer-encoding", "connection", "expect", "upgrade", "te", "trailer"})
@@ -71,8 +72,15 @@ class WebhookSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
         return wants(self.events, kind)
 
 
-OF_A_POLICY: Final = WebhookSettings()
-"""As the compatible API makes it."""
+def of_a_policy(url: str) -> WebhookSettings:
+    """As the compatible API makes it."""
+    return WebhookSettings(receipt_method=receipt_method_for(url))
+
+
+def receipt_method_for(url: str) -> str:
+    """How receipts go to a URL of which nobody says more: by PATCH, as on emnify, and to a Catch Hook of Zapier by POST, since Zapier
+    documents POST, PUT and GET for it and no PATCH."""
+    return "POST" if _CATCH_HOOK.match(url) else "PATCH"
 
 
 @lru_cache(maxsize=4096)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from heliograph.model.ids import CallbackId, PolicyId
+from heliograph.model.ids import PolicyId
 from heliograph.store.query import queries
 from heliograph.store.transaction import Transaction
 
@@ -81,13 +81,6 @@ class PolicyView(msgspec.Struct, array_like=True, frozen=True):
     callback_purpose: str | None
     callback_created_at_ms: int | None
     secret_purpose: str | None
-
-
-def insert_callback(tx: Transaction, organisation_id: int, url: str, purpose: str, now_ms: int) -> CallbackId:
-    """A new webhook."""
-    callback_id = CallbackId(tx.ids("callback")[0])
-    tx.run(Q["insert_callback"], id=callback_id, organisation_id=organisation_id, url=url, purpose=purpose, now=now_ms)
-    return callback_id
 
 
 def callbacks(tx: Transaction, organisation_id: int) -> list[Callback]:

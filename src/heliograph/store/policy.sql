@@ -1,6 +1,3 @@
--- name: insert_callback
-INSERT INTO api_callback (id, organisation_id, url, purpose, created_at_ms) VALUES (:id, :organisation_id, :url, :purpose, :now);
-
 -- name: callbacks
 SELECT id, organisation_id, url, purpose, created_at_ms, disabled_at_ms FROM api_callback
 WHERE deleted_at_ms IS NULL AND (:organisation_id = 0 OR organisation_id = :organisation_id) ORDER BY id;

@@ -2,12 +2,14 @@
 
 from urllib.parse import urlsplit
 
+from heliograph.model import webhook as model
 from heliograph.model.account import Actor
 from heliograph.model.ids import CallbackId
 from heliograph.model.problem import Code, Problem
 from heliograph.service import audit
 from heliograph.service.manage.scope import Office, changed_by, home_of, not_found, seen_by
 from heliograph.store import policy as store
+from heliograph.store import webhook as webhook_store
 from heliograph.store.policy import Callback, Secret
 from heliograph.store.transaction import Transaction
 
@@ -75,7 +77,9 @@ def check_url(url: str) -> None:
 
 
 def _create(tx: Transaction, actor: Actor, home: int, url: str, purpose: str, now_ms: int) -> Callback:
-    made = _view(tx, home, store.insert_callback(tx, home, url, purpose, now_ms))
+    callback_id = webhook_store.insert(tx, home, url, purpose, model.written(model.of_a_policy(url)), now_ms)
+    assert callback_id is not None, "only the hook of a tool can be there already"
+    made = _view(tx, home, callback_id)
     audit.record(tx, actor, "webhook.created", home, now_ms, object_id=made.id, after=_told(made))
     return made
 

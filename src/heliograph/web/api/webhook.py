@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from heliograph.model.event import TYPES
 from heliograph.model.problem import Code, Problem
-from heliograph.model.webhook import EMNIFY_EVENTS, Format, Parts, Scope, ScopeType, WebhookSettings
+from heliograph.model.webhook import EMNIFY_EVENTS, Format, Parts, Scope, ScopeType, WebhookSettings, receipt_method_for
 from heliograph.service.manage import webhook as webhooks
 from heliograph.service.manage.webhook import NewWebhook, WebhookChange, WebhookView
 from heliograph.store.webhook import Webhook
@@ -34,8 +34,9 @@ class ScopeWanted(msgspec.Struct, kw_only=True):
 
 
 class WebhookWanted(msgspec.Struct, kw_only=True):
-    """`events`: types, `sms.*` or `*`; `event` is the same for one. `format`: native (default) or emnify. `secret`: left out, one is made;
-    null, nothing is signed. `kind`: names the no-code tool whose hook it is."""
+    """`events`: types, `sms.*` or `*`; `event` is the same for one. `format`: native (default) or emnify. `receipt_method`, of the format
+    emnify: PATCH (default), POST or PUT; left out for a Catch Hook at hooks.zapier.com, it is POST. `secret`: left out, one is made; null,
+    nothing is signed. `kind`: names the no-code tool whose hook it is."""
 
     url: str
     name: wire.Name | None = None
@@ -259,7 +260,7 @@ def _new(wanted: WebhookWanted) -> NewWebhook:
         events=tuple(dict.fromkeys(events)),
         scope=_scope(given),
         parts=wanted.parts or Parts.JOINED,
-        receipt_method=wanted.receipt_method or "PATCH",
+        receipt_method=wanted.receipt_method or receipt_method_for(wanted.url),
         headers=wanted.headers or {},
         ca=wanted.ca,
     )
