@@ -43,3 +43,11 @@ def test_an_account_is_switched_off_and_on_and_deleted(acme: Cli) -> None:
     assert acme("smpp", "sessions", "--json").json == []
     assert acme("smpp", "account", "remove", "org_1").code == 0
     assert acme("smpp", "account", "list", "--json").json == []
+
+
+def test_the_interface_of_a_policy_is_switched_to_smpp_and_back(acme: Cli) -> None:
+    changed = acme("policy", "set", "Default", "interface=smpp", "--json").json
+    assert changed["interface"] == "SMPP"
+    assert acme("policy", "set", "Default", "interface=rest", "--json").json["interface"] == "RestAPI"
+    refused = acme("policy", "set", "Default", "interface=fax")
+    assert (refused.code, "rest, smpp" in refused.err) == (1, True)

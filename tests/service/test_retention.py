@@ -96,6 +96,12 @@ class Suite:
         await sweep(world, Days(bodies_days=3))
         assert await rows(world, "message", "note") == [("its text was deleted after 3 days",)], "once"
 
+    async def test_octets_that_went_on_as_they_came_go_with_their_text(self, world: World) -> None:
+        await world.submit(text="part", udh="050003070201", dcs=0, user_data=b"part".hex())
+        await world.jump(4 * DAY)
+        await sweep(world, Days(bodies_days=3))
+        assert await rows(world, "message", "payload, user_data") == [("", None)]
+
     async def test_events_of_messages_go_after_7_days_others_after_30(self, world: World) -> None:
         await world.submit()
         await world.database.write(emit, Emitted(1, "device.disabled", world.now_ms, 1))

@@ -383,6 +383,21 @@ async def test_a_message_of_the_device_tells_that_it_is_back_too_and_nobody_is_t
     await until(lambda: app.others or again.others, "the alert")
 
 
+async def test_alerts_are_deleted_when_they_are_over_for_an_hour(house: House) -> None:
+    await house.add("org_1", alerts=True)
+    app = await house.bind()
+    house.world.link.says(ABSENT)
+    await app.ask(to(registered_delivery=0))
+    await settled(house)
+    await house.world.reachable(1)
+    await until(lambda: app.others, "the alert")
+    await house.world.sweep()
+    assert len(states(house)) == 1
+    await house.world.jump(3700)
+    await house.world.sweep()
+    assert states(house) == []
+
+
 async def test_an_alert_is_no_news_after_a_minute(house: House) -> None:
     await house.add("org_1", alerts=True)
     sender = await house.bind(how="transmitter")

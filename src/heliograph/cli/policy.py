@@ -13,7 +13,7 @@ from heliograph.cli.desk import ANY, Desk, OrganisationOptions, at_desk
 from heliograph.model import policy_settings
 from heliograph.model.account import Actor
 from heliograph.model.ids import DeviceId, OrganisationId, PolicyId
-from heliograph.model.policy import Traffic
+from heliograph.model.policy import REST_API, SMPP, Traffic
 from heliograph.service import explain as explaining
 from heliograph.service.draft import Draft
 from heliograph.service.manage import callback
@@ -25,7 +25,9 @@ from heliograph.webhooks.egress import check_url
 app = App(name="policy")
 SERVICES: Final = {"mt": policies.SMS_MT, "mo": policies.SMS_MO}
 SWITCHES: Final = ("sms_a2p", "sms_p2p_int", "sms_p2p_ext")
-KEYS: Final = (*SERVICES, *SWITCHES, *policy_settings.NAMES, "name", "description")
+KEYS: Final = (*SERVICES, *SWITCHES, *policy_settings.NAMES, "interface", "name", "description")
+INTERFACES: Final = {"rest": REST_API, "smpp": SMPP}
+"""How the application is reached: by the portal and webhooks, or by what it binds with."""
 LISTS: Final = ("application_numbers", "sender_allow_list")
 NUMBERS: Final = ("mt_limit", "mo_limit", "short_number_max_digits")
 WORDS: Final = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
@@ -77,8 +79,8 @@ def set_(
 
     Keys: mt, mo, sms_a2p, sms_p2p_int, sms_p2p_ext (on or off); mt_limit, mo_limit (segments a month and device); mo_to_application
     (short_numbers, all); short_number_max_digits; application_numbers, sender_allow_list (numbers, or prefixes that end in *, separated by
-    commas); default_source; on_unknown (wait, retry, fail); order (strict); name; description. A value left out (mt_limit=) is back to what
-    it was at first.
+    commas); default_source; on_unknown (wait, retry, fail); order (strict); interface (rest, smpp); name; description. A value left out
+    (mt_limit=) is back to what it was at first.
 
     Parameters
     ----------
@@ -193,6 +195,10 @@ def _changes(given: Sequence[str]) -> tuple[dict[str, Any], dict[str, bool]]:
             wanted[key] = _is_on(key, text)
         elif key in ("name", "description"):
             wanted[key] = text
+        elif key == "interface":
+            if text not in INTERFACES:
+                raise Refusal(f"interface={text}: give one of {', '.join(INTERFACES)}")
+            wanted["esme_interface_type_id"] = INTERFACES[text]
         elif key in policy_settings.NAMES:
             wanted.setdefault("settings", {})[key] = _setting(key, text)
         else:

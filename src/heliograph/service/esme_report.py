@@ -12,10 +12,13 @@ from heliograph.model.message import State, read_terms
 from heliograph.service.arrived import Arrived
 from heliograph.service.report import Report
 from heliograph.store import smpp_account as store
+from heliograph.store.database import Database
 from heliograph.store.message import Locked, NewMessage, Party
 from heliograph.store.transaction import Transaction
 
 METHOD = "deliver_sm"
+ALERTS_KEPT_MS = 3_600_000
+ALERTS_AT_ONCE = 500
 _encode = msgspec.json.Encoder().encode
 
 
@@ -61,6 +64,12 @@ def alerts(tx: Transaction, device_ids: Iterable[int], now_ms: int) -> Sequence[
     ladders begin anew."""
     found = store.alerted(tx, device_ids)
     return [of_alert(each.system_id, each.organisation_id, each.number, now_ms) for each in found]
+
+
+async def forget_old_alerts(database: Database, now_ms: int) -> None:
+    """Delete alerts that are over for an hour. A reader looks first, since mostly there are none."""
+    while ids := await database.read(store.old_alerts, now_ms - ALERTS_KEPT_MS, ALERTS_AT_ONCE):
+        await database.write(store.delete_alerts, ids)
 
 
 def _receipt(message: Locked, state: State, now_ms: int, *, is_intermediate: bool) -> Report | None:

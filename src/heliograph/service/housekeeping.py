@@ -4,7 +4,7 @@ link."""
 from heliograph import log
 from heliograph.model.ids import NodeId
 from heliograph.model.message import State, Verdict
-from heliograph.service import claim, idempotency, login, routing, session
+from heliograph.service import claim, esme_report, idempotency, login, routing, session
 from heliograph.service.core import Core
 from heliograph.service.correlate import END, QUIET
 from heliograph.service.expire import expire_abandoned
@@ -104,6 +104,7 @@ class Housekeeping:
         await claim.give_up_old(core.database, now_ms)
         await routing.fail_over(core)
         await core.database.write(link_store.forget_traces, now_ms - TRACE_MS)
+        await esme_report.forget_old_alerts(core.database, now_ms)
         await idempotency.forget_old(core)
         await login.forget_old(core.database, now_ms)
         await session.forget_old(core)

@@ -32,11 +32,11 @@ DELETE FROM notification WHERE message_id IN (SELECT id FROM input);
 -- name: bodies
 SELECT id, submitted_at_ms AS at_ms, CASE WHEN state >= 4 AND NOT EXISTS (
   SELECT 1 FROM notification WHERE notification.message_id = message.id AND notification.final_at_ms IS NULL) THEN 1 ELSE 0 END AS may_go
-FROM message WHERE id > :after AND payload <> '' ORDER BY id LIMIT :most;
+FROM message WHERE id > :after AND (payload <> '' OR user_data IS NOT NULL) ORDER BY id LIMIT :most;
 
 -- name: empty_bodies (id bigint)
-UPDATE message SET payload = '', note = CASE WHEN note IS NULL THEN :note ELSE note || '; ' || :note END
-WHERE id IN (SELECT id FROM input) AND state >= 4 AND payload <> '';
+UPDATE message SET payload = '', user_data = NULL, note = CASE WHEN note IS NULL THEN :note ELSE note || '; ' || :note END
+WHERE id IN (SELECT id FROM input) AND state >= 4 AND (payload <> '' OR user_data IS NOT NULL);
 
 -- name: empty_notifications (id bigint)
 UPDATE notification SET body = '' WHERE message_id IN (SELECT id FROM input) AND final_at_ms IS NOT NULL AND body <> '';

@@ -97,6 +97,18 @@ def alerted(tx: Transaction, device_ids: Iterable[int]) -> list[Alerted]:
     return tx.many(Q["alerted"], [(each,) for each in sorted(set(device_ids))], Alerted)
 
 
+def old_alerts(tx: Transaction, before_ms: int, most: int) -> list[int]:
+    """Alerts that were over before a time: they belong to no message, so nothing else deletes them."""
+    return [int(row[0]) for row in tx.run(Q["old_alerts"], before=before_ms, most=most)]
+
+
+def delete_alerts(tx: Transaction, ids: Iterable[int]) -> None:
+    """Delete alerts and their tries."""
+    rows = [(each,) for each in sorted(ids)]
+    tx.apply(Q["delete_alert_attempts"], rows)
+    tx.apply(Q["delete_alerts"], rows)
+
+
 def insert_session(tx: Transaction, session: SmppSession) -> None:
     """A session is bound."""
     values = msgspec.structs.asdict(session)

@@ -60,3 +60,12 @@ JOIN smpp_account AS account ON account.policy_id = device.service_profile_id
   OR (account.policy_id IS NULL AND account.organisation_id = device.organisation_id
     AND NOT EXISTS (SELECT 1 FROM smpp_account AS own WHERE own.policy_id = device.service_profile_id))
 WHERE account.settings LIKE '%"alerts":true%' ORDER BY device.id;
+
+-- name: old_alerts
+SELECT id FROM notification WHERE message_id = 0 AND type = 'device.alert' AND final_at_ms < :before ORDER BY id LIMIT :most;
+
+-- name: delete_alert_attempts (id bigint)
+DELETE FROM delivery_attempt WHERE notification_id IN (SELECT id FROM input);
+
+-- name: delete_alerts (id bigint)
+DELETE FROM notification WHERE id IN (SELECT id FROM input);
