@@ -80,7 +80,12 @@ def of_a_policy(url: str) -> WebhookSettings:
 def receipt_method_for(url: str) -> str:
     """How receipts go to a URL of which nobody says more: by PATCH, as on emnify, and to a Catch Hook of Zapier by POST, since Zapier
     documents POST, PUT and GET for it and no PATCH."""
-    return "POST" if _CATCH_HOOK.match(url) else "PATCH"
+    return "POST" if is_catch_hook(url) else "PATCH"
+
+
+def is_catch_hook(url: str) -> bool:
+    """Whether it is Zapier that answers there."""
+    return _CATCH_HOOK.match(url) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -72,10 +72,12 @@ async def test_an_address_that_may_not_be_called_is_refused_at_its_field(admin: 
         assert (reply.status, 'id="url-error"' in reply.text) == (422, True), url
 
 
-async def test_a_zapier_hook_says_why_receipts_go_by_post(admin: Visitor, site: Site) -> None:
+async def test_receipts_go_to_a_zapier_hook_by_post_and_the_page_says_why(admin: Visitor, site: Site) -> None:
     form = FORM | {"interface": "webhook", "url": "https://hooks.zapier.com/hooks/catch/1/abc"}
     page = words(await admin.follow(await admin.post(f"/policies/{site.a.policy_id}", form)))
-    assert "answers 405 to PATCH" in page
+    assert "may answer 405 to PATCH, so delivery receipts are sent there by POST" in page
+    webhook_id = (await kept(site, site.a.policy_id))["api_callback"]["id"]
+    assert (await site.get(f"/api/v1/webhook/{webhook_id}")).json["receipt_method"] == "POST"
 
 
 async def test_would_this_message_pass_asks_the_decision_itself(admin: Visitor, site: Site) -> None:

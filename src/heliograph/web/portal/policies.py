@@ -12,6 +12,7 @@ from heliograph.model.policy import REST_API, SMPP, Policy, Traffic
 from heliograph.model.policy_preview import preview
 from heliograph.model.policy_settings import MoToApplication, PolicySettings, changed, check, read
 from heliograph.model.problem import Code, Problem
+from heliograph.model.webhook import is_catch_hook
 from heliograph.service import explain
 from heliograph.service.draft import Draft
 from heliograph.service.explain import Explanation
@@ -29,7 +30,6 @@ LISTS: Final = ("application_numbers", "sender_allow_list")
 NUMBERS: Final = ("mt_limit", "mo_limit", "short_number_max_digits")
 WEB, WEBHOOK, BIND = "portal", "webhook", "smpp"
 NOTHING_SET: Final = "{}"
-ZAPIER: Final = "hooks.zapier.com"
 NEW: Final[Mapping[str, Any]] = {
     "name": "",
     "description": "",
@@ -255,7 +255,7 @@ def _form(
         limits=LIMITS,
         numbers=asked.core.numbers,
         rates=asked.core.p2p,
-        is_zapier=ZAPIER in typed["url"],
+        is_zapier=is_catch_hook(typed["url"]),
         is_problem=isinstance(values["explained"], Problem),
         words_of=words_of,
         query=asked.query,
