@@ -52,9 +52,7 @@ export const authentication = {
       label: 'Application Token',
       type: 'password',
       required: true,
-      helpText:
-        'In the portal: **Application tokens → Create**; on the server: `heliograph token create zapier`. ' +
-        '[How to connect](https://github.com/heliograph-sms/heliograph/blob/main/docs/zapier.md).',
+      helpText: 'In the portal: **Application tokens**. On the server: `heliograph token create --description Zapier --role User`.',
     },
   ],
 };
