@@ -6,8 +6,8 @@ from tests.browser.world import Tenant
 
 
 class Seen(NamedTuple):
-    """A page to look at. `path`: `{device}`, `{message}`, `{mailing}` and `{policy}` stand for those of the organisation. `who`: "" for a
-    stranger, "admin", "operator". `needs_device`: there is nothing to see in an organisation without one."""
+    """A page to look at. `path`: `{device}`, `{message}`, `{mailing}`, `{user}` and `{policy}` stand for those of the organisation. `who`:
+    "" for a stranger, "admin", "operator". `needs_device`: there is nothing to see in an organisation without one."""
 
     path: str
     who: str = "admin"
@@ -15,7 +15,9 @@ class Seen(NamedTuple):
 
     def at(self, tenant: Tenant) -> str:
         """Where it is for an organisation."""
-        return self.path.format(device=tenant.device_id, policy=tenant.policy_id, message=tenant.message_id, mailing=tenant.mailing_id)
+        return self.path.format(
+            device=tenant.device_id, policy=tenant.policy_id, message=tenant.message_id, mailing=tenant.mailing_id, user=tenant.user_id
+        )
 
 
 PAGES: Final = (
@@ -31,6 +33,15 @@ PAGES: Final = (
     Seen("/devices/{device}", needs_device=True),
     Seen("/devices/{device}/settings", needs_device=True),
     Seen("/devices/{device}/sms/{message}", needs_device=True),
+    Seen("/messages"),
+    Seen("/messages?q=status&state=delivered"),
+    Seen("/users"),
+    Seen("/users/invite"),
+    Seen("/users/{user}"),
+    Seen("/tokens"),
+    Seen("/tokens/new"),
+    Seen("/account"),
+    Seen("/account", who="operator"),
     Seen("/mailings"),
     Seen("/mailings/{mailing}", needs_device=True),
 )

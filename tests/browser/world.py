@@ -27,6 +27,7 @@ class Tenant:
     device_id: int
     message_id: int
     mailing_id: int
+    user_id: int
     policy_id: int
 
 

@@ -8,6 +8,7 @@ from heliograph.model.account import Actor
 from heliograph.model.page import Page
 from heliograph.service.manage.scope import Office, seen_by
 from heliograph.store import device as store
+from heliograph.store import sim as sim_store
 from heliograph.store.device import Device, DeviceView, LastMessage
 from heliograph.store.engine import Scalar
 from heliograph.store.listing import Order, containing
@@ -63,15 +64,19 @@ async def of_ids(office: Office, actor: Actor, device_ids: Sequence[int]) -> lis
     return [found[each] for each in device_ids if each in found]
 
 
-async def pages(office: Office, actor: Actor, sought: Sought, per_page: int) -> AsyncIterator[Sequence[DeviceView]]:
-    """A whole list, page by page, by the ids of its devices."""
-    number = 1
-    while True:
-        found = await office.database.read(store.page, seen_by(actor), sought.filters(), (Order("id"),), number, per_page)
-        yield found.items
-        if number >= found.pages:
-            return
+async def pages(office: Office, actor: Actor, sought: Sought, per_page: int) -> AsyncIterator[list[tuple[DeviceView, list[str]]]]:
+    """A whole list, page by page, by the ids of its devices, each with the other numbers of its SIM."""
+    number, last = 1, 1
+    while number <= last:
+        found, last = await office.database.read(_with_aliases, seen_by(actor), sought, number, per_page)
+        yield found
         number += 1
+
+
+def _with_aliases(tx: Transaction, scope: int, sought: Sought, page: int, per_page: int) -> tuple[list[tuple[DeviceView, list[str]]], int]:
+    found = store.page(tx, scope, sought.filters(), (Order("id"),), page, per_page)
+    aliases = sim_store.aliases_of(tx, [each.sim_id for each in found.items if each.sim_id is not None])
+    return [(each, aliases.get(each.sim_id or 0, [])) for each in found.items], found.pages
 
 
 def _page(tx: Transaction, scope: int, sought: Sought, order: Sequence[Order], page: int, per_page: int) -> Page[Glance]:

@@ -55,6 +55,13 @@ class SimView(msgspec.Struct, array_like=True, frozen=True):
     device_last_updated_at_ms: int | None
 
 
+class Alias(msgspec.Struct, array_like=True, frozen=True):
+    """Another number of a SIM."""
+
+    sim_id: int
+    number: str
+
+
 LISTING = Listing(
     Q["list"],
     parts("sim"),
@@ -119,6 +126,14 @@ def delete(tx: Transaction, sim_id: int, now_ms: int) -> None:
     """Hide a SIM and free its numbers and its ICCID."""
     tx.run(Q["delete_numbers"], sim_id=sim_id)
     tx.run(Q["delete"], id=sim_id, now=now_ms)
+
+
+def aliases_of(tx: Transaction, sim_ids: Iterable[int]) -> dict[int, list[str]]:
+    """The same of several SIMs, those that have any."""
+    found: dict[int, list[str]] = {}
+    for each in tx.many(Q["aliases_of"], [(each,) for each in sim_ids], Alias):
+        found.setdefault(each.sim_id, []).append(each.number)
+    return found
 
 
 def aliases(tx: Transaction, sim_id: int) -> list[str]:

@@ -85,3 +85,7 @@ AND lower(sim.model) LIKE lower(:model) ESCAPE '!'
 
 -- part: list_if_bic
 AND sim.bic = :bic
+
+-- name: aliases_of (id bigint)
+SELECT sim_number.sim_id, sim_number.number FROM input JOIN sim_number ON sim_number.sim_id = input.id
+WHERE sim_number.kind = 'alias' ORDER BY sim_number.sim_id, sim_number.number;

@@ -88,6 +88,11 @@ async def list_organisations(office: Office, actor: Actor) -> list[Organisation]
     return [each for each in await office.database.read(store.organisations) if scope in (0, each.id)]
 
 
+async def every_organisation(office: Office) -> list[Organisation]:
+    """All of the installation, for a face that knows that an operator asks."""
+    return await office.database.read(store.organisations)
+
+
 async def events(office: Office, actor: Actor, wanted: EventFilter, page: int, per_page: int) -> Page[EventView]:
     """What was done in the actor's organisation; for the operator, in all of the installation."""
     return await office.database.read(event_store.of_organisation, actor.scope, wanted, page, per_page)

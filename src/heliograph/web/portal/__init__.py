@@ -25,6 +25,7 @@ It holds no rule: what may be, and what follows, is decided by `service`, the sa
 from typing import Final
 
 from heliograph.web.portal import (
+    account,
     browser,
     console,
     device,
@@ -32,13 +33,16 @@ from heliograph.web.portal import (
     devices,
     mailings,
     many,
+    messages,
     policies,
     sign_in,
+    tokens,
+    users,
 )
 from heliograph.web.portal.page import Page
 
 PAGES: Final[dict[str, Page]] = {
-    **sign_in.PAGES,
+    **account.PAGES,
     **browser.PAGES,
     **console.PAGES,
     **device.PAGES,
@@ -46,5 +50,9 @@ PAGES: Final[dict[str, Page]] = {
     **devices.PAGES,
     **mailings.PAGES,
     **many.PAGES,
+    **messages.PAGES,
     **policies.PAGES,
+    **sign_in.PAGES,
+    **tokens.PAGES,
+    **users.PAGES,
 }

@@ -1,8 +1,6 @@
 """Devices as CSV: brought in, looked at first so that every bad row is seen before anything is made, and taken out."""
 
-import csv
-import io
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from heliograph.model.permission import Right
@@ -11,10 +9,10 @@ from heliograph.service import glance
 from heliograph.service.manage import policy, sheet
 from heliograph.service.manage.enrol import MOST_AT_ONCE, enrol
 from heliograph.service.manage.sheet import COLUMNS, Sheet
-from heliograph.store.device import DeviceView
+from heliograph.web.portal.csv_file import csv_file
 from heliograph.web.portal.devices import sought
 from heliograph.web.portal.page import Asked, Page
-from heliograph.web.portal.reply import Reply, download
+from heliograph.web.portal.reply import Reply
 from heliograph.web.portal.words import portal_words, words_of
 
 EXPORT_PAGE: Final = 1000
@@ -59,33 +57,8 @@ async def bring(asked: Asked) -> Reply:
 async def export(asked: Asked) -> Reply:
     """The devices of a list, in the form that the import takes."""
     wanted = sought(asked.query)
-    return download(_Lines(glance.pages(asked.core, asked.actor, wanted, EXPORT_PAGE)), "devices.csv")
-
-
-class _Lines:
-    """The octets of the file, page by page."""
-
-    def __init__(self, pages: AsyncIterator[Sequence[DeviceView]]) -> None:
-        self._pages = pages
-        self._is_begun = False
-
-    def __aiter__(self) -> "_Lines":
-        return self
-
-    async def __anext__(self) -> bytes:
-        if not self._is_begun:
-            self._is_begun = True
-            return _written([COLUMNS])
-        return _written([sheet.row_of(each, ()) for each in await anext(self._pages)])
-
-    async def aclose(self) -> None:
-        """There is nothing to close: a page is read whole."""
-
-
-def _written(rows: Sequence[Sequence[str]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode()
+    pages = glance.pages(asked.core, asked.actor, wanted, EXPORT_PAGE)
+    return csv_file("devices.csv", COLUMNS, pages, lambda each: sheet.row_of(*each))
 
 
 def _bad(found: Sheet, refused: Mapping[int, Problem]) -> dict[int, str]:

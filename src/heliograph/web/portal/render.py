@@ -56,9 +56,11 @@ def environment() -> Environment:
         "clock": clock,
         "day": day,
         "moment": moment,
+        "brief": brief,
         "age": age,
         "iso": iso,
         "grouped": grouped,
+        "spaced": spaced,
         "thousands": thousands,
         "query": query,
         "form_time": form_time,
@@ -104,6 +106,15 @@ def moment(context: Context, at_ms: int, seconds: bool = False) -> str:
 
 
 @pass_context
+def brief(context: Context, at_ms: int) -> str:
+    """For a column: the time of today, or the day and the time."""
+    then, now = _local(context, at_ms), _local(context, context["now_ms"])
+    if then.date() == now.date():
+        return f"{then:%H:%M:%S}"
+    return f"{then.day} {then:%b %H:%M}" if then.year == now.year else f"{then:%Y-%m-%d %H:%M}"
+
+
+@pass_context
 def age(context: Context, at_ms: int) -> str:
     """How long ago, or how long from now: 5 min ago, in 3 h."""
     passed_s = (context["now_ms"] - at_ms) // 1000
@@ -145,6 +156,11 @@ def grouped(number: str | None, size: int = 3) -> str:
     groups = [number[:head]] if head else []
     groups += [number[at : at + size] for at in range(head, len(number), size)]
     return "\u2009".join(groups)
+
+
+def spaced(text: str, size: int) -> str:
+    """A secret in groups, as people type it."""
+    return " ".join(text[at : at + size] for at in range(0, len(text), size))
 
 
 def thousands(count: int) -> str:
