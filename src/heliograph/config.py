@@ -112,7 +112,16 @@ class Webhooks:
         list_of(NETWORK), (), "Private networks that webhooks may call; without an entry only public addresses are called."
     )
     ports: tuple[int, ...] = setting(list_of(whole(1, 65_535)), (80, 443, 8080, 8443), "Ports that webhooks may call.")
-    in_flight_max: int = setting(whole(1, 100_000), 1000, "Deliveries under way at the same time, over all webhooks.")
+    in_flight_max: int = setting(whole(1, 100_000), 1000, "Calls under way at the same time, over all webhooks.")
+    in_flight_per_webhook_min: int = setting(whole(1, 1000), 4, "Calls of one webhook at the same time, to begin with and while it fails.")
+    in_flight_per_webhook_max: int = setting(whole(1, 1000), 64, "Calls of one webhook at the same time, while it answers well.")
+    connect_timeout_s: int = setting(whole(1, 60), 5, "For how long a webhook may take to be connected to, TLS included.")
+    timeout_s: int = setting(whole(1, 120), 15, "For how long a whole call of a webhook may take.")
+    egress_proxy: str | None = setting(
+        optional(WEB_ORIGIN),
+        None,
+        "An HTTP proxy by which all webhooks are called. It looks their names up then, so it must refuse private addresses itself.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +132,8 @@ class Retention:
     bodies_days: int = setting(whole(0, 36_500), 180, "The texts of messages, where they are to go before the messages themselves.")
     events_days: int = setting(whole(1, 36_500), 30, "Events of devices, SIMs, links and limits.")
     feed_days: int = setting(whole(1, 36_500), 7, "Events of messages: for so long a reader of the event feed can be away and resume.")
+    delivery_attempts_days: int = setting(whole(1, 36_500), 30, "Every try of a delivery to a webhook, with its answer.")
+    delivery_payloads_days: int = setting(whole(1, 36_500), 14, "What was sent to a webhook: for so long it can be sent again.")
     audit_days: int = setting(whole(1, 36_500), 400, "Who changed what.")
 
 

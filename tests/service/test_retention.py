@@ -25,6 +25,8 @@ class Days:
     bodies_days: int = 180
     events_days: int = 30
     feed_days: int = 7
+    delivery_attempts_days: int = 30
+    delivery_payloads_days: int = 14
     audit_days: int = 400
 
 

@@ -20,6 +20,7 @@ NOUNS: Final = {
     "device": "Devices and their SIMs.",
     "sms": "Messages: send one, look at them, follow them.",
     "policy": "Service policies: what devices may do with SMS.",
+    "webhook": "Webhooks: who is told of what happens, and how that goes.",
     "technician-link": "Technician links: one device's console for somebody without an account.",
     "link": "Links: the legs toward mobile networks.",
     "route": "Routes: which link the messages of which devices go by.",

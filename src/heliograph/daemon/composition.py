@@ -38,6 +38,8 @@ from heliograph.webhooks.egress import EgressPolicy
 FACES_SHARE = 0.2
 LINKS_SHARE = 0.6
 COURIERS_SHARE = 0.2
+RECEIVERS_SHARE = 4
+"""Webhooks that share a host, of one no-code tool say, have so much of all calls together; each has its own limit beside."""
 
 _log = log.get("daemon")
 
@@ -161,8 +163,10 @@ async def _core(database: Database, plan: Plan, spawn: Callable[[Coroutine[Any, 
     config, clock = plan.config, plan.clock
     node_id = await housekeeping.start_node(database, f"{socket.gethostname()}/{os.getpid()}", clock.now_ms())
     use_cases = LaneUseCases()
-    courier = WebhookCourier(CourierSettings(egress=plan.egress, in_flight=config.webhooks.in_flight_max), clock)
-    notifier = Notifier(database, clock, node_id, courier, spawn, Limits(config.webhooks.in_flight_max))
+    courier = WebhookCourier(_courier_settings(plan), clock)
+    hooks = config.webhooks
+    limits = Limits(hooks.in_flight_max, hooks.in_flight_per_webhook_max, hooks.in_flight_per_webhook_min)
+    notifier = Notifier(database, clock, node_id, courier, spawn, limits)
     numbers = NumberRules(config.application_numbers, config.network_numbers, config.short_number_max_digits)
     rates = P2pRates(config.p2p.sent_per_day, config.p2p.received_per_minute)
     core = Core(database, clock, node_id, Queues(clock, spawn, use_cases), notifier, numbers, rates)
@@ -171,6 +175,18 @@ async def _core(database: Database, plan: Plan, spawn: Callable[[Coroutine[Any, 
     if config.sqlite_path is not None:
         await housekeeping.bury_all_others(core)
     return core
+
+
+def _courier_settings(plan: Plan) -> CourierSettings:
+    hooks = plan.config.webhooks
+    return CourierSettings(
+        egress=plan.egress,
+        in_flight=hooks.in_flight_max,
+        in_flight_per_receiver=max(hooks.in_flight_per_webhook_max, hooks.in_flight_max // RECEIVERS_SHARE),
+        connect_timeout_s=hooks.connect_timeout_s,
+        timeout_s=hooks.timeout_s,
+        proxy=hooks.egress_proxy,
+    )
 
 
 async def links_are_up(daemon: Daemon, timeout_s: float) -> bool:

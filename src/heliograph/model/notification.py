@@ -118,7 +118,7 @@ def next_try_at_account_ms(tries: int, created_at_ms: int, now_ms: int, answered
 
 def next_try_ms(tries: int, now_ms: int, answered: Answered, jitter: float) -> int | None:
     """When the try after `tries` tries comes, None when that was the last. `jitter`: -1 to 1, spreads it by 10 %."""
-    if tries >= TRIES or answered.is_gone:
+    if tries >= TRIES or answered.is_gone or answered.is_refused:
         return None
     wait = int(SCHEDULE_MS[tries] * (1 + JITTER * jitter))
     if answered.retry_after_ms is not None:

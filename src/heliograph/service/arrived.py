@@ -30,7 +30,7 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
     is_third: bool = False
 
     @classmethod
-    def of_single(cls, inbound: Inbound, *, is_third: bool = False) -> "Arrived":
+    def of_single(cls, inbound: Inbound, *, is_third: bool = False, part: tuple[int, int, str] | None = None) -> "Arrived":
         payload = text_of([Segment(1, 1, inbound.udh, inbound.user_data)], inbound.dcs)
         return cls(
             link_id=inbound.link_id,
@@ -43,6 +43,7 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
             pid=inbound.pid,
             segments=1,
             received_at_ms=inbound.received_at_ms,
+            part=part,
             is_third=is_third,
         )
 

@@ -9,6 +9,7 @@ from heliograph.model.link import LinkProfile
 from heliograph.model.message import TrafficClass
 from heliograph.model.policy_settings import PolicySettings, read
 from heliograph.model.route import Destination, Target, destination_of
+from heliograph.model.webhook import Parts
 from heliograph.service.core import Core
 from heliograph.store import number as number_store
 from heliograph.store.message import Party
@@ -31,6 +32,7 @@ class Directory:
     """Whose numbers are, as read once for a batch, without a lock."""
 
     def __init__(self, tx: Transaction, core: Core, numbers: Iterable[str], profile: Callable[[int], LinkProfile] | None = None) -> None:
+        self._tx = tx
         self._core = core
         self._profile = profile or core.queues.profile
         self._known: dict[str, Known] = number_store.known(tx, numbers)
@@ -48,6 +50,14 @@ class Directory:
     def is_device(self, destination: str | None) -> bool:
         """Whether this is a number by which a device is dialled."""
         return self._dialled(destination) is not None
+
+    def is_told_by_part(self, source: str) -> bool:
+        """Whether the webhook of the sender's policy wants a long SMS part by part."""
+        sender = self._known.get(source)
+        if sender is None or sender.callback_id is None:
+            return False
+        webhook = self._core.notifier.webhooks.known(self._tx, sender.callback_id)
+        return webhook is not None and webhook.how.parts is Parts.SEPARATE
 
     def is_forwarded(self, link_id: int, source: str, destination: str | None) -> bool:
         """Whether an SMS goes on to another subscriber, rather than to an application or to nobody."""

@@ -28,13 +28,19 @@ STALE_BATCH = 200
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """An inbound SMS on its way into the database. `is_third`: it came twice in the 60 s before."""
+    """An inbound SMS on its way into the database. `is_third`: it came twice in the 60 s before. `is_by_part`: a part of a long one that
+    is not to wait for the others."""
 
     core: Core
     inbound: Inbound
     concatenation: udh.Concatenation | None
     now_ms: int
     is_third: bool = False
+    is_by_part: bool = False
+
+    @property
+    def awaits_others(self) -> bool:
+        return self.concatenation is not None and not self.is_by_part
 
 
 async def receive(core: Core, inbound: Inbound) -> Answer:
@@ -134,18 +140,21 @@ def _numbers(heard: Iterable[Inbound | Arrived]) -> set[str]:
 
 
 def _as_it_goes(item: Arrival, directory: Directory) -> Arrival:
-    """Parts that go on to another subscriber are forwarded as they are, so each is an SMS of its own."""
+    """Parts that go on to another subscriber are forwarded as they are, and those for a webhook that wants them so are told as they come:
+    each is an SMS of its own then."""
     inbound = item.inbound
-    if item.concatenation is None or not directory.is_forwarded(inbound.link_id, inbound.source, inbound.destination):
+    if item.concatenation is None:
         return item
-    return msgspec.structs.replace(item, concatenation=None)
+    if directory.is_forwarded(inbound.link_id, inbound.source, inbound.destination):
+        return msgspec.structs.replace(item, concatenation=None)
+    return msgspec.structs.replace(item, is_by_part=directory.is_told_by_part(inbound.source))
 
 
 def _collect(tx: Transaction, items: Sequence[tuple[int, Arrival]], now_ms: int) -> tuple[list[tuple[int, Arrived]], list[Arrived]]:
     """What is whole: single SMS, and sets of which the last missing part has come, at the position of that part. With it, the parts of
     sets that will never be whole, since another SMS came by their reference."""
-    whole = [(position, Arrived.of_single(item.inbound, is_third=item.is_third)) for position, item in items if item.concatenation is None]
-    in_parts = [(position, item, item.concatenation) for position, item in items if item.concatenation is not None]
+    whole = [(position, _single(item)) for position, item in items if not item.awaits_others]
+    in_parts = [(position, item, item.concatenation) for position, item in items if item.concatenation is not None and item.awaits_others]
     if not in_parts:
         return whole, []
     new_ids = tx.ids("part_set", len(in_parts))
@@ -162,6 +171,13 @@ def _collect(tx: Transaction, items: Sequence[tuple[int, Arrival]], now_ms: int)
     _write(tx, [*left, *puzzles.values()], left, now_ms)
     lone = [Arrived.of_lone_part(puzzle.set, part) for puzzle in left if not puzzle.is_complete for part in puzzle.parts]
     return sorted(whole, key=lambda pair: pair[0]), lone
+
+
+def _single(item: Arrival) -> Arrived:
+    """What stands for itself. A part that does is told with its number, the total and what its set has in common."""
+    concat = item.concatenation
+    part = None if concat is None else (concat.number, concat.total, f"{item.inbound.source}-{concat.reference}")
+    return Arrived.of_single(item.inbound, is_third=item.is_third, part=part)
 
 
 class _Puzzle:

@@ -45,6 +45,12 @@ class Days(Protocol):
     def feed_days(self) -> int: ...
 
     @property
+    def delivery_attempts_days(self) -> int: ...
+
+    @property
+    def delivery_payloads_days(self) -> int: ...
+
+    @property
     def audit_days(self) -> int: ...
 
 
@@ -120,6 +126,9 @@ def _duties(days: Days) -> list[_Duty]:
         _Duty("messages", partial(_look, "messages"), _older(days.messages_days), store.delete_messages),
         _Duty("audit", partial(_look, "audit"), _older(days.audit_days), partial(_delete_kind, "audit")),
         _Duty("receipts", partial(_look, "receipts"), _older(days.messages_days), partial(_delete_kind, "receipts")),
+        _Duty("attempts", partial(_look, "delivery_attempts"), _older(days.delivery_attempts_days), partial(_delete_kind, "attempts_of")),
+        _Duty("payloads", partial(_look, "delivery_payloads"), _older(days.delivery_payloads_days), partial(_delete_kind, "payloads")),
+        _Duty("deliveries", partial(_look, "deliveries"), _older(days.delivery_attempts_days), partial(_delete_kind, "deliveries")),
         _Duty("unmatched", partial(_look, "unmatched"), _older(days.messages_days), partial(_delete_kind, "unmatched")),
     ]
     if days.bodies_days < days.messages_days:

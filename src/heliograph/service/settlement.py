@@ -107,7 +107,7 @@ class _Patients:
 
     def _concerns(self, item: Settlement) -> bool:
         if not item.answered.is_success:
-            return item.answered.is_tried and item.answered is not DELETED
+            return item.answered.is_tried and item.answered is not DELETED and not item.answered.is_refused
         known = self._webhooks.get(item.claimed.callback_id)
         return known is not None and known.failures > 0
 

@@ -1,9 +1,11 @@
 """The log of deliveries to webhooks: what was sent when, what was answered, and having it sent again."""
 
 from dataclasses import replace
+from typing import Final
 
 import msgspec
 
+from heliograph.model.notification import NotificationState
 from heliograph.store.query import Query, parts, queries
 from heliograph.store.transaction import Transaction
 
@@ -35,6 +37,13 @@ class Delivered(msgspec.Struct, array_like=True, frozen=True):
     error: str | None
     body: str = ""
 
+    @property
+    def word(self) -> str:
+        """Its status: waiting (not tried yet), retrying, delivered or failed."""
+        if self.state == NotificationState.WAITING:
+            return "waiting" if self.failed_at_ms is None else "retrying"
+        return "delivered" if self.state == NotificationState.DELIVERED else "failed"
+
 
 class Attempt(msgspec.Struct, array_like=True, frozen=True):
     """One try. `status` None: there was no answer, `error` says why."""
@@ -57,6 +66,15 @@ class DeliveryFilter(msgspec.Struct, frozen=True, kw_only=True):
     device_id: int = 0
     from_ms: int = 0
     until_ms: int = EVER
+
+
+OF_WORD: Final = {
+    "waiting": DeliveryFilter(state=NotificationState.WAITING),
+    "retrying": DeliveryFilter(state=NotificationState.WAITING, is_failed=True),
+    "delivered": DeliveryFilter(state=NotificationState.DELIVERED),
+    "failed": DeliveryFilter(state=NotificationState.GIVEN_UP, is_failed=True),
+}
+"""What is asked for with each word."""
 
 
 def page(tx: Transaction, webhook_id: int, wanted: DeliveryFilter, before: int, most: int) -> list[Delivered]:

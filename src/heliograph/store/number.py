@@ -11,12 +11,13 @@ Q = queries("number")
 
 
 class Known(msgspec.Struct, array_like=True, frozen=True):
-    """A number (of kind msisdn, alias or imsi) of a device, and the settings of the device's policy."""
+    """A number (of kind msisdn, alias or imsi) of a device, and the settings and the webhook of the device's policy."""
 
     number: str
     kind: str
     device_id: int
     settings: str
+    callback_id: int | None
 
     @property
     def is_dialled(self) -> bool:

@@ -1,5 +1,5 @@
 -- name: known (number text)
-SELECT input.number, sim_number.kind, sim.device_id, profile.settings
+SELECT input.number, sim_number.kind, sim.device_id, profile.settings, profile.api_callback_id AS callback_id
 FROM input JOIN sim_number ON sim_number.number = input.number AND sim_number.number_space = ''
 JOIN sim ON sim.id = sim_number.sim_id JOIN device ON device.id = sim.device_id
 JOIN service_profile AS profile ON profile.id = device.service_profile_id;

@@ -68,3 +68,24 @@ SELECT message_id AS id, received_at_ms AS at_ms, 1 AS may_go FROM unmatched_inb
 
 -- name: delete_unmatched (id bigint)
 DELETE FROM unmatched_inbound WHERE message_id IN (SELECT id FROM input);
+
+-- name: delivery_attempts
+SELECT notification_id AS id, max(at_ms) AS at_ms, 1 AS may_go FROM delivery_attempt WHERE notification_id > :after
+GROUP BY notification_id ORDER BY notification_id LIMIT :most;
+
+-- name: delete_attempts_of (id bigint)
+DELETE FROM delivery_attempt WHERE notification_id IN (SELECT id FROM input);
+
+-- name: delivery_payloads
+SELECT id, coalesce(replayed_at_ms, created_at_ms) AS at_ms, CASE WHEN final_at_ms IS NULL THEN 0 ELSE 1 END AS may_go
+FROM notification WHERE id > :after AND body <> '' ORDER BY id LIMIT :most;
+
+-- name: delete_payloads (id bigint)
+UPDATE notification SET body = '' WHERE id IN (SELECT id FROM input) AND final_at_ms IS NOT NULL;
+
+-- name: deliveries
+SELECT id, coalesce(replayed_at_ms, created_at_ms) AS at_ms, CASE WHEN final_at_ms IS NULL THEN 0 ELSE 1 END AS may_go
+FROM notification WHERE message_id = 0 AND id > :after ORDER BY id LIMIT :most;
+
+-- name: delete_deliveries (id bigint)
+DELETE FROM notification WHERE id IN (SELECT id FROM input) AND final_at_ms IS NOT NULL AND message_id = 0;

@@ -14,6 +14,7 @@ from heliograph.store.transaction import Transaction
 _COLUMNS = parts("webhook")["columns"]
 Q: dict[str, Query] = {name: replace(query, text=query.text.replace("{columns}", _COLUMNS)) for name, query in queries("webhook").items()}
 EVERYTHING = -1
+OUTAGE_KEPT_MS = 60 * 86_400_000
 
 
 class Webhook(msgspec.Struct, array_like=True):
@@ -45,6 +46,15 @@ class Webhook(msgspec.Struct, array_like=True):
     def how(self) -> WebhookSettings:
         """What its settings say."""
         return read(self.settings)
+
+    @property
+    def status(self) -> str:
+        """In one word."""
+        if self.disabled_at_ms is not None:
+            return "disabled"
+        if self.paused_at_ms is not None:
+            return "paused"
+        return "active" if self.degraded_at_ms is None else "degraded"
 
     @property
     def is_open(self) -> bool:
@@ -117,7 +127,8 @@ def of_organisation(tx: Transaction, organisation_id: int) -> list[Webhook]:
 
 def version(tx: Transaction) -> int:
     """That of the latest change of any webhook."""
-    return int(tx.run(Q["version"])[0][0])
+    row = tx.one(Q["version"])
+    return 0 if row is None else int(row[0])
 
 
 def changed_since(tx: Transaction, known_version: int) -> list[Webhook]:
@@ -139,6 +150,11 @@ def update(tx: Transaction, webhooks: Sequence[Webhook]) -> None:
         each.version = of_now
     fields = _Changed.__struct_fields__
     tx.apply(Q["update"], [_Changed(*(getattr(each, field) for field in fields)) for each in sorted(webhooks, key=attrgetter("id"))])
+
+
+def touch(tx: Transaction, webhook_id: int) -> None:
+    """Have all processes read a webhook anew."""
+    update(tx, list(lock(tx, [webhook_id]).values()))
 
 
 def policies(tx: Transaction, organisation_id: int) -> list[PolicyOf]:
@@ -179,19 +195,16 @@ def move_cursor(tx: Transaction, organisation_id: int, number: int) -> None:
 
 
 def note_outages(tx: Transaction, outages: Sequence[Outage]) -> None:
-    """Keep when webhooks could not be reached."""
+    """Keep when webhooks could not be reached, for as long as a delivery may be open."""
     tx.apply(Q["insert_outages"], outages)
+    for each in outages:
+        tx.run(Q["forget_outages"], id=each.callback_id, before=each.ended_at_ms - OUTAGE_KEPT_MS)
 
 
 def outage_ms(tx: Transaction, webhook_id: int, since_ms: int) -> int:
     """For how long since a time a webhook could not be reached."""
     found = tx.run(Q["outages"], id=webhook_id, since=since_ms)
     return sum(int(ended) - max(int(began), since_ms) for began, ended in found)
-
-
-def forget_outages(tx: Transaction, before_ms: int) -> None:
-    """Those that ended long ago."""
-    tx.run(Q["forget_outages"], before=before_ms)
 
 
 def _next_version(tx: Transaction) -> int:

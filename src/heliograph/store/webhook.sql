@@ -24,7 +24,7 @@ SELECT {columns} FROM input JOIN api_callback AS webhook ON webhook.id = input.i
 SELECT version FROM webhook_change WHERE id = 1;
 
 -- name: next_version
-UPDATE webhook_change SET version = version + 1 WHERE id = 1 RETURNING version;
+INSERT INTO webhook_change (id, version) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET version = webhook_change.version + 1 RETURNING version;
 
 -- name: insert
 INSERT INTO api_callback (id, organisation_id, url, purpose, settings, kind, hook_key, secret, created_at_ms, version)
@@ -74,4 +74,4 @@ ON CONFLICT (callback_id, began_at_ms) DO NOTHING;
 SELECT began_at_ms, ended_at_ms FROM webhook_outage WHERE callback_id = :id AND ended_at_ms > :since ORDER BY began_at_ms;
 
 -- name: forget_outages
-DELETE FROM webhook_outage WHERE ended_at_ms < :before;
+DELETE FROM webhook_outage WHERE callback_id = :id AND ended_at_ms < :before;

@@ -17,6 +17,7 @@ from functools import lru_cache, partial
 from heliograph.clock import Clock
 from heliograph.model.notification import Answered, Delivery
 from heliograph.model.problem import Problem
+from heliograph.webhooks.authorities import Authorities
 from heliograph.webhooks.egress import EgressPolicy, Target, blocked_text, parse_target
 from heliograph.webhooks.names import Known, Lookup, Names, system_lookup
 from heliograph.webhooks.sign import bearer_token, standard_signature
@@ -26,13 +27,15 @@ NOT_SENT = "not sent: the service stopped"
 CUT_OFF = "the service stopped before an answer came"
 
 URLS_REMEMBERED = 4096
+MOST_BODY = 64 * 1024
 
 Done = Callable[[Answered], None]
 
 
 @dataclass(frozen=True, slots=True)
 class CourierSettings:
-    """`in_flight`: requests under way at once, and so connections kept; `ca_file`: PEM of what is trusted instead of the system's list."""
+    """`in_flight`: requests under way at once, and so connections kept; `ca_file`: PEM of what is trusted instead of the system's list.
+    `proxy`: by which everything is called."""
 
     egress: EgressPolicy = field(default_factory=EgressPolicy)
     in_flight: int = 1000
@@ -41,6 +44,7 @@ class CourierSettings:
     timeout_s: float = 15.0
     answer_octets: int = 16 * 1024
     ca_file: str | None = None
+    proxy: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -77,8 +81,10 @@ class WebhookCourier:
         self._parse = lru_cache(maxsize=URLS_REMEMBERED)(partial(parse_target, policy=settings.egress))
         self._names = Names(clock, partial(blocked_text, policy=settings.egress), lookup)
         self._transfers = Transfers(
-            TransferLimits(settings.connect_timeout_s, settings.answer_octets, settings.in_flight, settings.ca_file), settings.egress
+            TransferLimits(settings.connect_timeout_s, settings.answer_octets, settings.in_flight, settings.ca_file, settings.proxy),
+            settings.egress,
         )
+        self._authorities = Authorities()
         self._receivers: dict[str, _Receiver] = {}
         self._turns: deque[_Receiver] = deque()
         self._jobs: set[_Job] = set()
@@ -95,6 +101,10 @@ class WebhookCourier:
             self._loop.call_soon(done, Answered(None, 0, error=target.text))
             return
         job = _Job(delivery, delivery.body.encode(), done)
+        if len(job.body) > MOST_BODY:
+            error = f"the body has {len(job.body)} octets, more than the {MOST_BODY} that are sent"
+            self._loop.call_soon(done, Answered(None, 0, error=error, is_refused=True))
+            return
         self._jobs.add(job)
         receiver = self._receivers.get(target.origin)
         if receiver is None:
@@ -111,6 +121,7 @@ class WebhookCourier:
         if self._jobs:
             await self._clock.wait(self._drained, grace_s)
         self._transfers.close()
+        self._authorities.close()
         self._turns.clear()
         for receiver in self._receivers.values():
             receiver.waiting.clear()
@@ -138,7 +149,7 @@ class WebhookCourier:
 
     def _start_next(self, receiver: _Receiver) -> None:
         known = None
-        if receiver.target.address is None:
+        if receiver.target.address is None and self._settings.proxy is None:
             known = self._names.known(receiver.target.host)
             if known is None:
                 self._look_up(receiver)
@@ -159,6 +170,7 @@ class WebhookCourier:
             job.body,
             timeout_ms,
             known,
+            None if job.delivery.ca is None else self._authorities.file_of(job.delivery.ca),
         )
         self._transfers.start(request, partial(self._ended, receiver, job))
 

@@ -5,18 +5,20 @@ be woken (`_on_timer`); the loop calls back into `socket_action`, which does all
 from inside its callbacks, so they only note what it wants. Connections stay open between requests; a dead one is found before it is used.
 
 libcurl never looks up a name here: an address in the URL needs none, and with a name come its addresses, looked up and judged before.
-Whatever it is about to dial is judged once more in `_open_socket`.
+Whatever it is about to dial is judged once more in `_open_socket`. Where there is a proxy, that looks names up, and it alone is dialled.
 
 Handles are made once and used again, with what is the same for all set once: a new one for each request costs three times as much.
 """
 
 import asyncio
+import itertools
 import math
 import selectors
 import socket
 import ssl
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pycurl  # type: ignore[import-untyped]
@@ -34,7 +36,8 @@ _WRITE = selectors.EVENT_WRITE
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to send. `headers`: whole lines. `known`: the addresses of the target, needed where it is a name."""
+    """What to send. `headers`: whole lines. `known`: the addresses of the target, needed where it is a name and no proxy looks it up.
+    `ca_file`: PEM of what is trusted for this one, None for what is trusted for all."""
 
     method: str
     url: str
@@ -43,6 +46,7 @@ class Request:
     body: bytes
     timeout_ms: int
     known: Known | None
+    ca_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class TransferLimits:
     answer_octets: int
     connections: int
     ca_file: str | None
+    proxy: str | None = None
 
 
 class Transfers:
@@ -72,7 +77,7 @@ class Transfers:
         self._policy = policy
         self._loop = asyncio.get_running_loop()
         self._active: dict[Any, tuple[_Transfer, Callable[[Ended], None]]] = {}
-        self._idle: list[_Transfer] = []
+        self._idle: defaultdict[str | None, list[_Transfer]] = defaultdict(list)
         self._watched: dict[int, int] = {}
         self._parked: dict[int, tuple[int, int]] = {}
         self._opened = 0
@@ -92,7 +97,8 @@ class Transfers:
 
     def start(self, request: Request, ended: Callable[[Ended], None]) -> None:
         """Send `request`; `ended` is called once, later, on the event loop, unless `close` comes first."""
-        transfer = self._idle.pop() if self._idle else _Transfer(self._limits, self._policy, self._note_opened)
+        idle = self._idle[request.ca_file]
+        transfer = idle.pop() if idle else self._made(request.ca_file)
         transfer.prepare(request)
         self._active[transfer.curl] = transfer, ended
         self._multi.add_handle(transfer.curl)
@@ -101,7 +107,7 @@ class Transfers:
         """Break off what is under way, and close all connections. Nothing ends after it."""
         for curl in self._active:
             self._multi.remove_handle(curl)
-        for transfer in (*(transfer for transfer, _ in self._active.values()), *self._idle):
+        for transfer in (*(transfer for transfer, _ in self._active.values()), *itertools.chain(*self._idle.values())):
             transfer.curl.close()
         self._active.clear()
         self._idle.clear()
@@ -110,6 +116,10 @@ class Transfers:
             self._timer.cancel()
         self._loop.remove_reader(self._selector.fileno())
         self._selector.close()
+
+    def _made(self, ca_file: str | None) -> "_Transfer":
+        limits = self._limits if ca_file is None else replace(self._limits, ca_file=ca_file)
+        return _Transfer(limits, self._policy, self._note_opened, ca_file)
 
     def _on_socket(self, what: int, fd: int, _multi: object, _data: object) -> None:
         """Note what libcurl waits for. A connection that becomes idle stays registered as it is, since its next request most often
@@ -179,7 +189,7 @@ class Transfers:
         transfer, ended = self._active.pop(curl)
         self._multi.remove_handle(curl)
         result = transfer.finish(code, message)
-        self._idle.append(transfer)
+        self._idle[transfer.ca_file].append(transfer)
         ended(result)
 
 
@@ -195,15 +205,19 @@ class _Transfer:
         "_note_opened",
         "_pinned",
         "_policy",
+        "_proxy",
         "_refused",
         "_room",
         "_target",
         "_timeout_s",
+        "ca_file",
         "curl",
     )
 
-    def __init__(self, limits: TransferLimits, policy: EgressPolicy, note_opened: Callable[[], None]) -> None:
+    def __init__(self, limits: TransferLimits, policy: EgressPolicy, note_opened: Callable[[], None], ca_file: str | None) -> None:
+        self.ca_file = ca_file
         self._answer_octets = limits.answer_octets
+        self._proxy = limits.proxy
         self._policy = policy
         self._note_opened = note_opened
         self._pinned = (0, 0)
@@ -267,7 +281,7 @@ class _Transfer:
 
     def _open_socket(self, _purpose: int, address: Any) -> "_Lent | int":
         family, kind, protocol, (host, *_) = address
-        self._refused = blocked_text(host, self._policy)
+        self._refused = None if self._proxy else blocked_text(host, self._policy)  # with a proxy, it alone is dialled
         if self._refused is not None:
             return int(pycurl.SOCKET_BAD)
         try:
@@ -310,7 +324,8 @@ def _options(limits: TransferLimits) -> list[tuple[int, Any]]:
         (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
         (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
         (pycurl.FOLLOWLOCATION, 0),
-        (pycurl.PROXY, ""),  # not that of the environment either
+        (pycurl.PROXY, limits.proxy or ""),  # not that of the environment either
+        (pycurl.HTTPPROXYTUNNEL, 1 if limits.proxy else 0),
         (pycurl.NETRC, pycurl.NETRC_IGNORED),
         (pycurl.PATH_AS_IS, 1),
         (pycurl.POST, 1),

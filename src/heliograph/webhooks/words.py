@@ -10,6 +10,7 @@ class CurlCode(IntEnum):
     """The codes that get words of their own (libcurl-errors)."""
 
     UNSUPPORTED_PROTOCOL = 1
+    PROXY_NOT_FOUND = 5
     NOT_CONNECTED = 7
     WEIRD_REPLY = 8
     PARTIAL_FILE = 18
@@ -65,6 +66,7 @@ _OTHER: dict[int, str] = {
     CurlCode.PARTIAL_FILE: "the connection was closed before the answer was complete",
     CurlCode.SEND_FAILED: "the connection broke while the request was sent",
     CurlCode.TOO_LARGE: "the headers of the answer are too large",
+    CurlCode.PROXY_NOT_FOUND: "the proxy that webhooks are called by is not found: tell the operator",
     CurlCode.CA_FILE: "this machine has no list of certificate authorities; name one in the settings",
 }
 
@@ -108,6 +110,8 @@ def _certificate(failure: Failure) -> str:
 
 
 def _broken(failure: Failure) -> str:
+    if "CONNECT tunnel" in failure.message:
+        return f"the proxy that webhooks are called by refused ({failure.message.rpartition(', ')[2]})"
     if failure.os_errno == errno.ECONNRESET:
         return f"connection reset by {failure.peer}"
     return f"the answer could not be read ({failure.message})"

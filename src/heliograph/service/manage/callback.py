@@ -95,6 +95,7 @@ def _delete(tx: Transaction, actor: Actor, scope: int, callback_id: int, now_ms:
     before = _view(tx, scope, callback_id)
     if not store.delete_callback(tx, scope, callback_id, now_ms):
         raise Problem(Code.IN_USE, f"API callback with Id '{callback_id}' is used by a service profile: give that another one first")
+    webhook_store.touch(tx, callback_id)
     audit.record(tx, actor, "webhook.deleted", before.organisation_id, now_ms, object_id=callback_id, before=_told(before))
 
 

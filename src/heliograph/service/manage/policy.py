@@ -16,6 +16,7 @@ from heliograph.model.policy import REST_API, SMPP
 from heliograph.model.policy_settings import MoToApplication
 from heliograph.model.problem import Code, Problem
 from heliograph.service import audit
+from heliograph.service.manage import webhook as webhooks
 from heliograph.service.manage.note import note
 from heliograph.service.manage.scope import Office, changed_by, home_of, not_found, seen_by
 from heliograph.store import policy as store
@@ -158,6 +159,8 @@ def _update(tx: Transaction, actor: Actor, scope: int, policy_id: int, change: P
     before = msgspec.structs.replace(policy)
     _apply(tx, policy, change)
     save(tx, actor, before, policy, now_ms)
+    if policy.api_secret_id is not None and policy.api_secret_id != before.api_secret_id and policy.api_callback_id is not None:
+        webhooks.take_policys_secret(tx, policy.api_callback_id, now_ms)
     if policy.apply_sms_quota != before.apply_sms_quota:
         kind = "quota.enabled" if policy.apply_sms_quota else "quota.disabled"
         note(tx, actor, kind, policy.organisation_id, now_ms, service_profile={"id": policy_id, "name": policy.name})

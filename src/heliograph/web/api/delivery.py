@@ -5,11 +5,10 @@ from typing import Any, Final
 import msgspec
 
 from heliograph.model.event import TYPES
-from heliograph.model.notification import NotificationState
 from heliograph.model.problem import Code, Problem
 from heliograph.service.manage import delivery as deliveries
 from heliograph.service.manage.delivery import DeliveryView
-from heliograph.store.delivery import NEWEST, Attempt, Delivered, DeliveryFilter
+from heliograph.store.delivery import NEWEST, OF_WORD, Attempt, Delivered, DeliveryFilter
 from heliograph.store.webhook import Webhook
 from heliograph.web.answer import Answer, json
 from heliograph.web.api import wire
@@ -19,12 +18,6 @@ from heliograph.web.resource import Call, Resource
 
 PER_PAGE, MOST_PER_PAGE = 100, 1000
 REDACTED: Final = "***"
-STATUSES: Final = {
-    "waiting": DeliveryFilter(state=NotificationState.WAITING),
-    "retrying": DeliveryFilter(state=NotificationState.WAITING, is_failed=True),
-    "delivered": DeliveryFilter(state=NotificationState.DELIVERED),
-    "failed": DeliveryFilter(state=NotificationState.GIVEN_UP, is_failed=True),
-}
 
 
 class DeliveryShown(msgspec.Struct, kw_only=True):
@@ -80,7 +73,7 @@ class Replayed(msgspec.Struct, kw_only=True):
     "List the deliveries to a webhook",
     answer=list[DeliveryShown],
     query={
-        "status": Parameter(f"Only such: {', '.join(STATUSES)}"),
+        "status": Parameter(f"Only such: {', '.join(OF_WORD)}"),
         "endpoint_id": Parameter("Only what is about this device", int),
         "type": Parameter("Only events of this type"),
         "since": Parameter("Only what was made from this time on"),
@@ -137,8 +130,8 @@ async def test(call: Call) -> Answer:
 
 def _filter(asked: dict[str, str]) -> DeliveryFilter:
     status = asked.get("status", "")
-    if status and status not in STATUSES:
-        raise Problem(Code.INVALID_QUERY, f"status '{status}' is none of {', '.join(STATUSES)}", field="status")
+    if status and status not in OF_WORD:
+        raise Problem(Code.INVALID_QUERY, f"status '{status}' is none of {', '.join(OF_WORD)}", field="status")
     kind = asked.get("type", "")
     if kind and kind not in TYPES:
         raise Problem(Code.INVALID_QUERY, f"there is no event type '{kind}'", field="type")
@@ -146,7 +139,7 @@ def _filter(asked: dict[str, str]) -> DeliveryFilter:
     for name, field in (("since", "from_ms"), ("until", "until_ms")):
         if asked.get(name):
             times[field] = wire.moment(asked[name], name)
-    base = STATUSES[status] if status else DeliveryFilter()
+    base = OF_WORD[status] if status else DeliveryFilter()
     return msgspec.structs.replace(base, type=kind, device_id=_number(asked, "endpoint_id"), **times)
 
 
@@ -179,7 +172,7 @@ def _fields(delivery: Delivered) -> dict[str, Any]:
         "id": delivery.id,
         "webhook": wire.Ref(delivery.webhook_id),
         "type": delivery.type,
-        "status": _status(delivery),
+        "status": delivery.word,
         "method": delivery.method,
         "sms": wire.Ref(delivery.message_id) if delivery.message_id else None,
         "endpoint": None if delivery.device_id is None else wire.Ref(delivery.device_id),
@@ -192,12 +185,6 @@ def _fields(delivery: Delivered) -> dict[str, Any]:
         "next_attempt": wire.stamp_or_none(delivery.due_at_ms or None),
         "final": wire.stamp_or_none(delivery.final_at_ms),
     }
-
-
-def _status(delivery: Delivered) -> str:
-    if delivery.state == NotificationState.WAITING:
-        return "waiting" if delivery.failed_at_ms is None else "retrying"
-    return "delivered" if delivery.state == NotificationState.DELIVERED else "failed"
 
 
 def _attempt(attempt: Attempt) -> AttemptShown:

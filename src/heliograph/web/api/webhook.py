@@ -228,7 +228,7 @@ def shown(view: WebhookView) -> WebhookShown:
         has_secret=webhook.secret is not None,
         previous_secret_until=wire.stamp_or_none(webhook.previous_until_ms),
         kind=webhook.kind,
-        status=status_of(webhook),
+        status=webhook.status,
         reason=webhook.disabled_reason,
         failures=webhook.failures,
         failing_since=wire.stamp_or_none(webhook.failing_since_ms),
@@ -237,15 +237,6 @@ def shown(view: WebhookView) -> WebhookShown:
         waiting=UNSET if view.waiting is None else view.waiting,
         missed=UNSET if view.missed is None else view.missed,
     )
-
-
-def status_of(webhook: Webhook) -> str:
-    """In one word."""
-    if webhook.disabled_at_ms is not None:
-        return "disabled"
-    if webhook.paused_at_ms is not None:
-        return "paused"
-    return "active" if webhook.degraded_at_ms is None else "degraded"
 
 
 def _new(wanted: WebhookWanted) -> NewWebhook:
