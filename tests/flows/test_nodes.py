@@ -21,7 +21,7 @@ async def seed(url: str) -> list[demo.DemoDevice]:
     database = Database(engine_of(url))
     await database.open()
     try:
-        return await database.write(demo.ensure, CREDENTIALS, "no hash", 1)
+        return (await database.write(demo.ensure, CREDENTIALS, demo.Hashes("no hash", "no hash"), 1))[0]
     finally:
         await database.close()
 

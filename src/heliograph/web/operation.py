@@ -12,6 +12,7 @@ from heliograph.model.problem import Code
 
 H = TypeVar("H", bound=Callable[..., Any])
 JSON: Final = "application/json"
+EVENT_STREAM: Final = "text/event-stream"
 
 SENDING: Final = (
     Code.DEVICE_DISABLED,

@@ -15,7 +15,7 @@ from heliograph.service.tail import Follower, Reload
 from heliograph.store.database import DatabaseLost
 from heliograph.store.feed import FeedEvent
 from heliograph.web.answer import Answer
-from heliograph.web.operation import Parameter, operation
+from heliograph.web.operation import EVENT_STREAM, Parameter, operation
 from heliograph.web.resource import Call, Resource
 
 PING_S: Final = 15.0
@@ -36,7 +36,7 @@ class StreamEvent(msgspec.Struct):
 @operation(
     "Follow the events of the organisation",
     status=200,
-    media=("text/event-stream",),
+    media=(EVENT_STREAM,),
     answer=StreamEvent,
     query={
         "after": Parameter("Resume behind this number, as with `Last-Event-ID`", int),

@@ -176,7 +176,7 @@ async def check(call: Call) -> Answer:
     return json([Found(level=each.level, text=each.text, settings=dict(each.settings)) async for each in findings])
 
 
-@operation("Watch a link's PDUs", body=wire.Nothing, example={}, answer=TraceView, refuses=(Code.FORBIDDEN,))
+@operation("Watch a link's PDUs", answer=TraceView, refuses=(Code.FORBIDDEN,))
 async def trace(call: Call) -> Answer:
     """The PDUs after `?after=`, decoded, without secrets; without it none, and what to ask with next. They are written down for half a
     minute after each call."""

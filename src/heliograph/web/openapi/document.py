@@ -17,7 +17,7 @@ import heliograph
 from heliograph.model.problem import Code
 from heliograph.web.openapi import errors, examples
 from heliograph.web.openapi.topics import OF_FILE, TOPICS
-from heliograph.web.operation import JSON, Operation, Parameter, declared
+from heliograph.web.operation import EVENT_STREAM, JSON, Operation, Parameter, declared
 from heliograph.web.resource import AnyResource, Resource, RouteTable
 
 Schema = dict[str, Any]
@@ -239,7 +239,7 @@ def _usual(said: Operation, schemas: _Schemas) -> dict[str, Any]:
     if said.answer is not None:
         schema = schemas.of(said.answer) if said.instead is None else {"anyOf": [schemas.of(said.answer), schemas.of(said.instead)]}
         content: dict[str, Any] = {"schema": schema, "example": schemas.example(said.answer)}
-        response["content"] = {media: content if media == JSON else {"schema": {"type": "string"}} for media in said.media}
+        response["content"] = {media: content if media in (JSON, EVENT_STREAM) else {"schema": {"type": "string"}} for media in said.media}
     headers: dict[str, Any] = {}
     if said.location:
         headers["Location"] = {"description": "The absolute address of what was made.", "schema": {"type": "string"}, "required": True}
