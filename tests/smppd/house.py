@@ -1,6 +1,6 @@
 """A server over the core's world, and applications that bind to it over real sockets.
 
-    async with House(path) as house:
+    async with House(url) as house:
         app = await house.bind("org_1")
         answer = await app.ask(SubmitSm(destination_addr=msisdn(1), short_message=b"hello"))
 
@@ -11,7 +11,6 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -108,10 +107,10 @@ class House:
     """One process with an SMPP server. `accounts`: system_id to what its settings are; those of policies belong to organisation 1."""
 
     def __init__(
-        self, path: Path, setting: Setting | None = None, settings: ServerSettings | None = None, tls: ssl.SSLContext | None = None,
+        self, url: str, setting: Setting | None = None, settings: ServerSettings | None = None, tls: ssl.SSLContext | None = None,
         **accounts: dict[str, Any],
     ) -> None:  # fmt: skip
-        self.world = World(str(path / "db"), setting)
+        self.world = World(url, setting)
         self.settings = settings or ServerSettings(enquire_link_ms=0, inactivity_ms=0)
         self.accounts = accounts or {"org_1": {}}
         self._tls = tls

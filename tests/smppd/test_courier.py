@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -28,8 +27,8 @@ UNKNOWN_SUBSCRIBER = Refused(ErrorClass.PERMANENT, "unknown subscriber")
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with House(tmp_path, Setting(devices=3), org_1={}) as made:
+async def house(smpp_url: str) -> AsyncIterator[House]:
+    async with House(smpp_url, Setting(devices=3), org_1={}) as made:
         await made.policy(1, esme_interface_type_id=2)
         yield made
 
@@ -333,9 +332,9 @@ async def test_what_a_session_took_to_its_grave_goes_to_the_next_one(house: Hous
     assert {row.tries for row in house.world.rows("SELECT tries FROM notification")} == {1}
 
 
-async def test_no_answer_is_a_failed_try(tmp_path: Path) -> None:
+async def test_no_answer_is_a_failed_try(smpp_url: str) -> None:
     quick = ServerSettings(enquire_link_ms=0, inactivity_ms=0, response_ms=2000)
-    async with House(tmp_path, Setting(devices=1), quick, org_1={}) as house:
+    async with House(smpp_url, Setting(devices=1), quick, org_1={}) as house:
         await house.policy(1, esme_interface_type_id=2)
         app = await house.bind()
         app.answers = lambda pdu: None

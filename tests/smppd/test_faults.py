@@ -7,7 +7,6 @@ import resource
 import socket
 import struct
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -26,9 +25,9 @@ BIND = BindTransceiver(system_id="org_1", password=PASSWORD, interface_version=0
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def house(smpp_url: str) -> AsyncIterator[House]:
     settings = ServerSettings(session_init_ms=10_000, enquire_link_ms=5000, inactivity_ms=60_000, response_ms=5000)
-    async with House(tmp_path, Setting(devices=3), settings, org_1={"max_binds": 1000, "window": 1000}) as made:
+    async with House(smpp_url, Setting(devices=3), settings, org_1={"max_binds": 1000, "window": 1000}) as made:
         await made.policy(1, esme_interface_type_id=2)
         yield made
 
@@ -340,8 +339,8 @@ async def test_wrong_binds_at_once_hold_no_right_one_up(house: House) -> None:
     assert set(refused) <= {status.RBINDFAIL}
 
 
-async def test_more_connections_than_there_may_be_are_closed(tmp_path: Path) -> None:
-    async with House(tmp_path, Setting(devices=1), ServerSettings(connections=3), org_1={}) as house:
+async def test_more_connections_than_there_may_be_are_closed(smpp_url: str) -> None:
+    async with House(smpp_url, Setting(devices=1), ServerSettings(connections=3), org_1={}) as house:
         apps = [await house.connect() for _ in range(5)]
         await until(lambda: sum(bool(app.closed) for app in apps) == 2, "two are closed")
         assert len(house.server._esmes) == 3

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -41,8 +40,8 @@ from tests.smppd.house import PASSWORD, House, until
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with House(tmp_path, Setting(devices=4, organisations=2), org_1={}, pol_1={}) as made:
+async def house(smpp_url: str) -> AsyncIterator[House]:
+    async with House(smpp_url, Setting(devices=4, organisations=2), org_1={}, pol_1={}) as made:
         yield made
 
 

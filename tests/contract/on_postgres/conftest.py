@@ -17,3 +17,8 @@ def setting(request: pytest.FixtureRequest) -> Setting:
 async def world(new_postgres_database: Callable[..., str], setting: Setting) -> AsyncIterator[World]:
     async with World(new_postgres_database(migrated), setting) as world:
         yield world
+
+
+@pytest.fixture
+def smpp_url(new_postgres_database: Callable[..., str]) -> str:
+    return new_postgres_database(migrated)
