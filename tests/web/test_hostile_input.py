@@ -101,6 +101,10 @@ def valid_bodies(site: Site) -> dict[tuple[str, str], Any]:
         "url": "https://x.example/", "name": "n", "scope": {"type": "tags", "endpoints": [{"id": 1}], "tags": ["t"]},
         "parts": "joined", "receipt_method": "PUT", "headers": {"X-Key": "k"}, "ca": None, "secret": "s",
     }  # fmt: skip
+    account = {
+        "allowed_addresses": ["10.0.0.0/8"], "max_binds": 2, "window": 10, "rate": None, "deliver_window": 5, "default_coding": "gsm7",
+        "long_messages": "udh", "alerts": True,
+    }  # fmt: skip
     device_of_user = {"fingerprint": "f", "operating_system": "o", "browser": "b", "name": "n"}
     return {
         ("POST", "/api/v1/authenticate"): {
@@ -154,6 +158,13 @@ def valid_bodies(site: Site) -> dict[tuple[str, str], Any]:
         ("POST", "/api/v1/webhook"): webhook | {"format": "emnify", "event": "sms.received", "kind": "zapier"},
         ("PATCH", "/api/v1/webhook/{webhook_id}"): webhook | {"events": ["*"]},
         ("POST", "/api/v1/webhook/{webhook_id}/secret/rotate"): {"secret": "s"},
+        ("POST", "/api/v1/link"): {"name": "n", "kind": "smpp", "settings": {"host": "127.0.0.1", "window": 1}, "enabled": False},
+        ("PATCH", "/api/v1/link/{link_id}"): {"name": "n", "settings": {"window": None}, "enabled": False},
+        ("POST", "/api/v1/link/{link_id}/check"): {"send_to": None, "try_all": True},
+        ("POST", "/api/v1/route"): {"kind": "prefix", "value": "88228", "links": [{"id": 1}], "position": 1},
+        ("POST", "/api/v1/smpp_account"): {"service_profile": {"id": tenant.policy_id}} | account,
+        ("PATCH", "/api/v1/smpp_account/{system_id}"): {"status": {"id": 0}} | account,
+        ("POST", "/api/v1/technician_link"): {"endpoint": {"id": 3}, "description": "d", "expiry_date": "2027-01-16"},
         ("POST", "/api/v1/simulator/endpoint/{endpoint_id}/mo"): {"payload": "x", "dest_address": "1000", "dcs": 0, "udh": ""},
         ("POST", "/api/v1/simulator/mt"): {"payload": "x", "source_address": "1", "dest_address": "2"},
     }
@@ -174,6 +185,10 @@ async def test_every_call_with_a_body_is_tried(site: Site) -> None:
     unread = {
         ("PATCH", "/api/v1/endpoint/{endpoint_id}/connectivity"),
         ("POST", "/api/v1/endpoint/{endpoint_id}/reachable"),
+        ("POST", "/api/v1/link/{link_id}/start"),
+        ("POST", "/api/v1/link/{link_id}/stop"),
+        ("POST", "/api/v1/link/{link_id}/trace"),
+        ("POST", "/api/v1/smpp_account/{system_id}/password"),
         ("POST", "/api/v1/user/{user_id}/password_link"),
         ("POST", "/api/v1/webhook/{webhook_id}/pause"),
         ("POST", "/api/v1/webhook/{webhook_id}/resume"),

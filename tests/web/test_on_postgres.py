@@ -1,6 +1,7 @@
 """The claims about what is managed, once more on PostgreSQL: the same SQL text answers the same."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import psycopg
 import pytest
@@ -43,22 +44,31 @@ from tests.web.test_user import (  # noqa: F401
 )
 
 
+class Emptied(NamedTuple):
+    """A database and its tables that migrations leave empty, which each test may fill."""
+
+    url: str
+    tables: list[str]
+
+
 @pytest.fixture(scope="module")
-def database(postgres_server: PostgresServer) -> Iterator[str]:
+def database(postgres_server: PostgresServer) -> Iterator[Emptied]:
     """One database for all tests of this module: dropping one each costs more than they do."""
     url = postgres_server.new_database()
     migrate(PostgresEngine(url))
-    yield url
+    with psycopg.connect(url) as connection:
+        names = [name for (name,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()]
+        empty = [
+            name for name in names if connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(name))).fetchone() == (0,)
+        ]
+    yield Emptied(url, empty)
     postgres_server.drop_database(url)
 
 
 @pytest.fixture
-def url(database: str) -> Iterator[str]:
+def url(database: Emptied) -> Iterator[str]:
     """That database, emptied after the test."""
-    yield database
-    with psycopg.connect(database, autocommit=True) as connection:
+    yield database.url
+    with psycopg.connect(database.url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")  # no foreign keys, so no order
-        tables = connection.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_version'"
-        ).fetchall()
-        connection.execute(sql.SQL("; ").join(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for (name,) in tables))
+        connection.execute(sql.SQL("; ").join(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for name in database.tables))

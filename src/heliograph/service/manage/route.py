@@ -33,6 +33,10 @@ class RouteKind(StrEnum):
     ORGANISATION = "organisation"
 
 
+MOST_POSITION = 1_000_000
+MOST_ID_DIGITS = 18
+
+
 class NewRoute(msgspec.Struct, frozen=True, kw_only=True):
     """`links`: ids, in the order in which they are wanted. `position`: routes of a lower one are asked first; None: behind all."""
 
@@ -86,7 +90,9 @@ def _delete(tx: Transaction, actor: Actor, route_id: int, now_ms: int) -> None:
 
 
 def _checked(tx: Transaction, new: NewRoute) -> str:
-    """The value as it is compared. Raises Problem for one that could never fit."""
+    """The value as it is compared. Raises Problem for one that could never fit, and for a place beyond all places."""
+    if new.position is not None and not 0 <= new.position <= MOST_POSITION:
+        raise Problem(Code.INVALID_FORMAT, f"position: give a number from 0 to {MOST_POSITION}", field="position")
     value = new.value.strip()
     match new.kind:
         case RouteKind.ALL:
@@ -102,7 +108,7 @@ def _checked(tx: Transaction, new: NewRoute) -> str:
 
 
 def _checked_id(tx: Transaction, kind: RouteKind, value: str) -> str:
-    if not value.isascii() or not value.isdigit():
+    if not value.isascii() or not value.isdigit() or len(value) > MOST_ID_DIGITS:
         raise Problem(Code.INVALID_FORMAT, f"value: give the id of a {kind.value}", field="value")
     found: object = None
     if kind is RouteKind.DEVICE:

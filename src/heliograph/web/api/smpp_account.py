@@ -109,7 +109,7 @@ async def list_accounts(call: Call) -> Answer:
     answer=AccountMade,
     status=201,
     location=True,
-    refuses=(Code.FORBIDDEN, Code.DUPLICATED),
+    refuses=(Code.FORBIDDEN, Code.DUPLICATED, Code.INVALID_REFERENCE),
 )
 async def create(call: Call) -> Answer:
     """201, where it is, and the account with its password, which nobody can read again."""
