@@ -21,7 +21,9 @@ VITEST = APP / "node_modules" / ".bin" / "vitest"
 OLDEST_NODE = 20
 FILES = sorted(path.name for path in (APP / "test").glob("*.test.js"))
 
-pytestmark = pytest.mark.needs("node")
+WITHIN_S = 240
+"""10 s on a quiet machine."""
+pytestmark = [pytest.mark.needs("node"), pytest.mark.timeout(WITHIN_S + 60)]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ def results(program: Program, tmp_path_factory: pytest.TempPathFactory) -> dict[
         env={**os.environ, "HELIOGRAPH_TRY": json.dumps(program.ready), "NO_COLOR": "1"},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=WITHIN_S,
         check=False,
     )
     assert report.exists(), ran.stdout + ran.stderr

@@ -3,7 +3,7 @@ import http from 'node:http';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { authentication, connect, ready, searches, tester, wordsOf } from './server.js';
+import { api, authentication, connect, newToken, ready, searches, tester, wordsOf } from './server.js';
 
 const session = (authData) => tester(authentication.sessionConfig.perform, { authData });
 const origin = new URL(ready.api_url).origin;
@@ -12,7 +12,7 @@ const application_token = ready.application_token;
 describe('a connection', () => {
   it('names the organisation and the server', async () => {
     const found = await tester(authentication.test, { authData: await connect() });
-    expect(found).toMatchObject({ organisation: 'Demo organisation', server: new URL(origin).host, role: 'Administrator' });
+    expect(found).toMatchObject({ organisation: 'Demo organisation', server: new URL(origin).host, role: 'User', token: 'Zapier' });
     for (const [, key] of authentication.connectionLabel.matchAll(/{{(\w+)}}/g)) expect(found).toHaveProperty(key);
   });
 
@@ -22,6 +22,14 @@ describe('a connection', () => {
 
   it('tells of a wrong token', async () => {
     expect(await wordsOf(session({ base_url: origin, application_token: 'nope' }))).toMatch(/does not know this application token/);
+  });
+
+  it('tells of a token that was revoked', async () => {
+    const { id, application_token } = await newToken();
+    await session({ base_url: origin, application_token });
+    const { sessionKey } = await session({ base_url: origin, application_token: ready.application_token });
+    await api({ sessionKey }, 'PATCH', `/application_token/${id}`, { status: { id: 1 } });
+    expect(await wordsOf(session({ base_url: origin, application_token }))).toMatch(/revoked/);
   });
 
   it('asks Zapier for a new session where the old one has expired', async () => {
