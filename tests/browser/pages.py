@@ -6,8 +6,8 @@ from tests.browser.world import Tenant
 
 
 class Seen(NamedTuple):
-    """A page to look at. `path`: `{device}`, `{message}`, `{mailing}`, `{user}` and `{policy}` stand for those of the organisation. `who`:
-    "" for a stranger, "admin", "operator". `needs_device`: there is nothing to see in an organisation without one."""
+    """A page to look at. `path`: `{device}`, `{message}` and so on stand for what the organisation has (`Tenant`). `who`: "" for a
+    stranger, "admin", "operator". `needs_device`: there is nothing to see in an organisation without one."""
 
     path: str
     who: str = "admin"
@@ -33,6 +33,10 @@ PAGES: Final = (
     Seen("/devices/{device}", needs_device=True),
     Seen("/devices/{device}/settings", needs_device=True),
     Seen("/devices/{device}/sms/{message}", needs_device=True),
+    Seen("/commands"),
+    Seen("/commands/new"),
+    Seen("/commands/{command}", needs_device=True),
+    Seen("/devices/{device}/commands/{command}", needs_device=True),
     Seen("/messages"),
     Seen("/messages?q=status&state=delivered"),
     Seen("/users"),

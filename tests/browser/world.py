@@ -1,6 +1,7 @@
 """A running `heliograph try` with three organisations, so that each page can be seen with nothing, with one thing, and with many."""
 
 import hashlib
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ AMOUNTS: Final = ("nothing", "one", "many")
 
 @dataclass(frozen=True)
 class Tenant:
-    """An organisation. `device_id`, `message_id`, `mailing_id`: its first device and what was sent to it, 0 for none. `email`: of its
+    """An organisation. `device_id`, `message_id`, `mailing_id`, `command_id`: its first device, what was sent to it, and what is
+    saved to be sent; 0 for none. `email`: of its
     Administrator, whose password is PASSWORD; so is that of `observer`."""
 
     amount: str
@@ -28,6 +30,7 @@ class Tenant:
     message_id: int
     mailing_id: int
     user_id: int
+    command_id: int
     policy_id: int
 
 
@@ -100,13 +103,24 @@ class World:
         """A bulk SMS, as its form sends it."""
         if not devices:
             return 0
-        with requests.Session() as browser:
-            browser.headers["Origin"] = self.url
-            browser.post(f"{self.url}/sign-in", data={"email": email, "password": PASSWORD}, timeout=30)
+        with self._browser(email) as browser:
             form = {"ids": str(devices[0]), "text": "Status please", "key": "k"}
             answered = browser.post(f"{self.url}/devices/many/send", data=form, timeout=30)
             assert answered.status_code == 200, answered.text
             return int(answered.url.rsplit("/", 1)[1])
+
+    def _command(self, email: str) -> int:
+        """The commands of a family of trackers, saved; the id of one."""
+        with self._browser(email) as browser:
+            answered = browser.post(f"{self.url}/commands", data={"family": "teltonika"}, timeout=30)
+            return int(re.findall(r'href="/commands/(\d+)"', answered.text)[0])
+
+    def _browser(self, email: str) -> requests.Session:
+        """Somebody who is signed in to the portal, without a browser."""
+        session = requests.Session()
+        session.headers["Origin"] = self.url
+        session.post(f"{self.url}/sign-in", data={"email": email, "password": PASSWORD}, timeout=30)
+        return session
 
     def _device(self, organisation: int, policy: int, tariff: int, number: int) -> int:
         digits = f"{organisation:03}{number:05}"

@@ -117,7 +117,7 @@ async def test_an_observer_sees_a_policy_and_no_way_to_change_it(observer: Visit
     page = await observer.get(f"/policies/{site.a.policy_id}")
     assert (page.status, "What it means" in words(page)) == (200, True)
     assert '<fieldset class="stack" disabled>' in page.text
-    assert not any(word in words(page) for word in ("Save", "Delete", "Create policy"))
+    assert not any(word in words(page).replace("Saved commands", "") for word in ("Save", "Delete", "Create policy"))
     assert "New policy" not in words(await observer.get("/policies"))
 
 

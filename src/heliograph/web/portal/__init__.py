@@ -27,6 +27,7 @@ from typing import Final
 from heliograph.web.portal import (
     account,
     browser,
+    commands,
     console,
     device,
     device_csv,
@@ -44,6 +45,7 @@ from heliograph.web.portal.page import Page
 PAGES: Final[dict[str, Page]] = {
     **account.PAGES,
     **browser.PAGES,
+    **commands.PAGES,
     **console.PAGES,
     **device.PAGES,
     **device_csv.PAGES,

@@ -5,12 +5,13 @@ The same message is drawn by the page, by the answer to a send, and by the strea
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from heliograph.gsm.dcs import Alphabet, of, parse
+from heliograph.model import command as command_model
 from heliograph.model.account import Actor
 from heliograph.model.device import DeviceStatus
 from heliograph.model.ids import DeviceId, MessageId
@@ -23,9 +24,11 @@ from heliograph.service.cancel import cancel, unknown
 from heliograph.service.draft import Draft, with_text
 from heliograph.service.encode import encode
 from heliograph.service.idempotency import Once
+from heliograph.service.manage import command as commands
 from heliograph.service.step import Step
 from heliograph.service.submit import accepted, accepted_once, prepare
 from heliograph.service.thread import Line, Thread
+from heliograph.store.command import Command
 from heliograph.store.feed import FeedEvent
 from heliograph.store.search import FoundMessage
 from heliograph.web.portal import live, render
@@ -57,6 +60,16 @@ HANDED: Final = {
     NotificationState.GIVEN_UP: Shown("webhook", "Webhook given up", "bad"),
 }
 DONE_WELL: Final = frozenset({"accepted", "received", "released"})
+
+
+class Written(Protocol):
+    """What of a message its text is hidden by."""
+
+    @property
+    def direction(self) -> int: ...
+
+    @property
+    def payload(self) -> str: ...
 
 
 async def show(asked: Asked) -> Reply:
@@ -122,7 +135,7 @@ async def inspect(asked: Asked) -> Reply:
         "device_id": device_id,
     }
     if asked.is_part:
-        return asked.render("inspector.html", **_drawn(), **values)
+        return asked.render("inspector.html", **_drawn(await _saved(asked, line)), **values)
     return await _page(asked, **values)
 
 
@@ -134,7 +147,7 @@ async def stream(asked: Asked) -> Reply:
     async def told(events: Sequence[FeedEvent]) -> Iterable[Frame]:
         changed = dict.fromkeys(each.message_id for each in events if each.device_id == device_id and each.message_id is not None)
         lines = [await thread.line(asked.core, asked.actor, device_id, MessageId(each)) for each in changed]
-        return [Frame("sms", _item(asked, line)) for line in lines if line is not None]
+        return [Frame("sms", await _item(asked, line)) for line in lines if line is not None]
 
     return await live.follow(asked, seen.device.organisation_id, told)
 
@@ -184,6 +197,7 @@ def handed_over(line: Line) -> Shown | None:
 async def _page(asked: Asked, status: int = 200, refusal: str = "", **inspected: Any) -> Reply:
     device_id = DeviceId(asked.id("device_id"))
     found = await thread.thread(asked.core, asked.actor, device_id, asked.query.number("before"), SHOWN_AT_ONCE)
+    saved = await commands.list_of(asked.core, asked.actor, found.device.organisation_id)
     neighbours = await thread.neighbours(asked.core, asked.actor, asked.query.text("q"), NEIGHBOURS)
     values = {
         "thread": found,
@@ -193,6 +207,7 @@ async def _page(asked: Asked, status: int = 200, refusal: str = "", **inspected:
         "is_enabled": found.device.status_id == DeviceStatus.ENABLED,
         "blocked": await _blocked(asked, device_id),
         "senders": _senders(found),
+        "commands": saved,
         "refusal": refusal,
         "written": asked.form,
         "key": secrets.token_urlsafe(12),
@@ -201,14 +216,14 @@ async def _page(asked: Asked, status: int = 200, refusal: str = "", **inspected:
         "line": None,
         "device_id": device_id,
     }
-    return asked.render("console.html", status, **(values | _drawn() | inspected))
+    return asked.render("console.html", status, **(values | _drawn(saved) | inspected))
 
 
 async def _changed(asked: Asked, device_id: DeviceId, message_id: int) -> Reply:
     if not asked.is_part:
         return asked.see(f"/devices/{device_id}")
     line = await thread.line(asked.core, asked.actor, device_id, MessageId(message_id))
-    return html("" if line is None else _item(asked, line))
+    return html("" if line is None else await _item(asked, line))
 
 
 async def _blocked(asked: Asked, device_id: DeviceId) -> str:
@@ -235,13 +250,19 @@ def _once(actor: Actor, device_id: DeviceId, key: str, body: bytes) -> Once:
     return Once(actor.organisation_id, "portal", f"u{actor.user_id} {key}", hashlib.sha256(b"%d\0%b" % (device_id, body)).hexdigest(), str)
 
 
-def _item(asked: Asked, line: Line) -> str:
-    return render.page("message.html", asked.shared() | _drawn() | {"line": line, "device_id": line.message.device_id})
+async def _item(asked: Asked, line: Line) -> str:
+    drawn = _drawn(await _saved(asked, line))
+    return render.page("message.html", asked.shared() | drawn | {"line": line, "device_id": line.message.device_id})
 
 
-def _drawn() -> dict[str, Any]:
-    """What the drawing of a message needs."""
+async def _saved(asked: Asked, line: Line) -> list[Command]:
+    return await commands.list_of(asked.core, asked.actor, line.message.organisation_id)
+
+
+def _drawn(saved: Sequence[Command]) -> dict[str, Any]:
+    """What the drawing of a message needs. What was made of a saved command is shown without its secrets."""
     return {
+        "said": hider(saved),
         "shown": shown,
         "encoding_of": encoding_of,
         "is_flash": lambda message: parse(message.dcs).message_class == 0,
@@ -251,6 +272,12 @@ def _drawn() -> dict[str, Any]:
         "may_retry": may_retry,
         "MT": Direction.MT,
     }
+
+
+def hider(saved: Sequence[Command]) -> Callable[[Written], str]:
+    """What tells the text of a message without the secrets of the saved command it was made of."""
+    texts = [each.text for each in saved]
+    return lambda message: command_model.masked(texts, message.payload) if message.direction == Direction.MT else message.payload
 
 
 def encoding_of(message: FoundMessage) -> str:

@@ -1,0 +1,46 @@
+"""Saved commands without a browser: kept, taken over, filled in and sent; their secrets hidden in the thread."""
+
+import re
+
+from tests.web.portal.visitor import Visitor, words
+from tests.web.site import Site
+
+
+async def test_a_command_is_saved_changed_sent_with_its_places_filled_and_its_secret_is_hidden(admin: Visitor, site: Site) -> None:
+    assert "No saved commands yet" in words(await admin.get("/commands"))
+    await admin.post("/commands/new", {"name": "APN", "text": "apn{password:secret} {apn}", "description": "sets it"})
+    page = await admin.get("/commands")
+    (command_id,) = set(re.findall(r"/commands/(\d+)", page.text))
+    assert "there is a command" in words(await admin.post("/commands/new", {"name": "APN", "text": "x"})).lower()
+    path = f"/devices/{site.a.device_id}/commands/{command_id}"
+    form = await admin.get(path)
+    assert 'type="password"' in form.text
+    refused = await admin.post(path, {"at_apn": "iot.example"})
+    assert (refused.status, "Password is missing" in words(refused)) == (422, True)
+    assert (await admin.post(path, {"at_apn": "iot.example", "at_password": "hunter2"})).status == 303
+    (sent,) = (await site.get(f"/api/v1/endpoint/{site.a.device_id}/sms")).json
+    assert sent["payload"] == "apnhunter2 iot.example"
+    thread = await admin.get(f"/devices/{site.a.device_id}")
+    assert "apn•••• iot.example" in words(thread)
+    inspected = await admin.get(f"/devices/{site.a.device_id}/sms/{sent['id']}")
+    for reply in (thread, inspected, await admin.get("/messages"), await admin.get("/messages.csv")):
+        assert "hunter2" not in reply.text
+    await admin.post(f"/commands/{command_id}", {"name": "APN", "text": "other {x}"})
+    assert "other {x}" in words(await admin.get("/commands"))
+    await admin.post(f"/commands/{command_id}/delete")
+    assert "No saved commands yet" in words(await admin.get("/commands"))
+
+
+async def test_a_family_of_the_starter_set_is_taken_over_once(admin: Visitor, site: Site) -> None:
+    assert "6 commands are saved" in words(await admin.follow(await admin.post("/commands", {"family": "teltonika"})))
+    assert "saved already" in words(await admin.follow(await admin.post("/commands", {"family": "teltonika"})))
+    page = words(await admin.get("/commands"))
+    assert "wiki.teltonika-gps.com" in page
+    assert "Teltonika: status" in words(await admin.get(f"/devices/{site.a.device_id}"))
+
+
+async def test_commands_of_others_are_not_there(admin: Visitor, operator: Visitor, site: Site) -> None:
+    await operator.post("/commands/new", {"name": "Theirs", "text": "x"})
+    assert "Theirs" not in words(await admin.get("/commands"))
+    assert (await admin.get("/commands/1")).status == 404
+    assert (await admin.post("/commands/1/delete")).status == 404
