@@ -13,6 +13,7 @@ from heliograph.gsm.segment import Segment, join, split
 from heliograph.model.link import ErrorClass, ReceiptState, Refused
 from heliograph.model.message import State
 from heliograph.model.notification import ACCOUNT_KEPT_MS, ACCOUNT_SCHEDULE_MS, NotificationState
+from heliograph.service.timeline import timeline
 from heliograph.smpp import receipt, status, tlv
 from heliograph.smpp.long_message import content_of
 from heliograph.smpp.pdu import AlertNotification, DeliverSm, SubmitSm
@@ -409,3 +410,19 @@ async def test_an_alert_is_no_news_after_a_minute(house: House) -> None:
     await settled(house)
     assert app.others == []
     assert states(house) == [NotificationState.DELIVERED]
+
+
+async def test_the_timeline_tells_what_an_application_was_told_over_smpp(house: House) -> None:
+    message_id = (await house.world.hear(msisdn(1), "1000", "waits")).message_id
+    assert message_id is not None
+    steps = await timeline(house.world.core, house.world.actor(), message_id)
+    assert [each.text for each in steps if each.type.startswith("smpp")] == [
+        "The application is to be told, over SMPP, by its account org_1",
+        "It waits until org_1 is bound to receive",
+    ]
+    app = await house.bind()
+    app.answers = lambda pdu: status.RX_R_APPN
+    await told(house, 1, app)
+    texts = [each.text for each in await timeline(house.world.core, house.world.actor(), message_id) if each.type.startswith("smpp")]
+    assert "RX_R_APPN (0x66)" in texts[1]
+    assert texts[2] == "It was given up: the application refused it for good"

@@ -106,6 +106,9 @@ def receipt(each: Receipt, segments: int) -> Step:
 
 def deliveries(delivery: Delivery, tries: list[Try]) -> Iterator[Step]:
     """What the application was told: each try, then how it stands."""
+    if delivery.account is not None:
+        yield from _over_smpp(delivery, delivery.account, tries)
+        return
     where = f"{delivery.method} {_public(delivery.url)}"
     about: dict[str, Field] = {"delivery": delivery.id, "event": delivery.type, "method": delivery.method, "url": _public(delivery.url)}
     yield Step("webhook", delivery.created_at_ms, f"The application is to be told: {where}", about)
@@ -121,6 +124,25 @@ def deliveries(delivery: Delivery, tries: list[Try]) -> Iterator[Step]:
     if delivery.state == NotificationState.GIVEN_UP and delivery.final_at_ms is not None:
         text = f"The webhook was given up after {len(tries)} tries: mend the receiver, then send the delivery again"
         yield Step("webhook_given_up", delivery.final_at_ms, text, about)
+
+
+def _over_smpp(delivery: Delivery, account: str, tries: list[Try]) -> Iterator[Step]:
+    about: dict[str, Field] = {"delivery": delivery.id, "event": delivery.type, "account": account}
+    yield Step("smpp", delivery.created_at_ms, f"The application is to be told, over SMPP, by its account {account}", about)
+    for each in tries:
+        said = "it has it" if each.error is None else each.error
+        fields: dict[str, Field] = {
+            "delivery": delivery.id, "number": each.number, "status": each.status, "duration_ms": each.duration_ms, "error": each.error,
+        }  # fmt: skip
+        yield Step("smpp_try", each.at_ms, f"SMPP, try {each.number}: {said}, after {each.duration_ms} ms", fields)
+    if delivery.state == NotificationState.WAITING and delivery.due_at_ms is not None:
+        when = f"It is tried again at {moment(delivery.due_at_ms)}" if tries else f"It waits until {account} is bound to receive"
+        yield Step(
+            "smpp_waiting", tries[-1].at_ms if tries else delivery.created_at_ms, when, about | {"next_try_at_ms": delivery.due_at_ms}
+        )
+    if delivery.state == NotificationState.GIVEN_UP and delivery.final_at_ms is not None:
+        why = "the application refused it for good" if tries else "nobody was bound to receive it in 7 days"
+        yield Step("smpp_given_up", delivery.final_at_ms, f"It was given up: {why}", about)
 
 
 def end(found: FoundMessage, at_ms: int) -> Step:

@@ -12,12 +12,13 @@ LOOKED_AT = 500
 
 
 class HandedOver(msgspec.Struct, array_like=True, frozen=True):
-    """The latest delivery of a message to its application. `state`: of model/notification."""
+    """The latest delivery of a message to its application. `state`: of model/notification; `account`: of SMPP, None for a webhook."""
 
     message_id: int
     state: int
     tries: int
     due_at_ms: int | None
+    account: str | None = None
 
 
 def deliveries(tx: Transaction, message_ids: Iterable[int]) -> dict[int, HandedOver]:

@@ -1,6 +1,6 @@
 -- name: deliveries (id bigint)
 -- How each message's hand-over to its application stands: the latest delivery of each.
-SELECT notification.message_id, notification.state, notification.tries, notification.due_at_ms FROM input
+SELECT notification.message_id, notification.state, notification.tries, notification.due_at_ms, notification.account FROM input
 JOIN notification ON notification.id = (SELECT max(latest.id) FROM notification AS latest WHERE latest.message_id = input.id);
 
 -- name: recent

@@ -37,7 +37,7 @@ class Receipt(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Delivery(msgspec.Struct, array_like=True, frozen=True):
-    """What an application was, or is to be, told."""
+    """What an application was, or is to be, told: at a webhook, or by SMPP at an account."""
 
     id: int
     type: str
@@ -47,6 +47,7 @@ class Delivery(msgspec.Struct, array_like=True, frozen=True):
     final_at_ms: int | None
     created_at_ms: int
     url: str | None
+    account: str | None = None
 
 
 class Try(msgspec.Struct, array_like=True, frozen=True):

@@ -9,7 +9,7 @@ FROM receipt LEFT JOIN link ON link.id = receipt.link_id WHERE receipt.message_i
 
 -- name: deliveries
 SELECT notification.id, notification.type, notification.method, notification.state, notification.due_at_ms, notification.final_at_ms,
-  notification.created_at_ms, callback.url
+  notification.created_at_ms, callback.url, notification.account
 FROM notification LEFT JOIN api_callback AS callback ON callback.id = notification.callback_id
 WHERE notification.message_id = :message_id ORDER BY notification.id;
 

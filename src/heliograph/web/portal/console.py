@@ -59,6 +59,11 @@ HANDED: Final = {
     NotificationState.DELIVERED: Shown("webhook", "Webhook delivered", "ok"),
     NotificationState.GIVEN_UP: Shown("webhook", "Webhook given up", "bad"),
 }
+HANDED_BY_SMPP: Final = {
+    NotificationState.WAITING: Shown("webhook", "SMPP"),
+    NotificationState.DELIVERED: Shown("webhook", "SMPP delivered", "ok"),
+    NotificationState.GIVEN_UP: Shown("webhook", "SMPP given up", "bad"),
+}
 DONE_WELL: Final = frozenset({"accepted", "received", "released"})
 
 
@@ -189,6 +194,8 @@ def handed_over(line: Line) -> Shown | None:
     if line.handed_over is None:
         return Shown("inbox", "Kept here, no interface")
     state = NotificationState(line.handed_over.state)
+    if line.handed_over.account is not None:
+        return HANDED_BY_SMPP[state]
     if state is NotificationState.WAITING and line.handed_over.tries:
         return Shown("webhook", f"Webhook retrying, {line.handed_over.tries} of {TRIES}", "warn")
     return HANDED[state]
