@@ -192,6 +192,8 @@ class Notifier:
         self._last_rooms = rooms
         self._after = found.after
         self._next_due_ms = found.next_due_ms
+        for webhook_id in self._shares.with_queue():
+            self._start(webhook_id)  # it may be paused by now
         if found.is_more:
             self._wake.set()
         self.take(found.claimed)
@@ -247,7 +249,8 @@ class Notifier:
         self._settle(claimed, at_ms, answered)
         if claimed.account is None:
             self._shares.answered(claimed.callback_id, is_success=answered.is_success if answered.is_tried else None)
-            for webhook_id in (*self._shares.held_back(), claimed.callback_id):
+            own = () if answered.is_gone else (claimed.callback_id,)  # it is disabled by what is being settled
+            for webhook_id in (*self._shares.held_back(), *own):
                 self._start(webhook_id)
 
     def _settle(self, claimed: Claimed, at_ms: int, answered: Answered) -> None:
@@ -266,6 +269,7 @@ class Notifier:
             del self._under_way[claimed.id]
         if claimed.account is None:
             self._shares.settled(claimed.callback_id)
+            self._start(claimed.callback_id)
         if error is not None and not self._failure.done():
             self._failure.set_exception(error)
             self._wake.set()

@@ -108,6 +108,10 @@ class Shares:
         """Webhooks that found no place, longest ago first: two, since one answer makes one place and those that fail may have none."""
         return [self._held_back.popitem(last=False)[0] for _ in range(min(2, len(self._held_back)))]
 
+    def with_queue(self) -> list[int]:
+        """The webhooks for which something waits for its turn."""
+        return [webhook_id for webhook_id, share in self._of.items() if share.queue]
+
     def drain(self) -> list[Claimed]:
         """All that waits for its turn, which it will not have."""
         waiting = [claimed for share in self._of.values() for claimed in share.queue]
