@@ -48,10 +48,10 @@ class WatchedDatabase(Database):
         return await self._watched(super().read(*args, **kwargs))
 
     def write_item(
-        self, function: Callable[[Transaction, Sequence[Any]], Sequence[Any]], item: Any, *, patient: bool = False
+        self, function: Callable[[Transaction, Sequence[Any]], Sequence[Any]], item: Any, *, patience_s: float = 0.0
     ) -> asyncio.Future[Any]:
         self.pending += 1
-        future = super().write_item(function, item, patient=patient)
+        future = super().write_item(function, item, patience_s=patience_s)
         future.add_done_callback(lambda _: setattr(self, "pending", self.pending - 1))
         return future
 

@@ -36,6 +36,8 @@ POLL_S = 1.0
 SOONEST_S = 0.01
 """What is due and was not claimed is being claimed by another process at this moment."""
 RETRY_SETTLE_S = 1.0
+SETTLE_PATIENCE_S = 0.05
+"""How long what an application answered may wait for messages to be written with: nothing follows from it but room for others."""
 UNTRIED = Answered(None, 0, is_tried=False)
 
 _log = log.get("webhooks")
@@ -257,7 +259,7 @@ class Notifier:
         settlement = Settlement(
             self._node_id, self.webhooks, claimed, at_ms, answered, self._clock.now_ms(), self._random.uniform(-1, 1)
         )  # fmt: skip
-        future = self._database.write_item(settle, settlement, patient=True)
+        future = self._database.write_item(settle, settlement, patience_s=SETTLE_PATIENCE_S)
         future.add_done_callback(lambda done: self._settled(claimed, at_ms, answered, done))
 
     def _settled(self, claimed: Claimed, at_ms: int, answered: Answered, done: asyncio.Future[int | None]) -> None:

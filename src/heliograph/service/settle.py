@@ -33,6 +33,8 @@ from heliograph.store.message import Head, Locked
 from heliograph.store.transaction import Transaction
 
 RECOVER_BATCH = 500
+SETTLE_PATIENCE_S = 0.01
+"""How long what a link answered may wait for accepts to be written with: half the fixed cost of a group is its commit."""
 BLOCKED_MS = 60_000
 """How soon a lane is looked at again whose head waits for a receipt: that one wakes it, unless a crash came between."""
 ANY_TURN = 2**16
@@ -92,7 +94,7 @@ class LaneUseCases(UseCases):
             now_ms=self.core.clock.now_ms(),
             attempts=flight.head.attempts,
         )
-        return self.core.database.write_item(settle, settlement, patient=True)
+        return self.core.database.write_item(settle, settlement, patience_s=SETTLE_PATIENCE_S)
 
 
 def settle(tx: Transaction, items: Sequence[Settlement]) -> list[bool]:

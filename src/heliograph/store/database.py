@@ -36,7 +36,6 @@ R = TypeVar("R")
 I = TypeVar("I")  # noqa: E741
 
 GROUP_MAX = 2000
-PATIENCE_S = 0.002
 READERS = 4
 ATTEMPTS = 5
 
@@ -81,7 +80,7 @@ class Database:
         self._loop = asyncio.get_running_loop()
         self._given: list[_Job] = []
         self._hand_over_at: asyncio.Handle | None = None
-        self._is_urgent = False
+        self._due_at = 0.0
         self._jobs: SimpleQueue[list[_Job] | None] = SimpleQueue()
         self._left: list[_Job] = []
         self._ended = False
@@ -126,34 +125,33 @@ class Database:
         return await future
 
     def write_item(
-        self, function: Callable[[Transaction, Sequence[I]], Sequence[R | Exception]], item: I, *, patient: bool = False
+        self, function: Callable[[Transaction, Sequence[I]], Sequence[R | Exception]], item: I, *, patience_s: float = 0.0
     ) -> asyncio.Future[R]:
         """Have `item` among the batch of the next call of `function(transaction, items)`, which answers a result or a Problem each.
-        `patient`: nobody waits for it at the other end of a wire, so it goes with the next that is not, or after PATIENCE_S."""
+        `patience_s`: nobody waits for it at the other end of a wire, so for so long it may wait for others to go with."""
         future: asyncio.Future[R] = self._loop.create_future()
-        self._put(_Job(function, future, item=item), patient=patient)
+        self._put(_Job(function, future, item=item), patience_s)
         return future
 
     async def read(self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `function(transaction, ...)` on a reader: one snapshot on SQLite, read committed on PostgreSQL; it may not write."""
         return await self._loop.run_in_executor(self._readers, lambda: self._read(lambda tx: function(tx, *args, **kwargs)))
 
-    def _put(self, job: _Job, *, patient: bool = False) -> None:
+    def _put(self, job: _Job, patience_s: float = 0.0) -> None:
         if self._closing:
             raise DatabaseLost("the database is closing")
         self._given.append(job)
-        if patient:
-            if self._hand_over_at is None:
-                self._hand_over_at = self._loop.call_later(PATIENCE_S, self._hand_over)
-        elif not self._is_urgent:
-            if self._hand_over_at is not None:
-                self._hand_over_at.cancel()
-            self._is_urgent = True
-            self._hand_over_at = self._loop.call_soon(self._hand_over)
+        due_at = self._loop.time() + patience_s if patience_s else 0.0
+        if self._hand_over_at is not None:
+            if due_at >= self._due_at:
+                return
+            self._hand_over_at.cancel()
+        self._due_at = due_at
+        self._hand_over_at = self._loop.call_later(patience_s, self._hand_over) if patience_s else self._loop.call_soon(self._hand_over)
 
     def _hand_over(self) -> None:
         """Give the writer what this turn of the event loop brought."""
-        self._hand_over_at, self._is_urgent = None, False
+        self._hand_over_at = None
         if self._given:
             self._jobs.put(self._given)
             self._given = []

@@ -114,14 +114,14 @@ class SqliteSession:
         self._connection.close()
 
     def _execute(self, query: Query, rows: Sequence[object], values: Mapping[str, Scalar]) -> sqlite3.Cursor:
-        """With the rows as values of a statement that is kept for each power of two of them; nulls stand in for those it has too many."""
+        """With the rows as values of a statement that is kept for each power of two of them; zeros stand in for those it has too many."""
         count, width = len(rows), len(query.columns)
         capacity = 1 << (count - 1).bit_length()
         if capacity > ROWS_MOST or capacity * width > CELLS_MOST:
             capacity = 0
             found: list[Any] = [rows_json(rows)]
         else:
-            found = [*cells(rows), *[None] * ((capacity - count) * width), count]
+            found = [*cells(rows), *[0] * ((capacity - count) * width), count]
         statement = self._statements.get((query.name, capacity))
         if statement is None:
             statement = self._statements[query.name, capacity] = self._statement(query, capacity)
