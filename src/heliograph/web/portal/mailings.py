@@ -55,7 +55,7 @@ async def stream(asked: Asked) -> Reply:
             return ()
         await asked.core.clock.sleep_until(last_s + PACE_S)
         last_s = asked.core.clock.monotonic()
-        return [Frame("swap", render.page("mailing_progress.html", asked.shared() | await _seen(asked)))]
+        return [Frame("swap", render.page("mailing_progress_alone.html", asked.shared() | await _seen(asked)))]
 
     return await live.follow(asked, seen.mailing.organisation_id, told)
 

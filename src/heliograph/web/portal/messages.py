@@ -79,7 +79,7 @@ async def stream(asked: Asked) -> Reply:
         for each in changed:
             found = await search.message(asked.core, asked.actor, MessageId(each))
             if (wanted.direction in (None, found.direction)) and (not wanted.states or State(found.state) in wanted.states):
-                frames.append(Frame("row", render.page("message_row.html", asked.shared() | drawn | {"message": found})))
+                frames.append(Frame("row", render.page("message_row_alone.html", asked.shared() | drawn | {"message": found})))
         return frames
 
     return await live.follow(asked, asked.actor.organisation_id, told)
