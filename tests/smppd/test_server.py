@@ -245,6 +245,17 @@ async def test_a_rate_and_a_window_answer_throttled_and_a_peer_of_50_sees_the_co
     assert tlv.CONGESTION_STATE.find((await old.ask(to())).tlvs) is None
 
 
+async def test_each_destination_of_a_submit_multi_counts_for_the_rate(house: House) -> None:
+    await house.add("org_1", rate=2)
+    app = await house.bind()
+    pdu = SubmitMulti(dest_address=tuple(SmeAddress(msisdn(each)) for each in (1, 3, 1, 3)), short_message=b"x")
+    assert (await app.ask(pdu)).command_status == 0
+    await house.world.advance(0.9)
+    assert (await app.ask(to())).command_status == status.RTHROTTLED
+    await house.world.advance(1)
+    assert (await app.ask(to())).command_status == 0
+
+
 async def test_validity_and_schedule_are_taken_as_smpp_writes_them(house: House) -> None:
     app = await house.bind()
     house.world.link.otherwise = None

@@ -31,8 +31,9 @@ class Account:
         self.coder = Coder(default=DefaultAlphabet(self.settings.default_coding.value))
         self._tokens = float(self.settings.rate or 0)
 
-    def take(self) -> bool:
-        """Whether one more message may come now: `rate` a second, and so many at once after a second's silence."""
+    def take(self, messages: int) -> bool:
+        """Whether so many messages more may come now: `rate` a second, and so many at once after a second's silence. Many at once may
+        overdraw it, and are then waited for."""
         rate = self.settings.rate
         if rate is None:
             return True
@@ -41,5 +42,5 @@ class Account:
         self._filled_at = now
         if self._tokens < 1:
             return False
-        self._tokens -= 1
+        self._tokens -= messages
         return True

@@ -7,12 +7,13 @@ is asked seldom (bind, query, cancel, replace) is a task of the server's. Whoeve
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from itertools import count
 from typing import Any, Final, Protocol
 
 from heliograph import log
 from heliograph.clock import Clock
+from heliograph.metrics import Counter
 from heliograph.model.esme import Asked
 from heliograph.model.ids import DeviceId
 from heliograph.model.problem import Problem
@@ -65,6 +66,8 @@ class House(Protocol):
 
     core: Core
     clock: Clock
+    answers: Mapping[bool, Counter]
+    """Submits that were answered, by whether they were refused."""
 
     def guard(self, esme: "Esme", call: Callable[..., None], *args: Any) -> None:
         """Make a call whose bug ends this ESME alone."""
@@ -155,7 +158,8 @@ class Esme:
         """Have a submit among what this read asks for, or refuse it here."""
         account = self.account
         assert account is not None, "the session takes no submit before the bind"
-        if self._pending >= account.settings.window or not account.take():
+        messages = len(pdu.dest_address) if isinstance(pdu, SubmitMulti) else 1
+        if self._pending >= account.settings.window or not account.take(messages):
             self._answer(pdu, status.RTHROTTLED)
             return
         try:
@@ -215,6 +219,8 @@ class Esme:
             else:
                 responses.append(self._response(asking, answers[at : at + many]))
             at += many
+        for response in responses:
+            self.house.answers[response.command_status != 0].add()
         if not self.connection.is_over:
             self.connection.answer_all(responses)
         self._answered(len(asked))

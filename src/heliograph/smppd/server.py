@@ -9,12 +9,12 @@ so that a limit that was changed holds, and a disabled account or one whose pass
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from heliograph import log
-from heliograph.metrics import Metrics
+from heliograph.metrics import Counter, Metrics
 from heliograph.model.problem import Code, Problem
 from heliograph.service.bind import Credentials, accounts_in_use, begin_session, end_sessions
 from heliograph.service.core import Core
@@ -95,6 +95,11 @@ class Server:
         metrics.reading("smpp_connections", "SMPP connections, bound or not.", lambda: len(self._esmes))
         self._binds = metrics.counter("smpp_binds", "SMPP binds.", result="bound")
         self._refused_binds = metrics.counter("smpp_binds", "SMPP binds.", result="refused")
+        self.answers: Mapping[bool, Counter] = {
+            is_refused: metrics.counter("smpp_submits", "Submits that applications had answered over SMPP.", result=result)
+            for is_refused, result in ((False, "accepted"), (True, "refused"))
+        }
+        self._failures = metrics.counter("smpp_failures", "SMPP sessions that ended by an error of ours.")
 
     # a face
 
@@ -164,6 +169,7 @@ class Server:
         try:
             call(*args)
         except Exception:  # bulkhead: one ESME
+            self._failures.add()
             _log.exception("an ESME failed", system_id=esme.account and esme.account.system_id, peer=esme.connection.peer)
             esme.connection.close("an error of ours")
 
