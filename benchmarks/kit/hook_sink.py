@@ -10,6 +10,7 @@ import time
 import uvloop
 
 ID = re.compile(rb'"id":(\d+)')
+ID_OF_QUERY = re.compile(rb"[?&]id=(\d+)")
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -52,7 +53,7 @@ class Connection(asyncio.Protocol):
             return ANSWER
         Counts.calls += 1
         Counts.last = time.monotonic()
-        if found := ID.search(request, head):
+        if found := ID.search(request, head) or ID_OF_QUERY.search(request, 0, head):
             Counts.ids.add(found[1])
         return ANSWER
 

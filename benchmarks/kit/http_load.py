@@ -25,8 +25,10 @@ class Load:
         self.path = urlsplit(options.url).path
         self.token = options.token
         self.devices = [int(each) for each in options.devices.split(",")]
+        self.base = time.time_ns() // 1_000_000 % 100_000 * 10_000
         self.rate = options.rate
         self.seconds = options.seconds
+        self.get = options.get
         self.body = json.dumps({"source_address": "12345", "payload": TEXT}).encode()
         self.started = self.ends = time.monotonic()
         self.sent = self.accepted = self.refused = 0
@@ -37,6 +39,10 @@ class Load:
     def request(self) -> bytes:
         device = self.devices[self.sent % len(self.devices)]
         self.sent += 1
+        if self.get:
+            return (
+                f"GET {self.get.format(n=self.base + self.sent)} HTTP/1.1\r\nHost: {self.host}\r\nConnection: keep-alive\r\n\r\n".encode()
+            )
         head = (
             f"POST {self.path}/v1/endpoint/{device}/sms HTTP/1.1\r\nHost: {self.host}\r\nAuthorization: Bearer {self.token}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(self.body)}\r\n\r\n"
@@ -46,7 +52,7 @@ class Load:
     def count(self, status: str, latency_ms: float) -> None:
         self.latencies_ms.append(latency_ms)
         self.answers[status] = self.answers.get(status, 0) + 1
-        if status == "201":
+        if status in ("201", "202"):
             self.accepted += 1
         else:
             self.refused += 1
@@ -150,6 +156,7 @@ if __name__ == "__main__":
     parser.add_argument("--url", required=True, help="the api_url of `heliograph try --json`")
     parser.add_argument("--token", required=True)
     parser.add_argument("--devices", required=True, help="ids, separated by commas")
+    parser.add_argument("--get", default="", help="a path to GET in place of sending, with {n} for a number of its own")
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--rate", type=float, default=0)
