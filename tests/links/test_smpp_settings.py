@@ -69,7 +69,7 @@ def test_the_profile_of_a_link_says_what_the_queue_needs() -> None:
         Delivery.STORED, OnUnknown.WAIT, Receipts.EXPECTED, "link-3",
     )  # fmt: skip
     assert (stored.window, stored.country, stored.numbers, stored.whole_messages, stored.role) == (
-        160, "49", ("49157*",), True, LinkRole.INTERCONNECT,
+        1000, "49", ("49157*",), True, LinkRole.INTERCONNECT,
     )  # fmt: skip
     live = profile(LinkId(3), "SMSC", read(preset="osmomsc", device_address="imsi"))
     assert (live.delivery, live.on_unknown, live.receipts, live.by_imsi) == (Delivery.LIVE, OnUnknown.RETRY, Receipts.NONE, True)
