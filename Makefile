@@ -25,7 +25,7 @@ check: setup-dev ## format, lint, types, imports and the tests that need no serv
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python -m pytest $(AT_ONCE) -m fast
+	@HYPOTHESIS_PROFILE=check $(BIN)/python -m pytest $(AT_ONCE) -m fast
 
 format: setup-dev ## rewrite the code in the project's form
 	@$(BIN)/ruff format .

@@ -49,9 +49,22 @@ STAGES = (
 )
 # Their tests need a server, a whole daemon or somebody else's program: not in `make check`.
 SLOW_STAGES = ("contract", "flows", "peers", "browser", "zapier", "fuzz")
+# Or they walk through every route or command, or keep a thousand connections: seconds each, where others take a hundredth.
+SLOW_FILES = (
+    "cli/test_backup.py",
+    "links/test_smpp_flows.py",
+    "smppd/test_faults.py",
+    "store/test_copy.py",
+    "web/test_audit_of_routes.py",
+    "web/test_hostile_input.py",
+    "web/test_rights.py",
+    "web/test_tenancy.py",
+)
 
-# Default: the same examples at every run, so that no change is failed by somebody else's luck. `long` (make test-long): random, many.
+# Default: the same examples at every run, so that no change is failed by somebody else's luck. `check` (make check): few of them. `long`
+# (make test-long): random, many.
 hypothesis.settings.register_profile("default", derandomize=True, database=None, deadline=None, max_examples=100)
+hypothesis.settings.register_profile("check", derandomize=True, database=None, deadline=None, max_examples=20)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=5000, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
@@ -107,7 +120,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         )
     )
     for item in items:
-        if stage_of(item.path) not in SLOW_STAGES and "postgres_server" not in getattr(item, "fixturenames", ()):
+        is_slow = stage_of(item.path) in SLOW_STAGES or item.path.as_posix().endswith(SLOW_FILES)
+        if not is_slow and "postgres_server" not in getattr(item, "fixturenames", ()):
             item.add_marker("fast")
 
 

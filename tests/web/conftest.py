@@ -1,4 +1,4 @@
-"""A site for each test of this directory, on SQLite; `test_on_postgres.py` runs claims about what is managed on PostgreSQL."""
+"""A site for each test of this directory, on SQLite; `on_postgres` runs claims about what is managed on PostgreSQL."""
 
 import shutil
 from collections.abc import AsyncIterator
