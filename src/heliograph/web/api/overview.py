@@ -58,7 +58,7 @@ class BusySeen(msgspec.Struct, kw_only=True):
 
 class OverviewSeen(msgspec.Struct, kw_only=True):
     """`before`: the same figures of as many points before `from`. `busiest` counts whole days (UTC), since the one that `from` lies in,
-    and is looked up every 5 minutes."""
+    and is looked up four times a minute, less often in a large installation."""
 
     range: str
     begin: str = msgspec.field(name="from")

@@ -19,6 +19,7 @@ class Item(NamedTuple):
 
 ITEMS: Final[tuple[tuple[Item, ...], ...]] = (
     (
+        Item("/overview", "chart-line", "Overview", key="a"),
         Item("/devices", "smartphone", "Devices", key="d"),
         Item("/messages", "messages-square", "Messages", key="m"),
         Item("/mailings", "list-checks", "Bulk SMS", key="b"),
