@@ -32,6 +32,9 @@ class Tenant:
     user_id: int
     command_id: int
     policy_id: int
+    webhook_id: int = 0
+    delivery_id: int = 0
+    technician_link_id: int = 0
 
 
 class World:
@@ -85,10 +88,21 @@ class World:
         operator, self._session.headers["Authorization"] = self._session.headers["Authorization"], f"Bearer {token}"
         policy = self.call("GET", "/service_profile")[0]["id"]
         tariff = self.call("GET", "/tariff_profile")[0]["id"]
+        webhook, delivery = self._webhook() if count else (0, 0)
         self._session.headers["Authorization"] = operator
         made = [self._device(organisation, policy, tariff, number) for number in range(1, count + 1)]
         return Tenant(
-            amount, organisation, email, observer, made[0] if made else 0, self._sms(made), self._mailing(email, made[:1]), policy
+            amount,
+            organisation,
+            email,
+            observer,
+            made[0] if made else 0,
+            self._sms(made),
+            self._mailing(email, made[:1]),
+            policy,
+            webhook,
+            delivery,
+            self._technician_link(made[:1]),
         )
 
     def _sms(self, devices: list[int]) -> int:
@@ -98,6 +112,14 @@ class World:
         body = {"payload": "Status please ✓", "source_address": "1000"}
         sent = [self.call("POST", "/sms", body | {"endpoints": [devices[0]]})["results"][0]["id"] for _ in devices]
         return int(sent[0])
+
+    def _webhook(self) -> tuple[int, int]:
+        """A webhook, at an address that refuses it, and the delivery of a test."""
+        made = self.call("POST", "/webhook", {"url": f"{self.url}/health/live", "name": "Control room", "events": ["sms.*"]})
+        return made["id"], self.call("POST", f"/webhook/{made['id']}/test")["id"]
+
+    def _technician_link(self, devices: list[int]) -> int:
+        return self.call("POST", "/technician_link", {"endpoint": {"id": devices[0]}, "description": "Anna"})["id"] if devices else 0
 
     def _mailing(self, email: str, devices: list[int]) -> int:
         """A bulk SMS, as its form sends it."""

@@ -40,6 +40,7 @@ from heliograph.web.portal import (
     sign_in,
     tokens,
     users,
+    webhooks,
 )
 from heliograph.web.portal.page import Page
 
@@ -59,4 +60,5 @@ PAGES: Final[dict[str, Page]] = {
     **sign_in.PAGES,
     **tokens.PAGES,
     **users.PAGES,
+    **webhooks.PAGES,
 }

@@ -25,7 +25,10 @@ ITEMS: Final[tuple[tuple[Item, ...], ...]] = (
         Item("/mailings", "list-checks", "Bulk SMS", key="b"),
         Item("/commands", "terminal", "Saved commands", key="c"),
     ),
-    (Item("/policies", "shield-check", "Service policies", key="p"),),
+    (
+        Item("/policies", "shield-check", "Service policies", key="p"),
+        Item("/webhooks", "webhook", "Webhooks", key="w"),
+    ),
     (
         Item("/users", "users", "Users", Right.ADMINISTER, key="u"),
         Item("/tokens", "key-round", "Application tokens", Right.ADMINISTER, key="t"),

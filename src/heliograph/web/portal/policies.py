@@ -16,7 +16,7 @@ from heliograph.model.webhook import is_catch_hook
 from heliograph.service import explain
 from heliograph.service.draft import Draft
 from heliograph.service.explain import Explanation
-from heliograph.service.manage import callback, policy, smpp_account
+from heliograph.service.manage import callback, delivery, policy, smpp_account
 from heliograph.service.manage.policy import PolicyChange
 from heliograph.store.policy import PolicyView
 from heliograph.web.portal.page import Asked, Fields, Page
@@ -111,6 +111,15 @@ async def show_preview(asked: Asked) -> Reply:
     except Problem as problem:
         return asked.render("policy_preview.html", 422, said=None, why=" ".join(words_of(each) for each in problem.parts or (problem,)))
     return asked.render("policy_preview.html", said=_said(asked, typed, settings), why="")
+
+
+async def send_test(asked: Asked) -> Reply:
+    """Send a test to the webhook of a policy and show what was answered."""
+    view = await _view(asked)
+    if view.api_callback_id is None:
+        raise Problem(Code.NOT_ALLOWED, "the policy has no webhook: choose one and save it first")
+    tested = await delivery.send_test(asked.core, asked.actor, view.api_callback_id, asked.core.notifier)
+    return await _page_of(asked, view, typed_of(view), tested=tested)
 
 
 async def reset_password(asked: Asked) -> Reply:
@@ -241,7 +250,7 @@ def _form(
 ) -> Reply:
     saved = typed_of(view) if view is not None else dict(NEW)
     settings = read(view.settings) if view is not None else PolicySettings()
-    values: dict[str, Any] = {"account": None, "password": None, "explained": None, "refusal": ""} | more
+    values: dict[str, Any] = {"account": None, "password": None, "tested": None, "explained": None, "refusal": ""} | more
     if problem is not None:
         values["refusal"] = " ".join(words_of(each) for each in _unplaced(problem)) or "Something is not taken yet: see below."
     return asked.render(
@@ -289,5 +298,6 @@ PAGES: Final[dict[str, Page]] = {
     "/policies/preview": Page(post=show_preview, write=Right.READ),
     "/policies/{policy_id}": Page(get=show, post=save),
     "/policies/{policy_id}/delete": Page(post=delete),
+    "/policies/{policy_id}/test": Page(post=send_test),
     "/policies/{policy_id}/password": Page(post=reset_password, write=Right.ADMINISTER),
 }
