@@ -69,7 +69,8 @@ class Browser:
             """Raises where the page did what it must not."""
             refusals = self.page.evaluate("window.refusals ?? []")
             self.context.close()
-            assert [f"policy: {each}" for each in refusals] + self.wrongs == []
+            wrongs = [f"policy: {each}" for each in refusals] + self.wrongs
+            assert wrongs == [], wrongs
 
         def _on_console(self, message: ConsoleMessage) -> None:
             is_failed_request = "Failed to load resource" in message.text

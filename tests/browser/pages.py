@@ -15,9 +15,7 @@ class Seen(NamedTuple):
 
     def at(self, tenant: Tenant) -> str:
         """Where it is for an organisation."""
-        return self.path.format(
-            device=tenant.device_id, policy=tenant.policy_id, message=tenant.message_id, mailing=tenant.mailing_id, user=tenant.user_id
-        )
+        return self.path.format(**{name.removesuffix("_id"): value for name, value in vars(tenant).items()})
 
 
 PAGES: Final = (
@@ -61,6 +59,8 @@ NOT_LOOKED_AT: Final = frozenset(
     {
         "",
         "/devices.csv",
+        "/messages.csv",
+        "/messages/stream",
         "/devices/{device_id}/stream",
         "/mailings/{mailing_id}/stream",
         "/overview/{table}",

@@ -92,17 +92,18 @@ class World:
         self._session.headers["Authorization"] = operator
         made = [self._device(organisation, policy, tariff, number) for number in range(1, count + 1)]
         return Tenant(
-            amount,
-            organisation,
-            email,
-            observer,
-            made[0] if made else 0,
-            self._sms(made),
-            self._mailing(email, made[:1]),
-            policy,
-            webhook,
-            delivery,
-            self._technician_link(made[:1]),
+            amount=amount,
+            organisation_id=organisation,
+            email=email,
+            observer=observer,
+            device_id=made[0] if made else 0,
+            message_id=self._sms(made),
+            mailing_id=self._mailing(email, made[:1]),
+            user_id=next(each["id"] for each in self.call("GET", "/user?per_page=1000") if each["username"] == observer),
+            policy_id=policy,
+            webhook_id=webhook,
+            delivery_id=delivery,
+            technician_link_id=self._technician_link(made[:1]),
         )
 
     def _sms(self, devices: list[int]) -> int:
