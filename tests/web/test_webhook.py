@@ -173,6 +173,17 @@ async def test_after_a_rotation_both_secrets_sign_for_24_hours(site: Site) -> No
     assert signed == [(rotated["secret"], "the old secret"), (rotated["secret"], None)]
 
 
+async def test_what_happens_after_a_rotation_is_signed_with_the_new_secret_at_once(site: Site) -> None:
+    webhook = await made(site, events=["sms.accepted"], secret="the old secret")
+    await site.send()
+    await happens(site)  # a process that knows the webhook as it was
+    rotated = (await site.post(f"/api/v1/webhook/{webhook['id']}/secret/rotate", {})).json
+    await site.send()
+    await site.world.advance(0.1)
+    signed = [(delivery.secret, delivery.previous_secret) for _, delivery in site.world.courier.delivered]
+    assert signed == [("the old secret", None), (rotated["secret"], "the old secret")]
+
+
 async def test_rotating_what_a_policys_secret_signed_keeps_that_good_too(site: Site) -> None:
     body = {"api_callback": {"id": site.a.callback_id}, "api_secret": {"id": site.a.secret_id}}
     await site.patch(f"/api/v1/service_profile/{site.a.policy_id}", body)

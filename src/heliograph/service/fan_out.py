@@ -81,6 +81,10 @@ def fan_out(tx: Transaction, notifier: Notifier, node_id: NodeId, organisation_i
         return 0
     events = feed.page(tx, organisation_id, cursor, PAGE)
     reports = [_report(webhook, event) for event in events for webhook in webhooks if wants(webhook, event)]
+    told = {each.callback_id for each in reports}
+    for webhook in webhooks:
+        if webhook.id in told:  # as it is now: its secret may have been replaced since the last look
+            tx.after_commit(notifier.webhooks.put, webhook)
     report.write(tx, notifier, node_id, reports, now_ms)
     if events:
         store.move_cursor(tx, organisation_id, events[-1].number)
