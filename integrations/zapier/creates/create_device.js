@@ -1,11 +1,7 @@
-import { deviceFields, deviceOf, deviceSample } from '../lib/device.js';
+import { DISABLED, ENABLED, deviceFields, deviceOf, deviceSample } from '../lib/device.js';
 import { policyField } from '../lib/policy.js';
 import { call } from '../lib/server.js';
-import { digits, idOf } from '../lib/values.js';
-
-const ENABLED = 0;
-const DISABLED = 1;
-const WITH_CHECK_DIGIT = 20;
+import { digits, iccidToAsk, idOf } from '../lib/values.js';
 
 const perform = async (z, bundle) => {
   const { name, service_policy_id, iccid, tags, is_enabled } = bundle.inputData;
@@ -32,9 +28,9 @@ const anyTariff = async (z, bundle) => {
 
 const simOf = async (z, bundle, iccid) => {
   const wanted = digits(iccid);
-  const { data } = await call(z, bundle, '/sim', { params: { q: `iccid:${wanted.length === WITH_CHECK_DIGIT ? wanted.slice(0, -1) : wanted}` } });
+  const { data } = await call(z, bundle, '/sim', { params: { q: `iccid:${iccidToAsk(iccid)}` } });
   const sim = data.find((each) => [each.iccid, each.iccid_with_luhn].includes(wanted));
-  if (!sim) throw new z.errors.Error(`Your organisation has no SIM with the ICCID ${wanted}. Enter it first.`, 'InvalidReference', 404);
+  if (!sim) throw new z.errors.Error(`Your organisation has no SIM with the ICCID ${wanted || iccid}. Enter it first.`, 'InvalidReference', 404);
   if (sim.endpoint) throw new z.errors.Error(`The SIM ${wanted} is in the device ${sim.endpoint.name} already. Take it out there first.`, 'InUse', 409);
   return sim.id;
 };

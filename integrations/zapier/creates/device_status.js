@@ -1,9 +1,6 @@
 // Enable Device and Disable Device: the same, but for the status.
-import { changeDevice, deviceField, deviceFields, deviceSample } from '../lib/device.js';
+import { DISABLED, ENABLED, changeDevice, deviceField, deviceFields, deviceSample } from '../lib/device.js';
 import { idOf } from '../lib/values.js';
-
-const ENABLED = 0;
-const DISABLED = 1;
 
 const toStatus = (status) => (z, bundle) =>
   changeDevice(z, bundle, idOf(z, bundle.inputData.device_id, 'device'), { status: { id: status } });

@@ -2,7 +2,8 @@
 import { call, serverAddress } from './server.js';
 import { isoTime } from './values.js';
 
-const STATUS = { 0: 'Enabled', 1: 'Disabled' };
+export const ENABLED = 0;
+export const DISABLED = 1;
 
 export const deviceFields = [
   { key: 'id', label: 'Device ID', type: 'integer', primary: true },
@@ -50,7 +51,7 @@ export const deviceField = (more) => ({
 export const deviceOf = (z, bundle, device) => ({
   id: device.id,
   name: device.name,
-  status: STATUS[device.status.id] ?? device.status.description,
+  status: device.status.description,
   msisdn: device.sim?.msisdn ?? null,
   iccid: device.sim?.iccid ?? null,
   imsi: device.sim?.imsi ?? null,

@@ -9,6 +9,9 @@ export const digits = (text) => {
   return /^\d+$/.test(bare) ? bare : '';
 };
 
+/** An ICCID as lists of the API search for it: without its check digit, which is the 20th. '' for what is none. */
+export const iccidToAsk = (text) => digits(text).slice(0, 19);
+
 /** The number of a thing from what was chosen or mapped; throws in words for what is none. */
 export const idOf = (z, value, noun) => {
   const text = String(value ?? '').trim();

@@ -1,22 +1,20 @@
 import { deviceFields, deviceOf, deviceSample } from '../lib/device.js';
 import { call } from '../lib/server.js';
-import { digits } from '../lib/values.js';
+import { digits, iccidToAsk } from '../lib/values.js';
 
 const PER_PAGE = 1000;
-const WITH_CHECK_DIGIT = 20;
 
 const same = (one, other) => String(one ?? '').trim().toLowerCase() === other.toLowerCase();
 
 // In the criteria of a list, commas and colons stand between criteria: what is asked for is the longest piece without them.
 const longestPiece = (text) => text.split(/[,:]/).reduce((longest, each) => (each.trim().length > longest.length ? each.trim() : longest), '');
-const withoutCheckDigit = (text) => (digits(text).length === WITH_CHECK_DIGIT ? digits(text).slice(0, -1) : digits(text));
 
 // `ask`: what the server's list is asked for, which finds whatever contains it. `isIt`: what counts, since a number that only contains
 // another one is another device's.
 const WAYS = {
   name: { ask: longestPiece, isIt: (device, text) => same(device.name, text) },
   msisdn: { ask: digits, isIt: (device, text) => device.sim?.msisdn === digits(text) },
-  iccid: { ask: withoutCheckDigit, isIt: (device, text) => [device.sim?.iccid, device.sim?.iccid_with_luhn].includes(digits(text)) },
+  iccid: { ask: iccidToAsk, isIt: (device, text) => [device.sim?.iccid, device.sim?.iccid_with_luhn].includes(digits(text)) },
   tags: { ask: longestPiece, isIt: (device, text) => (device.tags ?? '').split(',').some((tag) => same(tag, text)) },
 };
 

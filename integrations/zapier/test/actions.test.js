@@ -122,6 +122,7 @@ describe('devices', () => {
   it.each([
     ['a policy that is not there', { name: 'x', service_policy_id: '999999' }, /999999/],
     ['a SIM that is not there', { name: 'x', service_policy_id: '1', iccid: '8900000000000000000' }, /no SIM with the ICCID 8900000000000000000/],
+    ['no number for an ICCID', { name: 'x', service_policy_id: '1', iccid: 'the new one' }, /no SIM with the ICCID the new one/],
     ['no policy', { name: 'x', service_policy_id: 'Meters' }, /is no service policy/],
   ])('are not created with %s, in words', async (_, inputData, words) => {
     expect(await wordsOf(run(creates.create_device, inputData))).toMatch(words);
