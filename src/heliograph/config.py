@@ -3,7 +3,7 @@
 A setting `http.listen` stands as `listen` under `[http]` in the TOML file, as `HELIOGRAPH_HTTP_LISTEN` in the environment, and as
 `config.http.listen` here. The command line wins over the environment, that over the file, that over the default. Everything that is
 wrong is said at once, each with its name, its value, where it stands and what is accepted. Links, devices and users are no settings: they
-live in the database and are changed while the program runs.
+live in the database and are changed while the program runs; links may stand in the file too, to be made from it at each start (`links`).
 """
 
 import dataclasses
@@ -184,6 +184,7 @@ class Config:
     retention: Retention = field(default_factory=Retention)
     p2p: P2p = field(default_factory=P2p)
     log: Log = field(default_factory=Log)
+    links: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}), compare=False, repr=False)
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), compare=False, repr=False)
 
     @classmethod
@@ -200,7 +201,12 @@ class Config:
                 problems.append(f"{name} = {_quoted(one.value)} ({one.origin}) is not accepted; it takes {known.kind.accepts}")
         if problems:
             raise ConfigError(problems)
-        config = dataclasses.replace(_built(cls, values), origins=MappingProxyType({name: one.origin for name, one in given.items()}))
+        links = MappingProxyType(_links(path, problems))
+        if problems:
+            raise ConfigError(problems)
+        config = dataclasses.replace(
+            _built(cls, values), links=links, origins=MappingProxyType({name: one.origin for name, one in given.items()})
+        )
         if (config.http.tls_certificate is None) != (config.http.tls_key is None):
             raise ConfigError(["http.tls_certificate and http.tls_key belong together: give both, or neither"])
         smpp = config.smpp
@@ -273,7 +279,17 @@ def _from_file(path: Path | None, problems: list[str]) -> dict[str, _Given]:
     except ValueError as error:  # not UTF-8, or not TOML
         problems.append(f"{path} is not TOML: {error}")
     else:
+        tables.pop("link", None)
         return _flat(tables, "", str(path), problems)
+    return {}
+
+
+def _links(path: Path | None, problems: list[str]) -> dict[str, Mapping[str, Any]]:
+    """The tables [link.NAME] of a file that was read without a problem."""
+    found = tomllib.loads(path.read_text(encoding="utf-8")).get("link", {}) if path is not None else {}
+    if isinstance(found, dict) and all(isinstance(each, dict) for each in found.values()):
+        return found
+    problems.append(f"link ({path}) is not understood: write a table [link.NAME] for each link, with its kind and settings")
     return {}
 
 

@@ -166,3 +166,12 @@ def test_no_two_settings_share_a_variable() -> None:
 
 def test_the_settings_page_says_every_setting_as_it_is() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run: .venv/bin/python tools/settings_page.py"
+
+
+def test_links_stand_in_the_file_as_they_are(tmp_path: Path) -> None:
+    file = tmp_path / "heliograph.toml"
+    file.write_text('data_dir = "x"\n[link.SMSC]\nhost = "h"\nsystem_id = "s"\nwindow = 5\n')
+    assert Config.load(file, {}).links == {"SMSC": {"host": "h", "system_id": "s", "window": 5}}
+    file.write_text('link = "SMSC"\n')
+    with pytest.raises(ConfigError, match=r"\[link.NAME\]"):
+        Config.load(file, {})

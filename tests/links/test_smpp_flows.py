@@ -14,6 +14,7 @@ from heliograph.model.ids import DeviceId
 from heliograph.model.message import State
 from heliograph.model.problem import Code, Problem
 from heliograph.service.cancel import cancel
+from heliograph.service.manage import link as links
 from heliograph.service.manage import route as routes
 from heliograph.service.manage.route import NewRoute, RouteKind
 from heliograph.smpp import status, tlv
@@ -323,3 +324,29 @@ def _operator(world: SmppWorld) -> Any:
 def _system_id(world: SmppWorld, connection: Any) -> str:
     """In the order in which they connected they bound."""
     return world.smsc.binds[world.smsc.connections.index(connection)].system_id
+
+
+async def test_who_watches_a_link_sees_its_pdus_decoded_and_no_password(world: SmppWorld) -> None:
+    operator, link_id = _operator(world), world.link_id
+    _, after = await links.trace(world.core, operator, link_id, None)
+    await world.advance(1.1)
+    await world.submit()
+    await world.report(world.smsc.submits[0], "1")
+    world.smsc.lose()
+    await world.advance(3)
+    lines, following = await links.trace(world.core, operator, link_id, after)
+    heads = [(bool(line.is_sent), line.pdu.split()[0].strip(",")) for line in lines]
+    for wanted in (
+        (True, "submit_sm"),
+        (False, "submit_sm_resp"),
+        (False, "deliver_sm"),
+        (True, "deliver_sm_resp"),
+        (True, "bind_transceiver"),
+    ):
+        assert wanted in heads, heads
+    assert "secret" not in str(lines)
+    assert "(hidden)" in str(lines)
+    assert (await links.trace(world.core, operator, link_id, following))[0] == []
+    await world.jump(HOUR + MINUTE)
+    await world.sweep()
+    assert world.rows("SELECT id FROM link_trace") == []

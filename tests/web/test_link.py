@@ -2,6 +2,11 @@
 
 from typing import Any
 
+import pytest
+
+from heliograph.daemon.start import FILE
+from heliograph.model.problem import Problem
+from heliograph.service.manage import link as links
 from heliograph.store import link as link_store
 from heliograph.store.query import Query
 from tests.web.site import Site
@@ -215,7 +220,7 @@ async def test_a_route_does_not_lead_to_a_link_that_is_kept_for_others(site: Sit
 
 async def test_a_route_that_cannot_be_is_refused(site: Site) -> None:
     link = site.world.link_id
-    for kind, value, links in (
+    for kind, value, by in (
         ("all", "", []),
         ("all", "", [{"id": 999}]),
         ("all", "", [{"id": link}, {"id": link}]),
@@ -224,6 +229,17 @@ async def test_a_route_that_cannot_be_is_refused(site: Site) -> None:
         ("tag", "", [{"id": link}]),
         ("planet", "1", [{"id": link}]),
     ):
-        reply = await site.post("/api/v1/route", {"kind": kind, "value": value, "links": links}, token=site.operator_auth)
-        assert reply.status in (404, 422), (kind, value, links, reply)
+        reply = await site.post("/api/v1/route", {"kind": kind, "value": value, "links": by}, token=site.operator_auth)
+        assert reply.status in (404, 422), (kind, value, by, reply)
     assert (await site.delete("/api/v1/route/999", token=site.operator_auth)).status == 404
+
+
+async def test_a_link_of_the_file_is_made_and_changed_to_what_the_file_says(site: Site) -> None:
+    core = site.world.core
+    await links.declare(core, FILE, "SMSC", {"host": "h", "system_id": "s", "window": 5})
+    await links.declare(core, FILE, "SMSC", {"kind": "smpp", "host": "h2", "system_id": "s"})
+    (found,) = [each for each in (await site.get(PATH, token=site.operator_auth)).json if each["name"] == "SMSC"]
+    assert (await seen(site, found["id"]))["settings"] == {"host": "h2", "system_id": "s"}
+    for wrong in ({"kind": "simulator"}, {"host": "h"}):
+        with pytest.raises(Problem):
+            await links.declare(core, FILE, "SMSC", wrong)

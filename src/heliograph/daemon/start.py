@@ -13,12 +13,16 @@ from heliograph.config import Config, Smpp
 from heliograph.daemon import demo, greeting
 from heliograph.daemon.begin import next_steps
 from heliograph.daemon.composition import Daemon, Face, Plan, links_are_up
-from heliograph.daemon.process import run, settle_memory
+from heliograph.daemon.process import StartError, run, settle_memory
 from heliograph.daemon.server import HttpServer, address_of, listen
 from heliograph.daemon.storage import engine_for
 from heliograph.daemon.tls import Certificate, certificate_of, smpp_certificate_of
 from heliograph.metrics import Metrics
+from heliograph.model.account import Actor, Door, Role
+from heliograph.model.ids import OrganisationId
+from heliograph.model.problem import Problem
 from heliograph.service.core import Core
+from heliograph.service.manage import link as links
 from heliograph.setting import Address
 from heliograph.smppd.server import Listener, ServerSettings
 from heliograph.smppd.server import Server as SmppServer
@@ -30,13 +34,16 @@ from heliograph.webhooks.egress import LOOPBACK, EgressPolicy, check_url
 LINKS_UP_WITHIN_S = 10.0
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (what is listened on is the operator's choice)
 
+FILE = Actor(OrganisationId(0), "", Role.SUPER_ADMIN, Door.CLI, email="file of settings")
+"""Who makes links from the file: so the audit says."""
+
 _log = log.get("daemon")
 
 
 def serve(config: Config) -> int:
     """Run an installation until a signal ends it; the exit code."""
     egress = EgressPolicy(config.webhooks.egress_allow, frozenset(config.webhooks.ports))
-    return run(config, lambda: _daemon(config, egress, Installation()))
+    return run(config, lambda: _daemon(config, egress, Installation(config)))
 
 
 def try_out(config: Config, *, as_json: bool) -> int:
@@ -64,10 +71,18 @@ class Story(Protocol):
 
 
 class Installation:
-    """Filled by its people."""
+    """Filled by its people, and by its file of settings where links stand in that."""
+
+    def __init__(self, config: Config) -> None:
+        self._links = config.links
 
     async def prepare(self, core: Core) -> None:
-        """Nothing: what is there, stays."""
+        """Make the links of the file, or change them to what it says. What else is there, stays."""
+        for name, settings in self._links.items():
+            try:
+                await links.declare(core, FILE, name, settings)
+            except Problem as problem:
+                raise StartError(f"the link {name} of the file of settings cannot be used: {problem.text}") from None
 
     async def ready(self, daemon: Daemon, doors: Doors) -> None:
         for step in await daemon.core.database.read(next_steps):

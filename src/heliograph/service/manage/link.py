@@ -62,6 +62,20 @@ async def add(office: LinkOffice, actor: Actor, name: str, kind: str, settings: 
     return await office.database.write(_add, actor, name, kind, written, disabled_at_ms, office.clock.now_ms())
 
 
+async def declare(office: LinkOffice, actor: Actor, name: str, declared: Mapping[str, Any]) -> None:
+    """Have a link of this name with exactly these settings; `kind` is smpp where they name none. Raises Problem."""
+    settings = {key: value for key, value in declared.items() if key != "kind"}
+    kind = str(declared.get("kind", "smpp"))
+    known = {each.name: each for each in await office.database.read(store.views)}.get(name)
+    if known is None:
+        await add(office, actor, name, kind, settings)
+        return
+    if known.kind != kind:
+        raise Problem(Code.INVALID_FORMAT, f"the link '{name}' is of kind {known.kind}, and a link does not change its kind", field="kind")
+    gone = dict.fromkeys(msgspec.json.decode(known.settings).keys() - settings.keys())
+    await update(office, actor, known.id, LinkChange(settings={**settings, **gone}))
+
+
 async def update(office: LinkOffice, actor: Actor, link_id: int, change: LinkChange) -> None:
     """Change a link; one that runs drains, and starts again so within a second. Raises Problem."""
     require(actor, Right.OPERATE)
