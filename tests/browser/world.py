@@ -13,14 +13,14 @@ from tests.flows.program import Program
 
 PASSWORD: Final = "signal fires on seven hills"
 MANY_DEVICES: Final = 60
+MANY_SMS: Final = 33
 AMOUNTS: Final = ("nothing", "one", "many")
 
 
 @dataclass(frozen=True)
 class Tenant:
-    """An organisation. `device_id`, `message_id`, `mailing_id`, `command_id`: its first device, what was sent to it, and what is
-    saved to be sent; 0 for none. `email`: of its
-    Administrator, whose password is PASSWORD; so is that of `observer`."""
+    """An organisation, and what it has: of each kind the first, 0 for none. `email`: of its Administrator, whose password is PASSWORD; so
+    is that of `observer`."""
 
     amount: str
     organisation_id: int
@@ -56,7 +56,8 @@ class World:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The API as the operator uses it."""
-        answered = self._session.request(method, f"{self.url}/api/v1{path}", json=body, timeout=30)
+        version = "" if path.startswith("/v2/") else "/v1"
+        answered = self._session.request(method, f"{self.url}/api{version}{path}", json=body, timeout=30)
         assert answered.status_code < 300, f"{method} {path}: {answered.text}"
         return answered.json() if answered.content else None
 
@@ -90,7 +91,7 @@ class World:
         tariff = self.call("GET", "/tariff_profile")[0]["id"]
         webhook, delivery = self._webhook() if count else (0, 0)
         self._session.headers["Authorization"] = operator
-        made = [self._device(organisation, policy, tariff, number) for number in range(1, count + 1)]
+        made = self._devices(organisation, policy, tariff, count)
         return Tenant(
             amount=amount,
             organisation_id=organisation,
@@ -100,6 +101,7 @@ class World:
             message_id=self._sms(made),
             mailing_id=self._mailing(email, made[:1]),
             user_id=next(each["id"] for each in self.call("GET", "/user?per_page=1000") if each["username"] == observer),
+            command_id=self._command(email) if made else 0,
             policy_id=policy,
             webhook_id=webhook,
             delivery_id=delivery,
@@ -107,11 +109,11 @@ class World:
         )
 
     def _sms(self, devices: list[int]) -> int:
-        """As many SMS as the organisation has devices, all to the first; the id of one of them."""
+        """One SMS, or more than a page of the console holds, all to the first device; the id of one of them."""
         if not devices:
             return 0
         body = {"payload": "Status please ✓", "source_address": "1000"}
-        sent = [self.call("POST", "/sms", body | {"endpoints": [devices[0]]})["results"][0]["id"] for _ in devices]
+        sent = [self.call("POST", "/sms", body | {"endpoints": [devices[0]]})["results"][0]["id"] for _ in devices[:MANY_SMS]]
         return int(sent[0])
 
     def _webhook(self) -> tuple[int, int]:
@@ -145,20 +147,31 @@ class World:
         session.post(f"{self.url}/sign-in", data={"email": email, "password": PASSWORD}, timeout=30)
         return session
 
-    def _device(self, organisation: int, policy: int, tariff: int, number: int) -> int:
-        digits = f"{organisation:03}{number:05}"
-        entry = {"iccid": f"8988{digits:0>14}", "imsi": f"90170{digits:0>10}", "msisdn": f"88239{digits:0>8}"}
-        sim = self.call("POST", "/sim", entry | {"organisation": {"id": organisation}})
+    def _devices(self, organisation: int, policy: int, tariff: int, count: int) -> list[int]:
+        """So many devices with their SIMs, in two calls."""
+        if not count:
+            return []
+        numbers = {number: f"{organisation:03}{number:05}" for number in range(1, count + 1)}
+        entries = [
+            {"iccid": f"8988{each:0>14}", "imsi": f"90170{each:0>10}", "msisdn": f"88239{each:0>8}", "organisation": {"id": organisation}}
+            for each in numbers.values()
+        ]
+        sims = [each["id"] for each in self.call("POST", "/sim", entries)]
         wanted = {
-            "name": f"Pump {number:02} in the valley",
-            "tags": "pump,valley" if number % 2 else "pump",
             "status": {"id": 0},
             "service_profile": {"id": policy},
             "tariff_profile": {"id": tariff},
-            "sim": {"id": sim["id"], "activate": True},
             "organisation": {"id": organisation},
+            "endpoints": [
+                {
+                    "name": f"Pump {number:02} in the valley",
+                    "tags": "pump,valley" if number % 2 else "pump",
+                    "sim": {"id": sim_id, "activate": True},
+                }
+                for number, sim_id in zip(numbers, sims, strict=True)
+            ],
         }
-        return int(self.call("POST", "/endpoint", wanted)["id"])
+        return [int(each["id"]) for each in self.call("POST", "/v2/endpoint/multi", wanted)]
 
     def _role(self, name: str) -> int:
         return next(int(each["id"]) for each in self.call("GET", "/user/role") if each["name"] == name)

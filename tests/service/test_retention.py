@@ -8,7 +8,8 @@ import pytest
 
 from heliograph.model.account import Role
 from heliograph.model.ids import DeviceId
-from heliograph.service import audit
+from heliograph.model.problem import Code, Problem
+from heliograph.service import audit, mailing
 from heliograph.service.draft import Draft
 from heliograph.service.retention import SLICE, Retention
 from heliograph.service.submit import accepted, prepare
@@ -62,6 +63,21 @@ class Suite:
         await sweep(world)
         assert await rows(world, "message", "id, payload") == [(young, "young")]
         assert await count(world, "attempt") == 1
+
+    async def test_a_bulk_sms_loses_its_text_with_the_texts_and_goes_with_the_messages(self, world: World) -> None:
+        mailing_id = await mailing.send(world.core, world.actor(), [DeviceId(1), DeviceId(2)], Draft("secret"), "key")
+        await world.jump(11 * DAY)
+        await sweep(world, Days(bodies_days=10))
+        found = await mailing.progress(world.core, world.actor(), mailing_id)
+        assert (found.mailing.payload, found.mailing.total) == ("", 2)
+        await run(world, "UPDATE mailing_item SET message_id = NULL")
+        with pytest.raises(Problem, match="its text was deleted") as refused:
+            await mailing.send_again(world.core, world.actor(), mailing_id, "again")
+        assert refused.value.code is Code.NOT_ALLOWED
+        await world.jump(170 * DAY)
+        await sweep(world)
+        assert await count(world, "mailing") == 0
+        assert await count(world, "mailing_item") == 0
 
     async def test_a_message_that_is_not_final_stays_and_goes_at_a_later_sweep(self, world: World) -> None:
         open_id = await world.submit()

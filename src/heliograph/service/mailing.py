@@ -65,6 +65,8 @@ async def send_again(core: Core, actor: Actor, mailing_id: int, key: str) -> int
     mailing, device_ids = await core.database.read(_unreached, actor.scope, mailing_id)
     if not device_ids:
         raise Problem(Code.NOT_ALLOWED, "there is no device that it did not reach: nothing is to be sent again")
+    if not mailing.payload:
+        raise Problem(Code.NOT_ALLOWED, "its text was deleted when its time was over: send a new one")
     draft = Draft(mailing.payload, source=mailing.source or None)
     return await send(core, actor, [DeviceId(each) for each in device_ids], draft, key, mailing_id)
 

@@ -129,11 +129,14 @@ def _duties(days: Days) -> list[_Duty]:
         _Duty("attempts", partial(_look, "delivery_attempts"), _older(days.delivery_attempts_days), partial(_delete_kind, "attempts_of")),
         _Duty("payloads", partial(_look, "delivery_payloads"), _older(days.delivery_payloads_days), partial(_delete_kind, "payloads")),
         _Duty("deliveries", partial(_look, "deliveries"), _older(days.delivery_attempts_days), partial(_delete_kind, "deliveries")),
+        _Duty("mailings", partial(_look, "mailings"), _older(days.messages_days), store.delete_mailings),
         _Duty("unmatched", partial(_look, "unmatched"), _older(days.messages_days), partial(_delete_kind, "unmatched")),
     ]
     if days.bodies_days < days.messages_days:
         note = f"its text was deleted after {days.bodies_days} days"
-        duties.append(_Duty("bodies", partial(_look, "bodies"), _older(days.bodies_days), partial(_empty, note)))
+        old = _older(days.bodies_days)
+        duties.append(_Duty("bodies", partial(_look, "bodies"), old, partial(_empty, note)))
+        duties.append(_Duty("texts of mailings", partial(_look, "mailing_texts"), old, partial(_delete_kind, "mailing_texts")))
     return duties
 
 

@@ -65,6 +65,12 @@ def delete_events(tx: Transaction, organisation_id: int, numbers: Sequence[int])
     tx.apply(Q["delete_events"], _rows(numbers), organisation_id=organisation_id)
 
 
+def delete_mailings(tx: Transaction, ids: Sequence[int]) -> None:
+    """Delete bulk SMS and what became of each device; their messages go by themselves."""
+    tx.apply(Q["delete_mailing_items"], _rows(ids))
+    tx.apply(Q["delete_mailings"], _rows(ids))
+
+
 def delete(tx: Transaction, kind: str, ids: Sequence[int]) -> None:
     """Delete rows of audit, receipts or unmatched."""
     tx.apply(Q[f"delete_{kind}"], _rows(ids))

@@ -89,3 +89,18 @@ FROM notification WHERE message_id = 0 AND id > :after ORDER BY id LIMIT :most;
 
 -- name: delete_deliveries (id bigint)
 DELETE FROM notification WHERE id IN (SELECT id FROM input) AND final_at_ms IS NOT NULL AND message_id = 0;
+
+-- name: mailings
+SELECT id, created_at_ms AS at_ms, 1 AS may_go FROM mailing WHERE id > :after ORDER BY id LIMIT :most;
+
+-- name: delete_mailings (id bigint)
+DELETE FROM mailing WHERE id IN (SELECT id FROM input);
+
+-- name: delete_mailing_items (id bigint)
+DELETE FROM mailing_item WHERE mailing_id IN (SELECT id FROM input);
+
+-- name: mailing_texts
+SELECT id, created_at_ms AS at_ms, 1 AS may_go FROM mailing WHERE id > :after AND payload <> '' ORDER BY id LIMIT :most;
+
+-- name: delete_mailing_texts (id bigint)
+UPDATE mailing SET payload = '' WHERE id IN (SELECT id FROM input);
