@@ -76,6 +76,7 @@ def _answer_at_once(cycle: RequestResponseCycle, status: int, head: bytes, body:
     content = b"" if cycle.scope["method"] == "HEAD" else body
     cycle.transport.write(b"%b%b%b\r\n%b" % (STATUS_LINE[status], head, close, content))
     cycle.message_event.set()
+    cycle.scope["extensions"].clear()  # else each request were a cycle for the garbage collector to find
     if close:
         cycle.transport.close()
     cycle.on_response()
