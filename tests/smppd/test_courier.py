@@ -82,7 +82,7 @@ async def test_a_receipt_says_the_same_in_text_and_tlvs_with_the_addresses_of_th
     assert found.doubts == ()
     assert (found.message_id, found.receipted_message_id, found.user_message_reference) == (message_id, message_id, 77)
     assert (found.state, found.stat, found.error, found.dlvrd) == (MessageState.DELIVERED, "DELIVRD", "000", 1)
-    assert states(house) == [NotificationState.DELIVERED]
+    await until(lambda: states(house) == [NotificationState.DELIVERED], "the states of what is told")
 
 
 async def test_a_peer_of_33_gets_the_text_alone_with_the_id_as_it_was_told(house: House) -> None:
@@ -243,6 +243,17 @@ async def test_an_account_of_latin_1_is_written_to_in_latin_1(house: House) -> N
     assert (pdu.data_coding, pdu.short_message) == (0, "Grüße".encode("latin-1"))
 
 
+async def test_what_an_alphabet_lacks_comes_in_ucs_2_and_is_cut_anew_where_it_no_longer_fits(house: House) -> None:
+    await house.add("org_1", default_coding="ascii")
+    app = await house.bind()
+    await house.world.hear(msisdn(1), "1000", "Zähler " * 20)
+    pdus = await told(house, 3, app)
+    assert {pdu.data_coding for pdu in pdus} == {8}
+    contents = [content_of(pdu) for pdu in pdus]
+    parts = [Segment(each.part.number, each.part.total, each.udh, each.user_data) for each in contents if each.part]
+    assert join(parts, Alphabet.UCS2) == "Zähler " * 20
+
+
 # to whom, when, and how often
 
 
@@ -262,7 +273,7 @@ async def test_what_waits_seven_days_is_given_up(house: House) -> None:
     await house.world.hear(msisdn(1), "1000")
     await house.world.jump(ACCOUNT_KEPT_MS / 1000 + 60)
     await house.world.sweep()
-    assert states(house) == [NotificationState.GIVEN_UP]
+    await until(lambda: states(house) == [NotificationState.GIVEN_UP], "the states of what is told")
 
 
 async def test_sessions_of_an_account_share_what_comes(house: House) -> None:
@@ -290,10 +301,10 @@ async def test_a_temporary_refusal_is_tried_again(house: House, answer: int) -> 
     app.answers = lambda pdu: answers.pop() if answers else 0
     await house.world.hear(msisdn(1), "1000")
     await told(house, 1, app)
-    assert states(house) == [NotificationState.WAITING]
+    await until(lambda: states(house) == [NotificationState.WAITING], "the states of what is told")
     await house.world.advance(ACCOUNT_SCHEDULE_MS[0] / 1000 * 1.2)
     await told(house, 2, app)
-    assert states(house) == [NotificationState.DELIVERED]
+    await until(lambda: states(house) == [NotificationState.DELIVERED], "the states of what is told")
     first, second = house.world.rows("SELECT status, error FROM delivery_attempt ORDER BY number")
     assert (first.status, second.status) == (answer, 0)
     assert status.MEANINGS[answer].name in first.error
@@ -305,7 +316,7 @@ async def test_a_refusal_for_good_ends_it(house: House, answer: int) -> None:
     app.answers = lambda pdu: answer
     await house.world.hear(msisdn(1), "1000")
     await told(house, 1, app)
-    assert states(house) == [NotificationState.GIVEN_UP]
+    await until(lambda: states(house) == [NotificationState.GIVEN_UP], "the states of what is told")
 
 
 async def test_a_message_in_parts_of_which_one_is_refused_comes_again_whole(house: House) -> None:
@@ -317,7 +328,7 @@ async def test_a_message_in_parts_of_which_one_is_refused_comes_again_whole(hous
     await told(house, 2, app)
     await house.world.advance(ACCOUNT_SCHEDULE_MS[0] / 1000 * 1.2)
     await told(house, 4, app)
-    assert states(house) == [NotificationState.DELIVERED]
+    await until(lambda: states(house) == [NotificationState.DELIVERED], "the states of what is told")
 
 
 async def test_what_a_session_took_to_its_grave_goes_to_the_next_one(house: House) -> None:
@@ -329,7 +340,7 @@ async def test_what_a_session_took_to_its_grave_goes_to_the_next_one(house: Hous
     app.wire.close("it dies")
     another = await house.bind()
     await told(house, 4, another)
-    assert states(house) == [NotificationState.DELIVERED] * 4
+    await until(lambda: states(house) == [NotificationState.DELIVERED] * 4, "the states of what is told")
     assert {row.tries for row in house.world.rows("SELECT tries FROM notification")} == {1}
 
 
@@ -343,7 +354,7 @@ async def test_no_answer_is_a_failed_try(smpp_url: str) -> None:
         await told(house, 1, app)
         await house.world.advance(3)
         await settled(house)
-        assert house.world.rows("SELECT tries, state FROM notification") == [(1, NotificationState.WAITING)]
+        await until(lambda: house.world.rows("SELECT tries, state FROM notification") == [(1, NotificationState.WAITING)], "its failure")
 
 
 # a device is back
@@ -363,7 +374,7 @@ async def test_an_account_that_asks_for_it_is_told_when_a_device_is_back_that_wa
     (alert,) = app.others
     assert isinstance(alert, AlertNotification)
     assert (alert.source_addr, tlv.MS_AVAILABILITY_STATUS.find(alert.tlvs)) == (msisdn(1), 0)
-    assert states(house) == [NotificationState.DELIVERED]
+    await until(lambda: states(house) == [NotificationState.DELIVERED], "the states of what is told")
 
 
 async def test_a_message_of_the_device_tells_that_it_is_back_too_and_nobody_is_told_who_did_not_ask(house: House) -> None:
@@ -395,7 +406,7 @@ async def test_alerts_are_deleted_when_they_are_over_for_an_hour(house: House) -
     assert len(states(house)) == 1
     await house.world.jump(3700)
     await house.world.sweep()
-    assert states(house) == []
+    await until(lambda: states(house) == [], "the states of what is told")
 
 
 async def test_an_alert_is_no_news_after_a_minute(house: House) -> None:
@@ -409,7 +420,7 @@ async def test_an_alert_is_no_news_after_a_minute(house: House) -> None:
     app = await house.bind()
     await settled(house)
     assert app.others == []
-    assert states(house) == [NotificationState.DELIVERED]
+    await until(lambda: states(house) == [NotificationState.DELIVERED], "the states of what is told")
 
 
 async def test_the_timeline_tells_what_an_application_was_told_over_smpp(house: House) -> None:
@@ -422,7 +433,7 @@ async def test_the_timeline_tells_what_an_application_was_told_over_smpp(house: 
     ]
     app = await house.bind()
     app.answers = lambda pdu: status.RX_R_APPN
-    await told(house, 1, app)
+    await until(lambda: states(house) == [NotificationState.GIVEN_UP], "the end of its delivery")
     texts = [each.text for each in await timeline(house.world.core, house.world.actor(), message_id) if each.type.startswith("smpp")]
     assert "RX_R_APPN (0x66)" in texts[1]
     assert texts[2] == "It was given up: the application refused it for good"

@@ -13,11 +13,13 @@ from heliograph.model.esme_body import Alert, Kind, Receipt, Received
 from heliograph.model.message import State
 from heliograph.model.notification import AccountDelivery
 from heliograph.model.number import is_short
-from heliograph.service.encode import split
+from heliograph.service.encode import UCS2_DCS, split, text_of
 from heliograph.smpp import tlv
+from heliograph.smpp.errors import ValueNotAllowedError
 from heliograph.smpp.long_message import Style, pdus_of
 from heliograph.smpp.pdu import AlertNotification, DeliverSm, Pdu
 from heliograph.smpp.receipt import format_text, tlvs_of
+from heliograph.smpp.text import Coder
 from heliograph.smpp.tlv import GSM_NETWORK, NetworkError, Tlv
 from heliograph.smpp.value import VERSION_33, EsmClass, MessageState, Npi, Ton
 from heliograph.smppd.account import Account
@@ -55,22 +57,36 @@ def _received(told: Received, message_id: int, account: Account, version: int) -
     """One PDU, or one for each segment. Up to 3.3 there are no TLVs, so a long one has headers there whatever the account wants."""
     ton, npi = (Ton.UNKNOWN, Npi.LAND_MOBILE) if told.from_imsi else _type_of(told.source)
     dest_ton, dest_npi = _type_of(told.dest)
-    segments = _segments(told, message_id)
-    written = [account.coder.written(told.dcs, segment.udh, segment.user_data) for segment in segments]
-    data_coding = written[0][0]
-    recoded = [Segment(each.number, each.total, each.udh, octets) for each, (_, octets) in zip(segments, written, strict=True)]
+    data_coding, segments = _written(_segments(told, message_id), told.dcs, account.coder, message_id)
     pdu = DeliverSm(
         source_addr_ton=ton, source_addr_npi=npi, source_addr=told.source, dest_addr_ton=dest_ton, dest_addr_npi=dest_npi,
         destination_addr=told.dest, protocol_id=told.pid, data_coding=data_coding,
     )  # fmt: skip
     style = Style.UDH if version <= VERSION_33 or len(segments) == 1 else _STYLES[account.settings.long_messages]
-    return [each for each in pdus_of(pdu, recoded, style, message_id & 0xFFFF) if isinstance(each, DeliverSm)]
+    return [each for each in pdus_of(pdu, segments, style, message_id & 0xFFFF) if isinstance(each, DeliverSm)]
 
 
 def _segments(told: Received, message_id: int) -> list[Segment]:
     if told.user_data is not None:
         return [Segment(1, 1, bytes.fromhex(told.udh), bytes.fromhex(told.user_data))]
     return list(split(told.payload, told.dcs, told.udh, message_id & 0xFF))
+
+
+def _written(segments: list[Segment], tp_dcs: int, coder: Coder, message_id: int) -> tuple[int, list[Segment]]:
+    """Segments as the application writes text, all in one data_coding. What its default alphabet lacks goes in UCS-2, and is cut anew where
+    it no longer fits."""
+    try:
+        written = [coder.written(tp_dcs, segment.udh, segment.user_data) for segment in segments]
+    except ValueNotAllowedError:
+        return _in_ucs2(segments, tp_dcs, coder, message_id)
+    if len({data_coding for data_coding, _ in written}) > 1:
+        return _in_ucs2(segments, tp_dcs, coder, message_id)
+    return written[0][0], [Segment(each.number, each.total, each.udh, octets) for each, (_, octets) in zip(segments, written, strict=True)]
+
+
+def _in_ucs2(segments: list[Segment], tp_dcs: int, coder: Coder, message_id: int) -> tuple[int, list[Segment]]:
+    again = list(split(text_of(segments, tp_dcs), UCS2_DCS, "", message_id & 0xFF))
+    return coder.written(UCS2_DCS, b"", b"")[0], again
 
 
 def _receipt(told: Receipt) -> DeliverSm:
