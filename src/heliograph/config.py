@@ -131,7 +131,11 @@ class Retention:
     messages_days: int = setting(whole(1, 36_500), 180, "Messages with their attempts, receipts and webhook deliveries.")
     bodies_days: int = setting(whole(0, 36_500), 180, "The texts of messages, where they are to go before the messages themselves.")
     events_days: int = setting(whole(1, 36_500), 30, "Events of devices, SIMs, links and limits.")
-    feed_days: int = setting(whole(1, 36_500), 7, "Events of messages: for so long a reader of the event feed can be away and resume.")
+    feed_days: int = setting(
+        whole(2, 36_500),
+        7,
+        "Events of messages: for so long a reader of the event feed can be away and resume, and a file of usage come late.",
+    )
     delivery_attempts_days: int = setting(whole(1, 36_500), 30, "Every try of a delivery to a webhook, with its answer.")
     delivery_payloads_days: int = setting(whole(1, 36_500), 14, "What was sent to a webhook: for so long it can be sent again.")
     audit_days: int = setting(whole(1, 36_500), 400, "Who changed what.")

@@ -149,6 +149,23 @@ def test_a_webhook_that_is_never_called_is_refused_and_so_is_a_change_of_nothing
     assert acme("policy", "show", "Default", "--json").json["webhook"] is None
 
 
+def test_a_policy_is_made_as_the_portal_makes_it_and_removed_while_no_device_has_it(acme: Cli) -> None:
+    made = acme("policy", "add", "Trackers", "mo_limit=50", "mo=off", "--webhook", "https://example.com/sms", "--sign", "--json").json
+    assert (made["name"], made["mt"], made["mo"], made["sms_a2p"], made["sms_p2p_int"], made["sms_p2p_ext"]) == (
+        "Trackers", True, False, True, False, False,
+    )  # fmt: skip
+    assert (made["webhook"], made["signed"], len(made["secret"]) >= 24) == ("https://example.com/sms", True, True)
+    assert acme("policy", "show", "Trackers", "--json").json["mo_limit"] == 50
+    plain = acme("policy", "add", "Plain")
+    assert (plain.code, plain.out.strip().isdigit()) == (0, True)
+    assert acme("policy", "show", "Plain", "--json").json["mo"] is True
+    for wrong in (("policy", "add", " "), ("policy", "add", "X", "mt=maybe"), ("policy", "add", "X", "--webhook", "http://127.0.0.1/")):
+        assert acme(*wrong).code == 1
+    assert acme("policy", "remove", "Trackers").code == 0
+    assert [each["name"] for each in acme("policy", "list", "--json").json] == ["Default", "Plain"]
+    assert acme("policy", "remove", "Trackers").code == 1
+
+
 def test_all_that_a_policy_decides_is_set_checked_and_shown(acme: Cli) -> None:
     changes = ("mt_limit=100", "mo_to_application=all", "sender_allow_list=+49 151*,4236", "default_source=1000", "order=strict")
     assert acme("policy", "set", "Default", *changes).code == 0

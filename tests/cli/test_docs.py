@@ -9,13 +9,15 @@ from tests.cli.test_commands import commands
 from tools.cli_page import PAGE, page
 
 ROOT = Path(__file__).parents[2]
+SECOND_NAMES = [["link", "enable"], ["link", "disable"]]
+"""They are what `start` and `stop` were called, and still are for scripts."""
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def test_the_page_of_commands_says_every_command_as_it_is() -> None:
     written = page()
     assert PAGE.read_text(encoding="utf-8") == written, "run: .venv/bin/python tools/cli_page.py"
-    assert [command for command in commands() if f"heliograph {' '.join(command)}\n" not in written] == []
+    assert [command for command in commands() if f"heliograph {' '.join(command)}\n" not in written and command not in SECOND_NAMES] == []
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

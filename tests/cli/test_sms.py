@@ -91,3 +91,14 @@ def test_what_would_become_of_a_message_is_explained_and_nothing_is_sent(fleet: 
     assert fleet("policy", "explain", "Hello", "--device", "1", "--direction", "MO", "--dest", "1000", "--json").json["allowed"] is True
     assert fleet("policy", "explain", "Hello").code == 1
     assert fleet("sms", "list", "--json").json == []
+
+
+def test_what_waits_is_taken_back_and_what_is_over_is_not(fleet: Cli) -> None:
+    message_id = fleet("sms", "send", "1", "Hello", "--source", "1000").out.strip()
+    assert fleet("sms", "cancel", message_id, "--json").json == {"id": int(message_id), "device_id": 1, "status": "CANCELED"}
+    assert [each["status"] for each in fleet("sms", "list", "--json").json] == ["CANCELED"]
+    again = fleet("sms", "cancel", message_id)
+    assert (again.code, again.out) == (1, "")
+    assert "CANCELED" in again.err
+    assert fleet("sms", "cancel", "99").code == 1
+    assert fleet("sms", "cancel", "one").code == 2

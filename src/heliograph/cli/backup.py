@@ -72,7 +72,7 @@ def restore(file: Path, /, *, replace: Flag = False, links_off: Flag = False, op
     replace
         Delete what is in the database first. Without it, a database that is not empty is refused.
     links_off
-        Switch all links off, so that nothing is sent until `heliograph link enable`.
+        Switch all links off, so that nothing is sent until `heliograph link start`.
     """
 
     def work(config: Config) -> Answer:

@@ -123,7 +123,7 @@ async def _links(desk: Desk) -> list[Finding]:
         waiting = await desk.database.read(link_store.waiting, each.id)
         queue = f", {waiting} destinations wait" if waiting else ""
         if each.disabled_at_ms is not None:
-            findings.append(Finding("link", WARN, f"{each.name} is switched off{queue}", f"`heliograph link enable {each.id}`"))
+            findings.append(Finding("link", WARN, f"{each.name} is switched off{queue}", f"`heliograph link start {each.id}`"))
         elif each.state == "up":
             findings.append(Finding("link", OK, f"{each.name} is up, run by {each.node_name}{queue}"))
         else:

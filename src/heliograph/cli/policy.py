@@ -1,7 +1,7 @@
 """`heliograph policy`: what devices may do with SMS, and how the application is reached."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -26,6 +26,9 @@ app = App(name="policy")
 SERVICES: Final = {"mt": policies.SMS_MT, "mo": policies.SMS_MO}
 SWITCHES: Final = ("sms_a2p", "sms_p2p_int", "sms_p2p_ext")
 KEYS: Final = (*SERVICES, *SWITCHES, *policy_settings.NAMES, "interface", "name", "description")
+AT_FIRST: Final = {"sms_a2p": True, "sms_p2p_int": False, "sms_p2p_ext": False}
+"""Of a policy that people make (rules: Policy defaults)."""
+NOTHING: Final[Mapping[str, Any]] = {}
 INTERFACES: Final = {"rest": REST_API, "smpp": SMPP}
 """How the application is reached: by the portal and webhooks, or by what it binds with."""
 LISTS: Final = ("application_numbers", "sender_allow_list")
@@ -65,6 +68,66 @@ def show(which: Which, /, *, options: OrganisationOptions = ANY) -> int:
     return at_desk(options, work)
 
 
+@app.command
+def add(
+    name: str,
+    changes: Annotated[Sequence[str], Parameter(name="KEY=VALUE")] = (),
+    /,
+    *,
+    webhook: str | None = None,
+    sign: Annotated[bool, Parameter(negative="")] = False,
+    options: OrganisationOptions = ANY,
+) -> int:
+    """Make a service policy. Its devices may receive (mt), send (mo) and speak with the application; not with other subscribers, unless
+    sms_p2p_int and sms_p2p_ext say so.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    changes
+        What is to be otherwise, with the keys of `heliograph policy set`.
+    webhook
+        Where the application hears from its devices: messages by POST, delivery receipts by PATCH.
+    sign
+        Sign what is sent to the webhook with a new secret, shown once, alone on standard output.
+    """
+
+    async def work(desk: Desk) -> Answer:
+        actor = await desk.operator()
+        wanted, services = _changes(changes)
+        _check_webhook(desk, webhook)
+        made = await policies.create(desk, actor, PolicyChange(**(AT_FIRST | wanted | {"name": wanted.get("name", name)})))
+        after, secret = await _reached(desk, actor, made, webhook, sign=sign)
+        await _switch(desk, actor, after, dict.fromkeys(SERVICES, True) | services)
+        row = _row(await policies.view(desk, actor, PolicyId(made.id)))
+        if secret is None:
+            return Said(f"added the service policy {made.name}; its id:", row, str(made.id))
+        return Said(
+            f"added the service policy {made.name} (id {made.id}); the secret that signs, shown this once:", row | secret, secret["secret"]
+        )
+
+    return at_desk(options, work)
+
+
+@app.command
+def remove(which: Which, /, *, options: OrganisationOptions = ANY) -> int:
+    """Remove a service policy that no device has.
+
+    Parameters
+    ----------
+    which
+        Its id or name.
+    """
+
+    async def work(desk: Desk) -> Answer:
+        found = await _find(desk, await desk.viewer(), which)
+        await policies.delete(desk, desk.caretaker(), PolicyId(found.id))
+        return Said(f"removed the service policy {found.name}", {"id": found.id})
+
+    return at_desk(options, work)
+
+
 @app.command(name="set")
 def set_(
     which: Which,
@@ -100,21 +163,15 @@ def set_(
         wanted, services = _changes(changes)
         if not (wanted or services or sign) and webhook is None:
             raise Refusal("nothing to change: say what is to be, for example mo=on, or --webhook URL")
-        if webhook and (problem := check_url(webhook, desk.egress)):
-            raise problem
-        secret = secrets.token_urlsafe(SECRET_OCTETS) if sign else None
-        if webhook is not None:
-            made = await callback.create(desk, actor, webhook, f"policy {found.name}") if webhook else None
-            wanted |= {"api_callback_id": made.id if made else None}
-        if secret is not None:
-            wanted |= {"api_secret_id": (await callback.create_secret(desk, actor, secret, f"policy {found.name}")).id}
-        if wanted:
-            await policies.update(desk, actor, PolicyId(found.id), PolicyChange(**wanted))
+        _check_webhook(desk, webhook)
+        _, secret = await _reached(desk, actor, found, webhook, sign=sign, wanted=wanted)
         await _switch(desk, actor, found, services)
         after = await policies.view(desk, actor, PolicyId(found.id))
-        shown = {} if secret is None else {"secret": secret}
-        text = f"changed the service policy {after.name}" + ("; the secret that signs, shown this once:" if secret else "")
-        return Said(text, _row(after) | shown, secret)
+        if secret is None:
+            return Said(f"changed the service policy {after.name}", _row(after))
+        return Said(
+            f"changed the service policy {after.name}; the secret that signs, shown this once:", _row(after) | secret, secret["secret"]
+        )
 
     return at_desk(options, work)
 
@@ -204,6 +261,26 @@ def _changes(given: Sequence[str]) -> tuple[dict[str, Any], dict[str, bool]]:
         else:
             raise Refusal(f"{key} is nothing of a policy: there are {', '.join(KEYS)}")
     return wanted, services
+
+
+def _check_webhook(desk: Desk, webhook: str | None) -> None:
+    """Raises Problem where it may not be called."""
+    if webhook and (problem := check_url(webhook, desk.egress)):
+        raise problem
+
+
+async def _reached(
+    desk: Desk, actor: Actor, policy: PolicyView, webhook: str | None, *, sign: bool, wanted: Mapping[str, Any] = NOTHING
+) -> tuple[PolicyView, dict[str, str] | None]:
+    """Change a policy, its webhook and the secret that signs with it; as it is then, and the new secret."""
+    changes = dict(wanted)
+    secret = {"secret": secrets.token_urlsafe(SECRET_OCTETS)} if sign else None
+    if webhook is not None:
+        made = await callback.create(desk, actor, webhook, f"policy {policy.name}") if webhook else None
+        changes["api_callback_id"] = made.id if made else None
+    if secret is not None:
+        changes["api_secret_id"] = (await callback.create_secret(desk, actor, secret["secret"], f"policy {policy.name}")).id
+    return (await policies.update(desk, actor, PolicyId(policy.id), PolicyChange(**changes)) if changes else policy), secret
 
 
 async def _switch(desk: Desk, actor: Actor, before: PolicyView, services: dict[str, bool]) -> None:

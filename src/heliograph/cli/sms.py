@@ -1,4 +1,4 @@
-"""`heliograph sms`: send a message, list and show them, send one again, follow what happens to all."""
+"""`heliograph sms`: send a message, list and show them, send one again, take one back, follow what happens to all."""
 
 import asyncio
 import contextlib
@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from heliograph.cli.answer import DONE, Answer, Item, Said, Table, line, print_line, time_of
+from heliograph.cli.answer import DONE, Answer, Item, Refusal, Said, Table, line, print_line, time_of
 from heliograph.cli.desk import ANY, Desk, OrganisationOptions, at_desk
 from heliograph.cli.moment import ago_ms
 from heliograph.model.ids import DeviceId, MessageId
 from heliograph.model.message import STATE_NAMES, Direction, State
+from heliograph.service.cancel import cancel as cancel_message
 from heliograph.service.draft import Draft, with_text
 from heliograph.service.follow import follow
 from heliograph.service.resend import original, prepare_again
@@ -154,6 +155,27 @@ def resend(message_id: Annotated[int, Parameter(name="ID")], /, *, options: Orga
         found = await original(desk.core, actor, MessageId(message_id))
         again = await accepted(prepare_again(desk.core, actor, found))
         return Said(f"sent the message {message_id} again; the id of the new one:", {"id": again, "resend_of": message_id}, str(again))
+
+    return at_desk(options, work)
+
+
+@app.command
+def cancel(message_id: Annotated[int, Parameter(name="ID")], /, *, options: OrganisationOptions = ANY) -> int:
+    """Take a message back that is not delivered yet. Ends with 1 where it is over or with the network already.
+
+    Parameters
+    ----------
+    message_id
+        Its id.
+    """
+
+    async def work(desk: Desk) -> Answer:
+        actor = await desk.viewer()
+        found = await message(desk.core, actor, MessageId(message_id))
+        if found.device_id is None:
+            raise Refusal(f"message {message_id} goes from a device to a phone, and is the network's: there is nothing to cancel")
+        await cancel_message(desk.core, actor, DeviceId(found.device_id), MessageId(message_id))
+        return Said(f"cancelled message {message_id}", {"id": message_id, "device_id": found.device_id, "status": "CANCELED"})
 
     return at_desk(options, work)
 

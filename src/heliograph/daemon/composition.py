@@ -114,7 +114,7 @@ class Daemon:
         lasting.append(tasks.create_task(Rollup(core).run()))
         lasting.append(tasks.create_task(Retention(core, plan.config.retention).run()))
         if (folder := plan.config.cdr_path) is not None:
-            lasting.append(tasks.create_task(CdrFiles(core, folder).run()))
+            lasting.append(tasks.create_task(CdrFiles(core, folder, plan.config.retention.feed_days).run()))
         lasting.append(tasks.create_task(FanOut(database, core.clock, core.node_id, core.notifier).run()))
         tasks.create_task(core.notifier.run())
         tasks.create_task(self.supervisor.run())

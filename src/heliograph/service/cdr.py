@@ -31,18 +31,18 @@ ROUND_S = 60.0
 SETTLED_MS = 5 * 60_000
 """How long after midnight a day's file is begun: what was accepted before it is committed, on clocks that differ a little."""
 SLICE = 1000
-MOST_DAYS_BEHIND = 6
-"""Events of messages are kept for seven days, so the file of an earlier day would lack lines and is left out."""
 
 _log = log.get("cdr")
 
 
 class CdrFiles:
-    """The duty of one process, until its task is cancelled."""
+    """The duty of one process, until its task is cancelled. `feed_days`: for so long events of messages are kept, two days at least, so
+    the file of an earlier day would lack lines and is left out."""
 
-    def __init__(self, core: Core, folder: Path) -> None:
+    def __init__(self, core: Core, folder: Path, feed_days: int) -> None:
         self._core = core
         self._folder = folder
+        self._most_days_behind = feed_days - 1
 
     async def run(self) -> None:
         """Look once a minute whether a day has ended."""
@@ -66,7 +66,7 @@ class CdrFiles:
             return False
         if day >= ended or not await database.write(store.claim, node_id, day):
             return False
-        if (oldest := ended - timedelta(days=MOST_DAYS_BEHIND)) > day:
+        if (oldest := ended - timedelta(days=self._most_days_behind)) > day:
             return await database.write(store.release, node_id, day, oldest)
         try:
             done = await self._write(day)
