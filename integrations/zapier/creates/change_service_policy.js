@@ -1,4 +1,4 @@
-import { changeDevice, deviceField, deviceFields, deviceSample } from '../lib/device.js';
+import { changeDevice, deviceFields, deviceSample, theDevice } from '../lib/device.js';
 import { policyField } from '../lib/policy.js';
 import { idOf } from '../lib/values.js';
 
@@ -13,7 +13,7 @@ export const changeServicePolicy = {
   display: { label: 'Change Service Policy', description: 'Puts a device under another service policy.' },
   operation: {
     perform,
-    inputFields: [deviceField({ required: true }), policyField],
+    inputFields: [theDevice, policyField],
     sample: deviceSample,
     outputFields: deviceFields,
   },

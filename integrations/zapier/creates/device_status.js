@@ -1,5 +1,5 @@
 // Enable Device and Disable Device: the same, but for the status.
-import { DISABLED, ENABLED, changeDevice, deviceField, deviceFields, deviceSample } from '../lib/device.js';
+import { DISABLED, ENABLED, changeDevice, deviceFields, deviceSample, theDevice } from '../lib/device.js';
 import { idOf } from '../lib/values.js';
 
 const toStatus = (status) => (z, bundle) =>
@@ -11,7 +11,7 @@ export const enableDevice = {
   display: { label: 'Enable Device', description: 'Enables a device, so that it can send and receive SMS again.' },
   operation: {
     perform: toStatus(ENABLED),
-    inputFields: [deviceField({ required: true })],
+    inputFields: [theDevice],
     sample: deviceSample,
     outputFields: deviceFields,
   },
@@ -23,7 +23,7 @@ export const disableDevice = {
   display: { label: 'Disable Device', description: 'Disables a device: no SMS reach it or leave it any more.' },
   operation: {
     perform: toStatus(DISABLED),
-    inputFields: [deviceField({ required: true })],
+    inputFields: [theDevice],
     sample: { ...deviceSample, status: 'Disabled' },
     outputFields: deviceFields,
   },

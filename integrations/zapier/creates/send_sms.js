@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { deviceField } from '../lib/device.js';
+import { theDevice } from '../lib/device.js';
 import { call } from '../lib/server.js';
 import { readSms, smsFields, smsSample } from '../lib/sms.js';
 import { idOf } from '../lib/values.js';
@@ -30,7 +30,7 @@ export const sendSms = {
   operation: {
     perform,
     inputFields: [
-      deviceField({ required: true }),
+      theDevice,
       {
         key: 'text',
         label: 'Message Text',

@@ -37,15 +37,13 @@ export const deviceSample = {
   link: 'https://sms.example.com/devices/101',
 };
 
-/** The device field of an action or a trigger: a dropdown, or a Find Device step before it. */
-export const deviceField = (more) => ({
-  key: 'device_id',
-  label: 'Device',
-  type: 'string',
-  dynamic: 'device_list.id.label',
-  search: 'find_device.id',
-  ...more,
-});
+const deviceField = { key: 'device_id', label: 'Device', type: 'string', dynamic: 'device_list.id.label' };
+
+/** The device field of an action: chosen from a dropdown, or found by a Find Device step before it. */
+export const theDevice = { ...deviceField, required: true, search: 'find_device.id' };
+
+/** The device field of a trigger, which no step is before. */
+export const anyDevice = { ...deviceField, helpText: 'Left empty: every device.' };
 
 /** A device of the API, as Zaps see it. */
 export const deviceOf = (z, bundle, device) => ({

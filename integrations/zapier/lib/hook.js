@@ -1,6 +1,6 @@
 // Instant triggers as REST hooks: the server keeps a webhook for each Zap that is on, signs what it sends, and lists the latest events just as
 // it would send them. One event becomes one item for Zaps by one function, so the list has the hook's keys, in its order.
-import { deviceField } from './device.js';
+import { anyDevice } from './device.js';
 import { NOT_FOUND, call, statusOf } from './server.js';
 import { verify } from './signature.js';
 import { idOf } from './values.js';
@@ -16,7 +16,7 @@ export const hookTrigger = ({ key, noun, display, inputFields, eventsOf, itemOf,
   display,
   operation: {
     type: 'hook',
-    inputFields: [deviceField({ helpText: 'Left empty: every device.' }), ...inputFields],
+    inputFields: [anyDevice, ...inputFields],
     performSubscribe: (z, bundle) => subscribe(z, bundle, display.label, eventsOf(bundle.inputData)),
     performUnsubscribe: unsubscribe,
     perform: (z, bundle) => {

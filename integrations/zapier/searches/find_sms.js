@@ -1,4 +1,4 @@
-import { deviceField } from '../lib/device.js';
+import { theDevice } from '../lib/device.js';
 import { NOT_FOUND, call, statusOf } from '../lib/server.js';
 import { readSms, smsFields, smsOf, smsSample } from '../lib/sms.js';
 import { idOf } from '../lib/values.js';
@@ -38,7 +38,7 @@ const fieldsOf = (z, bundle) =>
   bundle.inputData.search_by === 'id'
     ? [{ key: 'sms_id', label: 'SMS', type: 'string', required: true, helpText: 'The SMS ID that an earlier step gave.' }]
     : [
-        deviceField({ required: true }),
+        theDevice,
         { key: 'direction', label: 'Direction', type: 'string', choices: { MT: 'To the Device (MT)', MO: 'From the Device (MO)' } },
         { key: 'status', label: 'Status', type: 'string', choices: STATUSES },
         { key: 'text', label: 'Text Contains', type: 'string' },

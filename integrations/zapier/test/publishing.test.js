@@ -76,6 +76,7 @@ describe.each(operations)('$kind $key', (found) => {
       };
       if (field.dynamic) outputs('triggers', field.dynamic);
       if (field.search) outputs('searches', field.search);
+      if (kind === 'trigger') expect(field.search, 'no step is before a trigger').toBeUndefined();
       if (field.choices && field.default) expect(Object.keys(field.choices)).toContain(field.default);
     }
   });
