@@ -75,6 +75,7 @@ async def test_a_form_that_comes_twice_sends_once(admin: Visitor, site: Site) ->
         ({"kind": "binary", "text": "xyz"}, "the text is hex"),
         ({"scheduled_at": "2001-01-01T00:00"}, "is in the past"),
         ({"scheduled_at": "tomorrow"}, "no date and time"),
+        ({"scheduled_at": "0001-01-01T00:00+14:00"}, "in the past"),
         ({"expiry": "soon"}, "no whole number"),
     ],
 )

@@ -152,6 +152,7 @@ async def test_all_that_a_list_finds_can_be_chosen(admin: Visitor, site: Site) -
     await add(site, 60)
     assert "60 devices" in words(await admin.post("/devices/many", {"all": "1", "q": "pump"}))
     assert (await admin.post("/devices/many", {})).status == 422
+    assert (await admin.post("/devices/many", {"id": "9" * 5000, "ids": "9" * 5000})).status == 422
 
 
 async def test_many_get_another_policy(admin: Visitor, site: Site) -> None:

@@ -13,7 +13,7 @@ from heliograph.service.tail import Follower, Reload
 from heliograph.store.database import DatabaseLost
 from heliograph.store.feed import FeedEvent
 from heliograph.web.portal import guard
-from heliograph.web.portal.page import Asked
+from heliograph.web.portal.page import MOST_DIGITS, Asked
 from heliograph.web.portal.reply import PRIVATE, Reply
 
 PING_S: Final = 15.0
@@ -37,7 +37,7 @@ async def follow(asked: Asked, organisation_id: int, told: Told) -> Reply:
     """Stream to a page that was rendered at the event with the number `after` of its query. Raises Problem for one stream too many."""
     after = asked.query.number("after") or 0
     seen = guard.header(asked.scope, b"last-event-id")
-    if seen.isascii() and seen.isdigit() and len(seen) <= 18:
+    if seen.isascii() and seen.isdigit() and len(seen) <= MOST_DIGITS:
         after = int(seen)
     follower = await asked.core.tail.follow(asked.actor, organisation_id, {organisation_id: after})
     return Reply(200, HEADERS, stream=_Frames(asked, follower, organisation_id, told))

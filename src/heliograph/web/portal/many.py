@@ -12,7 +12,7 @@ from heliograph.service.manage import fleet, policy
 from heliograph.service.manage.device import DeviceChange
 from heliograph.web.portal.console import EXPIRIES, KINDS, draft_of
 from heliograph.web.portal.devices import sought
-from heliograph.web.portal.page import Asked, Fields, Page
+from heliograph.web.portal.page import MOST_DIGITS, Asked, Fields, Page
 from heliograph.web.portal.render import query
 from heliograph.web.portal.reply import Reply
 from heliograph.web.portal.words import words_of
@@ -58,7 +58,10 @@ async def _chosen(asked: Asked) -> list[DeviceId]:
 
 
 def _ids(form: Fields) -> list[DeviceId]:
-    typed = [*form.numbers("id"), *(int(each) for each in form.text("ids").split(",") if each.isascii() and each.isdigit())]
+    typed = [
+        *form.numbers("id"),
+        *(int(each) for each in form.text("ids").split(",") if each.isascii() and each.isdigit() and len(each) <= MOST_DIGITS),
+    ]
     return _bounded([DeviceId(each) for each in dict.fromkeys(typed)])
 
 

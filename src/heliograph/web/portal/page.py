@@ -25,6 +25,8 @@ from heliograph.web.portal.reply import Reply, html, see
 
 NUL: Final = "\x00"
 MOST_FIELDS: Final = 20_000
+MOST_DIGITS: Final = 18
+"""Of a number that is read; what is longer fits into no column."""
 FLASH: Final = "flash"
 FLASH_S: Final = 60
 MOST_FLASH: Final = 400
@@ -69,13 +71,13 @@ class Fields:
         typed = self.text(name)
         if not typed:
             return default
-        if not typed.isascii() or not typed.removeprefix("-").isdigit() or len(typed) > 18:
+        if not typed.isascii() or not typed.removeprefix("-").isdigit() or len(typed) > MOST_DIGITS:
             raise Problem(Code.INVALID_FORMAT, f"'{typed[:40]}' is no whole number", field=name)
         return int(typed)
 
     def numbers(self, name: str) -> list[int]:
         """All values of a name that are whole numbers."""
-        return [int(value) for value in self.texts(name) if value.isascii() and value.isdigit() and len(value) <= 18]
+        return [int(value) for value in self.texts(name) if value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS]
 
     def is_on(self, name: str) -> bool:
         """Whether a box is ticked."""
@@ -153,7 +155,7 @@ class Asked(msgspec.Struct):
     def id(self, name: str) -> int:
         """A number of the path. Raises Problem where nothing can be there."""
         text = self.ids[name]
-        if text.isascii() and text.isdigit() and len(text) <= 18:
+        if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS:
             return int(text)
         raise Problem(Code.NOT_FOUND, "There is nothing at this address")
 

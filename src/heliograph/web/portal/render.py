@@ -141,11 +141,11 @@ def form_time_ms(zone: Zone, typed: str, field: str) -> int | None:
         return None
     try:
         local = datetime.fromisoformat(typed)
-    except ValueError:
+        if local.tzinfo is None:
+            local = local.replace(tzinfo=zone.info)
+        return int(local.timestamp() * 1000)
+    except (ValueError, OverflowError):
         raise Problem(Code.INVALID_FORMAT, f"'{typed[:40]}' is no date and time: write it like 2026-02-28T14:30", field=field) from None
-    if local.tzinfo is None:
-        local = local.replace(tzinfo=zone.info)
-    return int(local.timestamp() * 1000)
 
 
 def grouped(number: str | None, size: int = 3) -> str:
