@@ -1,5 +1,6 @@
 """Delivery receipts: heliograph.smpp.receipt."""
 
+import re
 from typing import Any
 
 import pytest
@@ -146,3 +147,27 @@ def test_a_word_means_what_the_rules_say(stat: str, word: str) -> None:
 )
 def test_an_id_is_read_as_the_profile_says(text: str, reading: IdReading, expected: str | None) -> None:
     assert read_id(text, reading) == expected
+
+
+usual_parts = st.tuples(
+    st.text(st.characters(codec="latin-1", exclude_characters="\0"), max_size=12),
+    st.sampled_from(["2501011200", "2513011200", "2502291200", "250228120059", "YYMMDDhhmm"]),
+    st.sampled_from(["DELIVRD", "delivrd", "UNHEARD", "EXPIRED"]),
+    st.text(max_size=20),
+)
+
+
+@given(usual_parts)
+@pytest.mark.parametrize("text", ["text", "Text"])
+def test_the_short_way_of_reading_says_what_the_long_way_says(text: str, parts: tuple[str, str, str, str]) -> None:
+    message_id, date, stat, rest = parts
+    written = f"id:{message_id} sub:001 dlvrd:001 submit date:{date} done date:{date} stat:{stat} err:000 {text}:{rest}"
+    short = receipt.parse_text(written)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(receipt, "_USUAL", re.compile(r"(?!)"))
+        assert receipt.parse_text(written) == short
+
+
+def test_fields_of_its_own_between_the_usual_ones_are_nobodys() -> None:
+    found = receipt.parse_text("id:9 mcc:262 submit date:2501011200\tprice:0.01 stat:DELIVRD mnc:01 err:0")
+    assert (found.message_id, found.submit_date, found.stat, found.error) == ("9", "2501011200", "DELIVRD", "0")

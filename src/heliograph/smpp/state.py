@@ -20,6 +20,8 @@ class Role(Enum):
 
 
 class State(Enum):
+    __hash__ = object.__hash__  # a member is one object; Enum's own hashes its name in Python, 20 times a message
+
     OPEN = "open"
     BOUND_TX = "bound_tx"
     BOUND_RX = "bound_rx"

@@ -34,8 +34,8 @@ FAULTS = frozenset(
     {status.RINVPASWD, status.RINVSYSID, status.RBINDFAIL, status.RINVSYSTYP, status.RINVCMDID, status.RINVCMDLEN, status.RALYBND}
 )
 """What refuses a bind until somebody mends it; anything else may pass."""
-TRANSMITS = frozenset({State.BOUND_TX, State.BOUND_TRX})
-RECEIVES = frozenset({State.BOUND_RX, State.BOUND_TRX})
+TRANSMITS = (State.BOUND_TX, State.BOUND_TRX)
+RECEIVES = (State.BOUND_RX, State.BOUND_TRX)
 
 
 class Switchboard(Protocol):

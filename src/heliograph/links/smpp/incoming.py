@@ -26,6 +26,8 @@ def canonical(text: str, use: IdUse) -> str | None:
     """An id in the form in which response and receipt say the same; as it came where it is not what it should be."""
     if use is IdUse.IGNORED or not text:
         return None
+    if use is IdUse.RAW:
+        return text
     return read_id(text, IdReading(use.value)) or text
 
 
@@ -52,12 +54,7 @@ class Reader:
     def receipt(self, pdu: Heard, now_ms: int) -> Receipt:
         """A receipt, its keys in the order of the settings. Never fails."""
         found = receipts.parse(pdu)
-        keys = {
-            ReceiptKey.TLV: self._id(found.receipted_message_id, self._settings.id_in_tlv),
-            ReceiptKey.TEXT: self._id(found.message_id, self._settings.id_in_text),
-            ReceiptKey.REFERENCE: None if found.user_message_reference is None else f"umr:{found.user_message_reference}",
-        }
-        ordered = dict.fromkeys(key for name in self._settings.receipt_keys if (key := keys[name]) is not None)
+        ordered = dict.fromkeys([key for name in self._settings.receipt_keys if (key := self._key(name, found)) is not None])
         is_final = pdu.esm_class & TYPE_BITS != EsmClass.INTERMEDIATE_NOTIFICATION
         error = found.error if found.error is not None or found.network_error is None else str(found.network_error.code)
         return Receipt(
@@ -112,10 +109,14 @@ class Reader:
             return [Segment(1, 1, header, user_data)]
         return _cut(_elements(header), user_data, next(self._references) & 0xFFFF, in_septets=read.in_septets)
 
-    @staticmethod
-    def _id(text: str | None, use: IdUse) -> str | None:
-        found = canonical(text, use) if text else None
-        return None if found is None else f"id:{found}"
+    def _key(self, name: ReceiptKey, found: receipts.Receipt) -> str | None:
+        """What the receipt says of its message by that name of it."""
+        if name is ReceiptKey.REFERENCE:
+            return None if found.user_message_reference is None else f"umr:{found.user_message_reference}"
+        is_tlv = name is ReceiptKey.TLV
+        text = found.receipted_message_id if is_tlv else found.message_id
+        read = canonical(text, self._settings.id_in_tlv if is_tlv else self._settings.id_in_text) if text else None
+        return None if read is None else f"id:{read}"
 
 
 def _elements(header: bytes) -> tuple[udh.Element, ...]:

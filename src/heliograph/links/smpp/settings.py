@@ -162,7 +162,6 @@ class SmppSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     role: LinkRole = LinkRole.INTERCONNECT
     delivery: Delivery = Delivery.STORED
     numbers: tuple[str, ...] = ()
-    number_space: str = ""
     country: str | None = None
     national_prefix: str | None = None
     may_return: bool = False
@@ -280,7 +279,6 @@ def profile(link_id: LinkId, name: str, settings: SmppSettings) -> LinkProfile:
         max_validity_s=settings.max_validity_s,
         country=settings.country,
         national_prefix=settings.national_prefix,
-        number_space=settings.number_space,
         may_return=settings.may_return,
         window=max(HEADS, 2 * settings.window * settings.binds),
         receipts=receipts[settings.asked_receipts],
