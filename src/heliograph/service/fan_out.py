@@ -9,7 +9,7 @@ A webhook of the format emnify that a policy names is not told here: the transac
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from heliograph import log
 from heliograph.clock import Clock
@@ -80,7 +80,8 @@ def fan_out(tx: Transaction, notifier: Notifier, node_id: NodeId, organisation_i
         store.end_cursor(tx, organisation_id)
         return 0
     events = feed.page(tx, organisation_id, cursor, PAGE)
-    reports = [_report(webhook, event) for event in events for webhook in webhooks if wants(webhook, event)]
+    audience = _Audience(webhooks)
+    reports = [_report(webhook, event) for event in events for webhook in audience.of(event) if wants(webhook, event)]
     told = {each.callback_id for each in reports}
     for webhook in webhooks:
         if webhook.id in told:  # as it is now: its secret may have been replaced since the last look
@@ -89,6 +90,34 @@ def fan_out(tx: Transaction, notifier: Notifier, node_id: NodeId, organisation_i
     if events:
         store.move_cursor(tx, organisation_id, events[-1].number)
     return len(events)
+
+
+class _Audience:
+    """Who may want an event, found by its type and its device: an organisation may have a webhook for each of its devices."""
+
+    def __init__(self, webhooks: Sequence[Webhook]) -> None:
+        self._webhooks = webhooks
+        self._of_type: dict[str, tuple[dict[int, list[Webhook]], list[Webhook]]] = {}
+
+    def of(self, event: FeedEvent) -> Iterator[Webhook]:
+        of_devices, others = self._of_type.get(event.type) or self._sorted(event.type)
+        yield from others
+        if event.device_id is not None:
+            yield from of_devices.get(event.device_id, ())
+
+    def _sorted(self, kind: str) -> tuple[dict[int, list[Webhook]], list[Webhook]]:
+        of_devices: dict[int, list[Webhook]] = {}
+        others: list[Webhook] = []
+        for webhook in self._webhooks:
+            how = webhook.how
+            if not how.wants(kind):
+                continue
+            if how.scope.type is not ScopeType.DEVICES:
+                others.append(webhook)
+            for device_id in how.scope.device_ids:
+                of_devices.setdefault(device_id, []).append(webhook)
+        self._of_type[kind] = of_devices, others
+        return of_devices, others
 
 
 def wants(webhook: Webhook, event: FeedEvent) -> bool:
