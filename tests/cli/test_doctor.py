@@ -68,6 +68,8 @@ def test_a_clock_that_is_behind_is_found(acme: Cli, tmp_path: Path) -> None:
         ('metrics_allow = ["::/0"]', "bad", "metrics_allow"),
         ('tls_certificate = "gone.pem"\ntls_key = "gone.key"', "bad", "gone.pem"),
         ('[webhooks]\negress_allow = ["0.0.0.0/0"]', "bad", "egress_allow"),
+        ('[smpp]\nlisten = "0.0.0.0:2775"', "warn", "those who bind"),
+        ('[smpp]\ntls_listen = "0.0.0.0:3550"\ntls_certificate = "gone.pem"\ntls_key = "gone.key"', "bad", "gone.pem"),
     ],
 )
 def test_settings_that_harm_are_found(acme: Cli, config: Path, lines: str, state: str, said: str) -> None:

@@ -8,10 +8,10 @@ from heliograph.cli.answer import DONE, REFUSED, WRONG_USAGE, Table, show
 from heliograph.cli.desk import PLAIN, Desk, Options, settings, with_desk
 from heliograph.cli.finding import BAD, OK, WARN, Finding
 from heliograph.cli.machine import machine
-from heliograph.config import Config
+from heliograph.config import Config, Smpp
 from heliograph.daemon.begin import next_steps
 from heliograph.daemon.storage import DATABASE_ERRORS, engine_for, is_served, unreachable
-from heliograph.daemon.tls import CertificateError, certificate_of
+from heliograph.daemon.tls import CertificateError, certificate_of, smpp_certificate_of
 from heliograph.service.manage import link
 from heliograph.store import account, notification, policy
 from heliograph.store import link as link_store
@@ -31,7 +31,7 @@ def doctor(*, options: Options = PLAIN) -> int:
     config = settings(options.config)
     if config is None:
         return WRONG_USAGE
-    findings = [*_configuration(config), *machine(config), *_database(config)]
+    findings = [*_configuration(config), *_smpp(config.smpp), *machine(config), *_database(config)]
     if options.json:
         show(Table([finding.fields() for finding in findings], (), ""), as_json=True)
     else:
@@ -64,6 +64,19 @@ def _configuration(config: Config) -> Iterator[Finding]:
     if any(str(network) in EVERYBODY for network in config.webhooks.egress_allow):
         text = "webhooks.egress_allow lets organisations call everything that this machine reaches"
         yield Finding("configuration", BAD, text, "name only the networks that receivers stand in")
+
+
+def _smpp(smpp: Smpp) -> Iterator[Finding]:
+    try:
+        smpp_certificate_of(smpp)
+    except CertificateError as error:
+        yield Finding("configuration", BAD, str(error), "correct the files, or the settings")
+    if smpp.listen is not None and smpp.listen.host not in ("127.0.0.1", "::1", "localhost"):
+        text = f"smpp.listen is {smpp.listen}, and the passwords of those who bind there go in the clear"
+        do = (
+            "have them bind to smpp.tls_listen, or name where they come from: `heliograph smpp account set SYSTEM_ID allowed_addresses=...`"
+        )
+        yield Finding("configuration", WARN, text, do)
 
 
 def _database(config: Config) -> Iterator[Finding]:
