@@ -243,11 +243,11 @@ def test_the_list_of_commands_says_what_each_does(capsys: pytest.CaptureFixture[
 
 
 def commands() -> list[list[str]]:
-    """All there are, as words."""
+    """All there are, as words, each by the first of its names."""
     found: list[list[str]] = []
     for name in app:
         if name.startswith("-"):
             continue
-        sub = [each for each in app[name] if not each.startswith("-")]
+        sub = [each for each in app[name] if not each.startswith("-") and app[name][each].name[0] == each]
         found += [[name, each] for each in sub] or [[name]]
     return found

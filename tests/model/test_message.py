@@ -52,11 +52,11 @@ def test_what_is_not_final_may_become_final_in_every_way_and_never_pending(state
 
 
 def test_a_fresh_message_has_all_segments_to_send() -> None:
-    assert open_segments(fresh_segments(3)) == [1, 2, 3]
+    assert open_segments(fresh_segments(3)) == (1, 2, 3)
 
 
 def test_segments_waiting_or_unknown_are_to_be_sent_and_no_others() -> None:
-    assert open_segments("wadufe") == [1, 4]
+    assert open_segments("wadufe") == (1, 4)
 
 
 @given(segment_states, st.data(), st.sampled_from(Segment))

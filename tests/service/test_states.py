@@ -233,10 +233,11 @@ async def test_each_accept_is_counted_in_segments_in_its_month(world: World) -> 
 @pytest.mark.parametrize("state", [State.DELIVERED, State.FAILED])
 @pytest.mark.parametrize("door", Door)
 async def test_a_receipt_is_posted_for_messages_of_rest_portal_and_zapier_only(world: World, door: Door, state: State) -> None:
+    """A technician's link opens a page of the portal."""
     world.link.says(Accepted() if state is State.DELIVERED else Refused(ErrorClass.PERMANENT, "no"))
     message_id = await world.submit(door=door)
     found = world.notifications(message_id)
-    assert len(found) == (door in (Door.REST, Door.PORTAL, Door.ZAPIER))
+    assert len(found) == (door in (Door.REST, Door.PORTAL, Door.TECHNICIAN, Door.ZAPIER))
     for notification in found:
         assert notification.method == "PATCH"
         assert json.loads(notification.body) == {

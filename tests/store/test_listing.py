@@ -17,7 +17,7 @@ from tests.core_world import Setting, seed
 from tests.store.engines import OnPostgres, OnSqlite
 
 LISTINGS: list[tuple[Listing[Any], str]] = [(device.LISTING, "device_present"), (sim.LISTING, "sim_present")]
-TEXTS = {"name", "tags", "ip_address", "imei", "iccid", "imsi", "msisdn", "model", "bic"}
+TEXTS = {"name", "tags", "ip_address", "imei", "iccid", "imsi", "msisdn", "model", "bic", "anything", "tag"}
 
 
 class Lists:

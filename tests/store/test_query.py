@@ -50,6 +50,13 @@ def test_a_column_is_bigint_or_text(monkeypatch: pytest.MonkeyPatch) -> None:
         read("-- name: one (id integer)\nSELECT 1;", monkeypatch)
 
 
+def test_a_part_stands_for_its_name_in_braces(monkeypatch: pytest.MonkeyPatch) -> None:
+    query_module.parts.cache_clear()
+    found = read("-- part: columns\na, b\n\n-- name: one\nSELECT {columns} FROM t;\n", monkeypatch)
+    query_module.parts.cache_clear()
+    assert [each.text for each in found.values()] == ["SELECT a, b FROM t"]
+
+
 @pytest.mark.parametrize(
     ("text", "writes", "returns_rows"),
     [

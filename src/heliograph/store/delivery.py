@@ -1,16 +1,14 @@
 """The log of deliveries to webhooks: what was sent when, what was answered, and having it sent again."""
 
-from dataclasses import replace
 from typing import Final
 
 import msgspec
 
 from heliograph.model.notification import NotificationState
-from heliograph.store.query import Query, parts, queries
+from heliograph.store.query import queries
 from heliograph.store.transaction import Transaction
 
-_COLUMNS = parts("delivery")["columns"]
-Q: dict[str, Query] = {name: replace(query, text=query.text.replace("{columns}", _COLUMNS)) for name, query in queries("delivery").items()}
+Q = queries("delivery")
 NEWEST = 2**62
 EVER = 2**62
 

@@ -94,7 +94,7 @@ def delays(tx: Transaction, organisation_id: int, hours: int, first: int, until:
 
 def reasons(tx: Transaction, organisation_id: int, hours: int, first: int, until: int, most: int) -> list[Reason]:
     """Why messages did not arrive, the commonest reason first."""
-    rows = tx.run(Q["reasons"], organisation_id=organisation_id, hours=hours, first=first, until=until, most=most)
+    rows = tx.run(Q["reasons"], organisation_id=organisation_id, from_hour=first * hours, until_hour=until * hours, most=most)
     return [Reason(*row) for row in rows]
 
 

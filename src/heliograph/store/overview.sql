@@ -51,7 +51,7 @@ GROUP BY hour / :hours, bucket;
 
 -- name: reasons
 SELECT event, reason, CAST(sum(messages) AS bigint) AS messages FROM organisation JOIN overview_hour ON organisation_id = organisation.id
-WHERE (:organisation_id = 0 OR organisation.id = :organisation_id) AND hour >= :first * :hours AND hour < :until * :hours AND reason <> ''
+WHERE (:organisation_id = 0 OR organisation.id = :organisation_id) AND hour >= :from_hour AND hour < :until_hour AND reason <> ''
 GROUP BY event, reason ORDER BY messages DESC, event, reason LIMIT :most;
 
 -- name: busiest

@@ -2,7 +2,8 @@
 
 A query begins with a line `-- name: insert` or, when it takes a table of rows, `-- name: insert (id bigint, payload text)`. The rows
 are then the table `input` in its text, one column per name in the brackets. Scalars are written `:name`. What begins with `-- part: where`
-is no statement but a piece of some, which its module puts together. Does not run anything.
+is no statement but a piece of some: it stands for `{where}` in the queries of its file, or its module puts it together. Does not run
+anything.
 """
 
 import re
@@ -13,6 +14,7 @@ from importlib import resources
 _HEAD = re.compile(r"^-- (name|part): (\w+)(?: \(([^)]*)\))?\s*$", re.MULTILINE)
 _WRITES = re.compile(r"^(INSERT|UPDATE|DELETE)\b", re.MULTILINE)
 _SCALAR = re.compile(r"(?<![:\w\"]):(\w+)")  # not a cast, and not the colon of JSON in a literal: '%"strict":true%'
+_PART = re.compile(r"\{(\w+)\}")
 _RETURNING = re.compile(r"\bRETURNING\b")
 
 
@@ -39,13 +41,18 @@ class Statement:
 @cache
 def queries(name: str) -> dict[str, Query]:
     """The queries of `store/NAME.sql`, by name. A name that stands twice is an error."""
-    return {each: _query(f"{name}.{each}", columns, body) for kind, each, columns, body in _pieces(name) if kind == "name"}
+    return {each: _query(f"{name}.{each}", columns, _filled(body, name)) for kind, each, columns, body in _pieces(name) if kind == "name"}
 
 
 @cache
 def parts(name: str) -> dict[str, str]:
     """The texts of the parts of `store/NAME.sql`, by name."""
     return {each: _text(body) for kind, each, _, body in _pieces(name) if kind == "part"}
+
+
+def _filled(body: str, name: str) -> str:
+    """A body with the parts of its file that it names."""
+    return _PART.sub(lambda found: parts(name)[found[1]], body) if _PART.search(body) else body
 
 
 def _pieces(name: str) -> list[tuple[str, str, str | None, str]]:

@@ -1,18 +1,16 @@
 """Webhooks as their owners make them, how they fare, and up to where the feed was turned into deliveries. Every change has a version."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from operator import attrgetter
 
 import msgspec
 
 from heliograph.model.ids import CallbackId
 from heliograph.model.webhook import WebhookSettings, read
-from heliograph.store.query import Query, parts, queries
+from heliograph.store.query import queries
 from heliograph.store.transaction import Transaction
 
-_COLUMNS = parts("webhook")["columns"]
-Q: dict[str, Query] = {name: replace(query, text=query.text.replace("{columns}", _COLUMNS)) for name, query in queries("webhook").items()}
+Q = queries("webhook")
 EVERYTHING = -1
 OUTAGE_KEPT_MS = 60 * 86_400_000
 
