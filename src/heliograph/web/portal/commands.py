@@ -13,9 +13,8 @@ from heliograph.service.manage import device as devices
 from heliograph.service.submit import submit
 from heliograph.store.command import Command
 from heliograph.web.portal.page import Asked, Page
-from heliograph.web.portal.render import error_of
 from heliograph.web.portal.reply import Reply
-from heliograph.web.portal.words import portal_words, words_of
+from heliograph.web.portal.words import errors_of, words_of
 
 
 async def show_all(asked: Asked) -> Reply:
@@ -88,11 +87,7 @@ async def _command(asked: Asked) -> Command:
 
 
 def _form(asked: Asked, command: Command | None, problem: Problem | None = None) -> Reply:
-    def error(field: str) -> str | None:
-        found = None if problem is None else error_of(problem, field)
-        return None if found is None else portal_words(found)
-
-    values: dict[str, Any] = {"command": command, "typed": asked.form if problem else None, "error": error}
+    values: dict[str, Any] = {"command": command, "typed": asked.form if problem else None, "error": errors_of(problem)}
     return asked.render("command.html", 422 if problem else 200, **values)
 
 

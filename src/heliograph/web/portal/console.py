@@ -249,8 +249,8 @@ def _senders(found: Thread) -> list[str]:
 
 
 def _flash(draft: Draft) -> Draft:
-    encoded = msgspec.structs.replace(draft, dcs=None)
-    is_gsm = parse(encode(encoded).dcs).alphabet is Alphabet.GSM7
+    """The same, to be shown at once: class 0, in the alphabet it would have anyway."""
+    is_gsm = parse(encode(draft).dcs).alphabet is Alphabet.GSM7
     return msgspec.structs.replace(draft, dcs=FLASH_DCS if is_gsm else FLASH_UCS2_DCS)
 
 

@@ -17,9 +17,8 @@ from heliograph.service.manage.sim import NewSim
 from heliograph.store.device import DeviceView
 from heliograph.store.listing import Order
 from heliograph.web.portal.page import Asked, Page
-from heliograph.web.portal.render import error_of
 from heliograph.web.portal.reply import Reply
-from heliograph.web.portal.words import portal_words
+from heliograph.web.portal.words import errors_of, portal_words
 
 FREE: Final = 0
 """As the filter of SIMs has it: in no device."""
@@ -122,10 +121,6 @@ async def _form(asked: Asked, device: DeviceView | None, problem: Problem | None
     known = [each for each in await policies.views(asked.core, asked.actor) if each.organisation_id == home]
     typed = asked.form
 
-    def error(field: str) -> str | None:
-        found = None if problem is None else error_of(problem, field)
-        return None if found is None else portal_words(found)
-
     fields = ("name", "imei", "iccid", "imsi", "msisdn", "policy")
     general = [] if problem is None else [portal_words(each.text) for each in problem.parts or (problem,) if each.field not in fields]
     return asked.render(
@@ -133,7 +128,7 @@ async def _form(asked: Asked, device: DeviceView | None, problem: Problem | None
         200 if problem is None else 422,
         device=device,
         typed=typed if problem is not None else None,
-        error=error,
+        error=errors_of(problem),
         general=general,
         policies=[(each.id, each.name) for each in known],
         free=free,

@@ -23,7 +23,7 @@ ITEMS: Final[tuple[tuple[Item, ...], ...]] = (
         Item("/devices", "smartphone", "Devices", key="d"),
         Item("/messages", "messages-square", "Messages", key="m"),
         Item("/mailings", "list-checks", "Bulk SMS", key="b"),
-        Item("/commands", "terminal", "Saved commands", key="c"),
+        Item("/commands", "terminal", "Commands", key="c"),
     ),
     (
         Item("/policies", "shield-check", "Service policies", key="p"),

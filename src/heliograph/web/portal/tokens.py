@@ -8,10 +8,9 @@ from heliograph.model.permission import RIGHTS, Right
 from heliograph.model.problem import Problem
 from heliograph.service.manage import account
 from heliograph.web.portal.page import Asked, Page
-from heliograph.web.portal.render import error_of
 from heliograph.web.portal.reply import Reply
 from heliograph.web.portal.users import BY_NAME, ROLES
-from heliograph.web.portal.words import portal_words, words_of
+from heliograph.web.portal.words import errors_of, words_of
 
 DAY_MS: Final = 86_400_000
 LIVES: Final = (("", "never"), ("30", "in 30 days"), ("90", "in 90 days"), ("365", "in a year"))
@@ -58,15 +57,11 @@ def _form(asked: Asked, problem: Problem | None = None) -> Reply:
     may_operate = Right.OPERATE in RIGHTS[asked.actor.role]
     roles = [(role.value, f"{role.value}: {does}") for role, does in ROLES.items() if may_operate or role is not Role.SUPER_ADMIN]
 
-    def error(field: str) -> str | None:
-        found = None if problem is None else error_of(problem, {"days": "expiry_date"}.get(field, field))
-        return None if found is None else portal_words(found)
-
     values: dict[str, Any] = {
         "roles": roles,
         "lives": LIVES,
         "typed": asked.form,
-        "error": error,
+        "error": errors_of(problem),
         "refusal": "" if problem is None or problem.field in ("ip", "expiry_date", "days") else words_of(problem),
     }
     return asked.render("token_new.html", 200 if problem is None else 422, **values)

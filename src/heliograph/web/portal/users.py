@@ -10,9 +10,8 @@ from heliograph.service.manage import user as users
 from heliograph.service.manage.user import Invitation, UserChange
 from heliograph.store.account import User
 from heliograph.web.portal.page import Asked, Page
-from heliograph.web.portal.render import error_of
 from heliograph.web.portal.reply import Reply
-from heliograph.web.portal.words import portal_words, words_of
+from heliograph.web.portal.words import errors_of, words_of
 
 ROLES: Final = {
     Role.OBSERVER: "looks at everything, changes and sends nothing",
@@ -122,11 +121,7 @@ def _refused(problem: Problem | None) -> dict[str, Any]:
     """What a form says of a problem: at its field, or above."""
     fields = ("email", "name", "role")
 
-    def error(field: str) -> str | None:
-        found = None if problem is None else error_of(problem, field)
-        return None if found is None else portal_words(found)
-
-    return {"error": error, "refusal": "" if problem is None or problem.field in fields else words_of(problem)}
+    return {"error": errors_of(problem), "refusal": "" if problem is None or problem.field in fields else words_of(problem)}
 
 
 PAGES: Final[dict[str, Page]] = {

@@ -1,9 +1,11 @@
 """The refusals of the services in the portal's words: the API says endpoint and service profile, a person device and service policy."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from heliograph.model.problem import Problem
+from heliograph.web.portal.render import error_of
 
 WORDS: Final = (
     (re.compile(r"\bEndpoint with Id\b"), "The device"),
@@ -29,3 +31,13 @@ def portal_words(text: str) -> str:
     for pattern, word in WORDS:
         text = pattern.sub(word, text)
     return text[:1].upper() + text[1:]
+
+
+def errors_of(problem: Problem | None) -> Callable[[str], str | None]:
+    """What a form says at each of its fields; nothing where nothing was refused."""
+
+    def error(field: str) -> str | None:
+        found = None if problem is None else error_of(problem, field)
+        return None if found is None else portal_words(found)
+
+    return error
