@@ -5,9 +5,11 @@ from itertools import pairwise
 
 import pytest
 
+from heliograph.config import Config
 from heliograph.model.notification import Answered, Delivery, NotificationState
 from heliograph.model.webhook import Format, Scope, ScopeType, WebhookSettings, written
 from heliograph.model.webhook_health import DISABLED_AFTER_MS
+from heliograph.service.retention import Retention
 from heliograph.service.share import Limits, Shares
 from heliograph.store import notification as store_of_notifications
 from heliograph.store import webhook as store
@@ -253,3 +255,22 @@ async def test_every_event_becomes_one_delivery_over_restarts_and_crashes(world:
         numbers += [json.loads(each.body)["number"] for _, each in world.courier.delivered if each.url == "http://feed.example/"]
     assert sorted(numbers) == list(range(1, 22))
     assert world.rows("SELECT last_number FROM webhook_cursor")[0].last_number == 21
+
+
+async def test_tries_are_kept_30_days_and_what_was_sent_14(world: World) -> None:
+    await hear(world, 1)
+    retention = Retention(world.core, Config().retention, pause_s=0)
+
+    async def kept() -> tuple[int, int]:
+        task = world.spawn(retention.sweep())
+        await world.advance(5)
+        await task
+        bodies = world.rows("SELECT count(*) AS n FROM notification WHERE body <> ''")[0].n
+        return bodies, world.rows("SELECT count(*) AS n FROM delivery_attempt")[0].n
+
+    assert await kept() == (1, 1)
+    await world.jump(15 * 24 * HOUR)
+    assert await kept() == (0, 1)
+    await world.jump(16 * 24 * HOUR)
+    assert await kept() == (0, 0)
+    assert len(world.rows("SELECT id FROM notification")) == 1, "the log still says that it was delivered"

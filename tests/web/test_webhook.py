@@ -1,13 +1,16 @@
 """/webhook and /delivery: made, changed, tested, rotated, replayed; REST hooks; lists that look as the event does."""
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
 
 from heliograph.model.notification import Answered
 from heliograph.service.manage.webhook import OVERLAP_MS
+from heliograph.webhooks.egress import EgressPolicy, check_url
 from tests.web.site import Site
+from tests.webhooks.test_egress import HOSTILE
 
 URL = "https://app.example.com/events"
 EVERYTHING = {"url": URL, "events": ["*"]}
@@ -341,3 +344,12 @@ async def test_others_see_nothing_of_a_webhook_and_its_deliveries(site: Site) ->
 async def test_the_types_of_events_are_listed(site: Site) -> None:
     types = (await site.get("/api/v1/webhook/event_type")).json
     assert {"sms.received", "device.reachable", "webhook.disabled"} <= set(types)
+
+
+async def test_no_hostile_url_is_saved(site: Site) -> None:
+    site.app.context.check_url = partial(check_url, policy=EgressPolicy())
+    for url in HOSTILE:
+        reply = await site.post("/api/v1/webhook", {"url": url})
+        assert reply.status == 422, url
+        assert "url" in [each.get("field") for each in reply.json["errors"]] or "\0" in url, url
+    assert (await site.post("/api/v1/webhook", {"url": "https://app.example.com/x"})).status == 201

@@ -1,5 +1,6 @@
 """Deliveries by TLS: who is trusted, and what is said of who is not."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from heliograph.model.notification import Answered
-from heliograph.webhooks.courier import WebhookCourier
+from heliograph.webhooks.courier import CourierSettings, WebhookCourier
+from heliograph.webhooks.egress import EgressPolicy
 from tests.webhooks.receiver import Receiver, certificate, delivery, expired_certificate
 from tests.webhooks.test_courier import PATIENT, directory, running, send
 
@@ -94,3 +96,39 @@ async def test_a_list_of_authorities_that_is_missing_is_said_to_be(tmp_path: Pat
     _, tls = certificate(tmp_path, "good", "DNS:hooks.test")
     error = (await call(tls, tmp_path / "missing.pem")).error
     assert error == "this machine has no list of certificate authorities; name one in the settings"
+
+
+async def test_an_authority_of_one_webhook_is_trusted_for_it_alone(tmp_path: Path) -> None:
+    ca_file, tls = certificate(tmp_path, "private", "DNS:hooks.test")
+    async with Receiver(tls=tls) as receiver, trusting(None) as courier:
+        url = receiver.url_of("hooks.test")
+        own = await send(courier, delivery(url, 1, ca=ca_file.read_text()))
+        others = await send(courier, delivery(url, 2))
+        again = await send(courier, delivery(url, 3, ca=ca_file.read_text()))
+    assert (own.status, again.status) == (200, 200)
+    assert others.error == "the certificate is self-signed"
+
+
+async def test_all_is_called_by_the_operators_proxy_which_looks_names_up() -> None:
+    asked: list[str] = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.decode().split("\r\n")[0])
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(proxy, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    settings = CourierSettings(egress=EgressPolicy(), proxy=f"http://127.0.0.1:{port}")
+    async with running(settings, directory()) as courier:
+        answered = await send(courier, delivery("https://app.example.com/x"))
+        refused = await send(courier, delivery("http://169.254.169.254/", 2))
+    server.close()
+    await server.wait_closed()
+    assert asked == ["CONNECT app.example.com:443 HTTP/1.1"]
+    assert answered.error is not None
+    assert answered.error.startswith("the proxy that webhooks are called by refused")
+    assert refused.error is not None
+    assert "may not be called" in refused.error

@@ -72,6 +72,8 @@ _OTHER: dict[int, str] = {
 
 
 def in_words(failure: Failure) -> str:
+    if "CONNECT tunnel" in failure.message:
+        return f"the proxy that webhooks are called by refused ({failure.message.rpartition(', ')[2]})"
     match failure.code:
         case CurlCode.TIMED_OUT:
             return _timeout(failure)
@@ -110,8 +112,6 @@ def _certificate(failure: Failure) -> str:
 
 
 def _broken(failure: Failure) -> str:
-    if "CONNECT tunnel" in failure.message:
-        return f"the proxy that webhooks are called by refused ({failure.message.rpartition(', ')[2]})"
     if failure.os_errno == errno.ECONNRESET:
         return f"connection reset by {failure.peer}"
     return f"the answer could not be read ({failure.message})"
