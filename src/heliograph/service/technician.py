@@ -5,9 +5,11 @@ good, within the transaction that acts, so a revocation holds from its commit on
 address it came from.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from heliograph.model.account import Actor, Door, Role
+from heliograph.model.command import fill
 from heliograph.model.ids import DeviceId, MessageId, OrganisationId
 from heliograph.model.problem import Code, Problem
 from heliograph.service import audit, cancel
@@ -18,8 +20,10 @@ from heliograph.service.idempotency import Told
 from heliograph.service.secret import hash_of
 from heliograph.service.submit import Submission, accept, prepare
 from heliograph.store import account as account_store
+from heliograph.store import command as command_store
 from heliograph.store import message as message_store
 from heliograph.store import technician as store
+from heliograph.store.command import Command
 from heliograph.store.message import MessageView
 from heliograph.store.technician import TechnicianLink
 from heliograph.store.transaction import Transaction
@@ -54,6 +58,21 @@ async def opened(core: Core, at: Visit) -> None:
 async def thread(core: Core, at: Visit) -> list[MessageView]:
     """What the device sent and received, the latest first: all, or, where only commands may be sent, since the link was made."""
     return await core.database.read(_thread, at)
+
+
+async def commands(core: Core, at: Visit) -> list[Command]:
+    """The saved commands that may be sent: those that were chosen, or all of the organisation."""
+    found = await core.database.read(command_store.of_organisation, at.link.organisation_id)
+    chosen = at.link.command_ids
+    return [each for each in found if chosen is None or each.id in chosen]
+
+
+async def send_command(core: Core, at: Visit, command_id: int, values: Mapping[str, str]) -> MessageId:
+    """Send a saved command with a value at each of its places. Raises Problem, also for one that the link does not offer."""
+    found = next((each for each in await commands(core, at) if each.id == command_id), None)
+    if found is None:
+        raise Problem(Code.INVALID_REFERENCE, "this command is not offered by your link")
+    return await _sent(core, at, Draft(payload=fill(found.text, values)))
 
 
 async def send(core: Core, at: Visit, draft: Draft) -> MessageId:

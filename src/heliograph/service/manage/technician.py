@@ -11,6 +11,7 @@ from heliograph.model.problem import Code, Problem
 from heliograph.service import audit
 from heliograph.service.manage.scope import Office, changed_by, not_found, seen_by
 from heliograph.service.secret import new_secret
+from heliograph.store import command as command_store
 from heliograph.store import device as device_store
 from heliograph.store import technician as store
 from heliograph.store.technician import TechnicianLink, Use
@@ -80,6 +81,9 @@ def _create(tx: Transaction, actor: Actor, scope: int, wanted: NewLink, token_ha
     if device is None:
         raise not_found("Endpoint", wanted.device_id)
     home, commands = device.organisation_id, _written(wanted.commands)
+    for command_id in wanted.commands or ():
+        if command_store.one(tx, home, command_id) is None:
+            raise not_found("Saved command", command_id)
     link_id = store.insert(tx, home, device.id, token_hash, wanted.description.strip(), commands, actor.email, now_ms, expires_at_ms)
     made = _view(tx, home, link_id)
     told = {"description": made.description, "endpoint": made.device_id, "commands": wanted.commands, "expires_at_ms": expires_at_ms}

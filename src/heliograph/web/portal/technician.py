@@ -1,0 +1,116 @@
+"""What a technician's link opens: one device's thread and a box to send from, or chosen commands only. No session, no actor: each request
+asks the link anew. The link itself only shows a button, so that a program that looks at links in chats does not open it."""
+
+from typing import Any, Final
+
+from heliograph.model import command as model
+from heliograph.model.ids import MessageId
+from heliograph.model.message import Direction, State
+from heliograph.model.problem import Problem
+from heliograph.service import technician
+from heliograph.service.draft import Draft, with_text
+from heliograph.service.technician import Visit
+from heliograph.store.message import MessageView
+from heliograph.web.portal.page import Asked, OpenPage, Page
+from heliograph.web.portal.reply import Reply
+from heliograph.web.portal.state import MT, WAITING, Shown
+from heliograph.web.portal.words import words_of
+
+COOKIE: Final = "technician"
+DAYS_S: Final = 7 * 86_400
+OVER: Final = "This link was revoked, or its time is over. Ask whoever gave it to you for another one."
+
+
+async def knock(asked: Asked) -> Reply:
+    """What the link opens, with a button that opens it."""
+    at = await technician.visit(asked.core, asked.ids["token"], asked.address)
+    return _over(asked) if at is None else asked.render("technician_door.html", at=at)
+
+
+async def come_in(asked: Asked) -> Reply:
+    """Open it: the browser keeps the link's secret as a cookie, so that it stands in no address any more."""
+    token = asked.ids["token"]
+    at = await technician.visit(asked.core, token, asked.address)
+    if at is None:
+        return _over(asked)
+    try:
+        await technician.opened(asked.core, at)
+    except Problem:
+        return _over(asked)
+    return asked.see("/technician", "", asked.cookie(COOKIE, token, max_age_s=DAYS_S))
+
+
+async def show(asked: Asked) -> Reply:
+    """The device."""
+    at = await _visit(asked)
+    return _over(asked) if at is None else await _page(asked, at)
+
+
+async def send(asked: Asked) -> Reply:
+    """Send what was written, or a command."""
+    at = await _visit(asked)
+    if at is None:
+        return _over(asked)
+    form = asked.form
+    try:
+        command_id = form.number("command")
+        if command_id is None:
+            await technician.send(asked.core, at, with_text(Draft(form.raw("text"))))
+        else:
+            values = {name.removeprefix("at_"): value for name, value in form.pairs if name.startswith("at_")}
+            await technician.send_command(asked.core, at, command_id, values)
+    except Problem as problem:
+        return await _page(asked, at, problem)
+    return asked.see("/technician", "Sent.")
+
+
+async def take_back(asked: Asked) -> Reply:
+    """Cancel what came by this link."""
+    at = await _visit(asked)
+    if at is None:
+        return _over(asked)
+    try:
+        await technician.take_back(asked.core, at, MessageId(asked.form.number("message") or 0))
+    except Problem as problem:
+        return await _page(asked, at, problem)
+    return asked.see("/technician", "Canceled.")
+
+
+async def _visit(asked: Asked) -> Visit | None:
+    token = asked.cookies.get(COOKIE, "")
+    return await technician.visit(asked.core, token, asked.address) if token else None
+
+
+def _over(asked: Asked) -> Reply:
+    return asked.render("technician_over.html", 403, text=OVER)
+
+
+async def _page(asked: Asked, at: Visit, problem: Problem | None = None) -> Reply:
+    commands = await technician.commands(asked.core, at)
+    texts = [each.text for each in commands]
+    parts = () if problem is None else problem.parts or (problem,)
+    values: dict[str, Any] = {
+        "at": at,
+        "thread": await technician.thread(asked.core, at),
+        "commands": commands,
+        "places": model.places,
+        "Kind": model.Kind,
+        "said": lambda message: model.masked(texts, message.payload) if message.direction == Direction.MT else message.payload,
+        "shown": _shown,
+        "MT": Direction.MT,
+        "refusal": " ".join(words_of(each) for each in parts),
+        "written": asked.form.raw("text") if problem is not None else "",
+    }
+    return asked.render("technician.html", 422 if problem is not None else 200, **values)
+
+
+def _shown(message: MessageView) -> Shown:
+    state = State(message.state)
+    return WAITING if state is State.BUFFERED and message.retry_at_ms is not None else MT[state]
+
+
+PAGES: Final[dict[str, Page]] = {
+    "/technician": OpenPage(get=show, post=send),
+    "/technician/cancel": OpenPage(post=take_back),
+    "/technician/{token}": OpenPage(get=knock, post=come_in),
+}
