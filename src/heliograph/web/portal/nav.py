@@ -31,8 +31,11 @@ ITEMS: Final[tuple[tuple[Item, ...], ...]] = (
         Item("/technician-links", "link", "Technician links", key="l"),
     ),
     (
+        Item("/links", "radio-tower", "Links", Right.OPERATE),
+        Item("/simulator", "cpu", "Simulator", Right.OPERATE, only_demo=True),
         Item("/users", "users", "Users", Right.ADMINISTER, key="u"),
         Item("/tokens", "key-round", "Application tokens", Right.ADMINISTER, key="t"),
+        Item("/audit", "scroll-text", "Audit", Right.ADMINISTER),
     ),
 )
 """In groups, a line between them."""
