@@ -7,11 +7,13 @@ from tests.browser.world import Tenant
 
 class Seen(NamedTuple):
     """A page to look at. `path`: `{device}`, `{message}` and so on stand for what the organisation has (`Tenant`). `who`: "" for a
-    stranger, "admin", "operator". `needs_device`: there is nothing to see in an organisation without one."""
+    stranger, "admin", "operator". `needs_device`: there is nothing to see in an organisation without one.
+    `is_refused`: its status is an error, as a browser says on its console."""
 
     path: str
     who: str = "admin"
     needs_device: bool = False
+    is_refused: bool = False
 
     def at(self, tenant: Tenant) -> str:
         """Where it is for an organisation."""
@@ -30,12 +32,12 @@ PAGES: Final = (
     Seen("/technician-links"),
     Seen("/technician-links/new"),
     Seen("/technician-links/{technician_link}", needs_device=True),
-    Seen("/technician/hgl_none", who=""),
-    Seen("/technician", who=""),
+    Seen("/technician/hgl_none", who="", is_refused=True),
+    Seen("/technician", who="", is_refused=True),
     Seen("/audit"),
     Seen("/links", who="operator"),
     Seen("/links/new", who="operator"),
-    Seen("/links/1", who="operator"),
+    Seen("/links/{link}", who="operator"),
     Seen("/simulator", who="operator"),
     Seen("/webhooks"),
     Seen("/webhooks/new"),

@@ -30,6 +30,7 @@ def test_a_page_is_accessible_and_whole_in_every_look(
     if (seen.needs_device and not tenant.device_id) or (seen.who != "admin" and amount != "many"):
         return
     tab = browser.stranger(world.url) if not seen.who else sign_in("operator" if seen.who == "operator" else amount)
+    tab.expects_failures = seen.is_refused
     page = tab.open(seen.at(tenant))
     assert page.title().endswith("Heliograph")
     for look in LOOKS if amount == "many" else FEW:

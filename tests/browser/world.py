@@ -35,6 +35,7 @@ class Tenant:
     webhook_id: int = 0
     delivery_id: int = 0
     technician_link_id: int = 0
+    link_id: int = 1
 
 
 class World:

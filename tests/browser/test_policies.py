@@ -1,0 +1,112 @@
+"""Policies, webhooks and technician links as people use them: saved only when asked, seen at a receiver, refused after revocation."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.browser import Browser
+from tests.browser.world import World, wait_until
+
+SLOWLY_MS = 40_000
+
+
+class Receiver:
+    """A receiver of webhooks: what it was sent, method and body."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, dict[str, object]]] = []
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _take(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                receiver.got.append((self.command, json.loads(body)))
+                self.send_response(200)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            do_POST = do_PATCH = _take  # noqa: N815 (the names that http.server calls)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/sms"
+        self._thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()
+
+
+def test_a_webhook_policy_is_made_tested_attached_and_its_receipt_arrives(
+    world: World, sign_in: Callable[..., Browser.Tab], receiver: Receiver
+) -> None:
+    page = sign_in("operator").open("/policies/new")
+    page.get_by_role("textbox", name="Name", exact=True).fill("Fleet with webhook")
+    page.get_by_role("radio", name="Webhook").check()
+    page.get_by_label("Webhook URL").fill(receiver.url)
+    expect(page.locator("#preview")).to_contain_text("goes to the webhook", timeout=SLOWLY_MS)
+    expect(page.locator("#changed")).to_contain_text("changes not saved")
+    assert "Fleet with webhook" not in str(world.call("GET", "/service_profile"))  # saved only when asked
+    page.get_by_role("button", name="Create policy").click()
+    expect(page.get_by_text("Saved the service policy Fleet with webhook.")).to_be_visible()
+    page.get_by_role("button", name="Send test").click()
+    expect(page.get_by_text("The test was answered 200")).to_be_visible(timeout=SLOWLY_MS)
+    policy = next(each["id"] for each in world.call("GET", "/service_profile") if each["name"] == "Fleet with webhook")
+    device = world.behaves("delivers")
+    world.call("PATCH", f"/endpoint/{device['id']}", {"service_profile": {"id": policy}})
+    world.call("POST", f"/endpoint/{device['id']}/sms", {"payload": "with a receipt"})
+    wait_until(lambda: any(method == "PATCH" for method, _ in receiver.got), "the receipt arrives")
+    page.goto(f"{world.url}/policies/{policy}")
+    page.get_by_role("link", name="Its deliveries and settings").click()
+    expect(page.get_by_text("PATCH sms.delivered")).to_be_visible()
+
+
+def test_an_observer_reads_a_policy_and_the_server_refuses_what_they_forge(world: World, sign_in: Callable[..., Browser.Tab]) -> None:
+    tab = sign_in("many", observer=True)
+    policy = world.tenants["many"].policy_id
+    page = tab.open(f"/policies/{policy}")
+    expect(page.get_by_role("textbox", name="Name", exact=True)).to_be_disabled()
+    assert page.get_by_role("button", name="Save").count() == 0
+    tab.expects_failures = True
+    answered = page.request.post(f"{world.url}/policies/{policy}", form={"name": "Forged"}, headers={"origin": world.url})
+    assert answered.status == 403
+
+
+def test_a_technician_link_opens_in_a_clean_browser_and_is_refused_after_revocation(
+    world: World, browser: Browser, sign_in: Callable[..., Browser.Tab]
+) -> None:
+    device = world.behaves("echo")
+    page = sign_in("operator").open(f"/technician-links/new?device={device['id']}")
+    page.get_by_label("For whom").fill("Anna")
+    page.get_by_role("button", name="Make the link").click()
+    link = page.locator("#link [data-copy]").get_attribute("data-copy")
+    assert link is not None
+    stranger = browser.stranger(world.url)
+    theirs = stranger.open(link.removeprefix(world.url))
+    theirs.get_by_role("button", name="Open").click()
+    theirs.get_by_label("Text").fill("who is there")
+    theirs.get_by_role("button", name="Send", exact=True).click()
+    expect(theirs.locator("#thread")).to_contain_text("Delivered", timeout=SLOWLY_MS)
+    expect(theirs.locator("#thread")).to_contain_text("From the device", timeout=SLOWLY_MS)
+    assert stranger.open("/devices").url.endswith("/sign-in?next=%2Fdevices")
+    page.get_by_role("button", name="Revoke").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("Revoked: whoever has it open is refused from now on.")).to_be_visible()
+    stranger.expects_failures = True
+    expect(stranger.open("/technician").get_by_text("This link opens nothing any more")).to_be_visible()
+    stranger.close()
