@@ -103,7 +103,6 @@ class World:
             mailing_id=self._mailing(email, made[:1]),
             command_id=self._command(email) if made else 0,
             user_id=next(each["id"] for each in self.call("GET", "/user?per_page=1000") if each["username"] == observer),
-            command_id=self._command(email) if made else 0,
             policy_id=policy,
             webhook_id=webhook,
             delivery_id=delivery,

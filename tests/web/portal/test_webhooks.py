@@ -128,7 +128,7 @@ async def test_an_observer_sees_and_changes_nothing(admin: Visitor, observer: Vi
     where = await made(admin)
     page = await observer.get(where)
     assert page.status == 200
-    assert not any(each in words(page) for each in ("Send test", "Pause", "Rotate secret", "Replay", "Save"))
+    assert not any(each in words(page) for each in ("Send test", "Pause", "Rotate secret", "Replay", "Settings"))
 
 
 async def test_anothers_webhook_is_not_there(admin: Visitor, site: Site) -> None:
