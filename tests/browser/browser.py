@@ -52,11 +52,11 @@ class Browser:
             self.page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
             self.page.set_viewport_size(NARROW if narrow else WIDE)
 
-        def axe(self, source: str) -> list[str]:
-            """What axe finds, one line each."""
+        def axe(self, source: str, *, colours_only: bool = False) -> list[str]:
+            """What axe finds, one line each. `colours_only`: where the same page was looked at in another theme."""
             if not self.page.evaluate("!!window.axe"):
                 self.page.evaluate(source)
-            options = json.dumps({"runOnly": AXE_RULES, "resultTypes": ["violations"]})
+            options = json.dumps({"runOnly": ["color-contrast"] if colours_only else AXE_RULES, "resultTypes": ["violations"]})
             found: list[dict[str, Any]] = self.page.evaluate(f"axe.run(document, {options}).then((result) => result.violations)")
             return [f"{each['id']}: {node['html'][:160]} ({node['failureSummary'][:300]})" for each in found for node in each["nodes"]]
 
