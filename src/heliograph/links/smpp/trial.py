@@ -49,6 +49,7 @@ class Trial:
         self._clock = clock
         self._changed = asyncio.Event()
         self._is_over = False
+        self._sent_to: set[str] = set()
         self.settled: dict[int, Settled] = {}
         self.receipts: list[DeliverSm | DataSm] = []
 
@@ -77,6 +78,8 @@ class Trial:
 
     async def ask(self, pdu: Pdu, timeout_s: float = ANSWER_WITHIN_S) -> Settled | None:
         """A request and what became of it; None where nothing did in time."""
+        if isinstance(pdu, SubmitSm):
+            self._sent_to.add(pdu.destination_addr)
         try:
             number = self.connection.send(pdu)
         except OutOfTurnError:
@@ -135,10 +138,7 @@ class Trial:
 
     def _hear(self, connection: Connection, pdu: DeliverSm | DataSm) -> None:
         """A receipt of ours is looked at; whatever else comes, the centre is to send again to the link that runs."""
-        is_ours = any(
-            isinstance(settled.request, SubmitSm) and settled.request.destination_addr == pdu.source_addr
-            for settled in self.settled.values()
-        )
+        is_ours = pdu.source_addr in self._sent_to
         looks_so = receipts.parse(pdu).state is not None
         if is_ours and looks_so:
             self.receipts.append(pdu)
