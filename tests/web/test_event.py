@@ -107,6 +107,14 @@ async def test_a_filter_that_there_is_not_is_422(site: Site, query: str) -> None
     assert (await site.get(f"{PATH}?{query}")).status == 422
 
 
+async def test_an_order_that_there_is_not_is_400_for_events_as_on_emnify(site: Site) -> None:
+    for path in ("/api/v1/event", f"/api/v1/endpoint/{site.a.device_id}/event"):
+        reply = await site.get(f"{path}?sort=colour")
+        assert (reply.status, reply.json["error_code"]) == (400, 1000)
+        assert "sort by one of" in reply.json["message"]
+    assert (await site.get("/api/v1/endpoint?sort=colour")).status == 422
+
+
 async def test_events_are_sorted(site: Site) -> None:
     for kind in ("device.disabled", "limit.reached", "device.enabled"):
         await happen(site, kind)

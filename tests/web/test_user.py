@@ -100,6 +100,19 @@ async def test_a_user_changes_their_own_password_and_logs_in_again(site: Site) -
     assert (await log_in(site, site.a.email, "another")).status == 200
 
 
+async def test_what_befalls_a_password_is_in_the_audit_and_the_password_is_not(site: Site) -> None:
+    await site.world.jump(2)
+    body = {"old_password": sha1_hex(PASSWORD), "new_password": sha1_hex("another")}
+    assert (await site.patch(f"{USER}/password", body, token=await auth_of(site))).status == 204
+    made = (await site.post(USER, {"username": "grace@example.org", "name": "Grace", "roles": [{"id": 3}]})).json
+    assert (await site.post(f"{USER}/{made['id']}/password_link", {})).status in (200, 201)
+    rows = (await site.get("/api/v1/audit?action=user")).json
+    assert {each["action"] for each in rows} >= {"user.password_set", "user.invited", "user.link_made"}
+    (own,) = [each for each in rows if each["action"] == "user.password_set"]
+    assert (own["who"], own["door"]) == (site.a.email, "rest")
+    assert sha1_hex("another") not in str(rows)
+
+
 async def test_a_wrong_old_password_is_422_and_after_three_429_never_401(site: Site) -> None:
     auth = await auth_of(site)
     body = {"old_password": sha1_hex("wrong"), "new_password": sha1_hex("another")}
