@@ -131,6 +131,18 @@ async def test_a_reset_password_and_a_disabled_account_end_the_sessions_bound_be
     await until(lambda: first.closed and second.closed, "both ends")
 
 
+async def test_a_session_that_a_lost_commit_began_is_forgotten_and_those_that_are_there_stay(house: House) -> None:
+    app = await house.bind()
+    (kept,) = await house.world.database.read(store.sessions, 0)
+    await house.world.database.write(store.insert_session, msgspec.structs.replace(kept, id=999))
+    await house.world.advance(4)
+    assert len(await house.world.database.read(store.sessions, 0)) == 2, "nothing is in doubt"
+    house.world.database._doubts += 1
+    await house.world.advance(8)
+    assert await house.world.database.read(store.sessions, 0) == [kept]
+    assert (await app.ask(to())).command_status == 0
+
+
 async def test_settings_that_change_hold_for_open_sessions(house: House) -> None:
     app = await house.bind()
     await house.world.database.write(store.update, "org_1", '{"rate":1}', None)

@@ -177,6 +177,11 @@ def end_sessions(tx: Transaction, ids: list[int]) -> None:
     store.delete_sessions(tx, ids)
 
 
+async def sessions_here(core: Core) -> list[int]:
+    """The sessions that the database has for this process."""
+    return [each.id for each in await core.database.read(store.sessions, 0) if each.node_id == core.node_id]
+
+
 async def accounts_in_use(core: Core, system_ids: set[str]) -> dict[str, SmppAccount]:
     """Those accounts as they are now; without those that are gone."""
     return {each.system_id: each for each in await core.database.read(store.accounts, 0) if each.system_id in system_ids}

@@ -16,7 +16,7 @@ from typing import Any, Final
 from heliograph import log
 from heliograph.metrics import Counter, Metrics
 from heliograph.model.problem import Code, Problem
-from heliograph.service.bind import Credentials, accounts_in_use, begin_session, end_sessions
+from heliograph.service.bind import Credentials, accounts_in_use, begin_session, end_sessions, sessions_here
 from heliograph.service.core import Core
 from heliograph.smpp.aio import Connection, Timers
 from heliograph.smpp.event import Event, Settled
@@ -84,6 +84,8 @@ class Server:
         self._esmes: dict[Connection, Esme] = {}
         self._of_account: dict[str, list[Esme]] = {}
         self._over: list[int] = []
+        self._binding = 0
+        self._doubts = core.database.doubts
         self._something_over = asyncio.Event()
         self._serving = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -190,7 +192,11 @@ class Server:
         try:
             row = await self.credentials.account(system_id, password, esme.address)
             session = SmppSession(0, system_id, self.core.node_id, bind, version, esme.connection.peer, int(esme.tls), self.clock.now_ms())
-            begun = await self.core.database.write(begin_session, row, session)
+            self._binding += 1
+            try:
+                begun = await self.core.database.write(begin_session, row, session)
+            finally:
+                self._binding -= 1
         except Problem:
             self._refused_binds.add()
             raise
@@ -258,10 +264,9 @@ class Server:
         """Follow what accounts become."""
         while True:
             await self.clock.sleep_until(self.clock.monotonic() + LOOK_S)
-            if not self.accounts:
-                continue
             try:
-                rows = await accounts_in_use(self.core, set(self.accounts))
+                await self._clear_doubts()
+                rows = await accounts_in_use(self.core, set(self.accounts)) if self.accounts else {}
             except DatabaseLost as lost:
                 _log.warning("the database does not answer, accounts stay as they were", error=str(lost))
                 continue
@@ -271,6 +276,20 @@ class Server:
                     self._end_all(account.system_id)
                 elif row != account.row:
                     account.change(row)
+
+    async def _clear_doubts(self) -> None:
+        """A commit whose answer was lost may have begun sessions without anybody being told: forget those."""
+        doubts = self.core.database.doubts
+        if doubts == self._doubts:
+            return
+        found = await sessions_here(self.core)
+        if self._binding:  # one of them may be on its way; the next look will tell
+            return
+        known = {each.session_id for each in self._esmes.values()}
+        for session_id in found:
+            if session_id not in known and session_id not in self._over:
+                self._forget(session_id)
+        self._doubts = doubts
 
     def _end_all(self, system_id: str) -> None:
         for esme in list(self._of_account.get(system_id, ())):
