@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from heliograph.model.link import without_nul
 from heliograph.smpp import pretty
 from heliograph.smpp.aio import Connection
 from heliograph.smpp.codec import decode
@@ -62,7 +63,7 @@ class Tracer:
             text = "\n".join(pretty.lines(decode(frame, TOLERANT)))
         except PduError as error:
             text = f"octets that are no PDU: {error}: {frame[:64].hex()}"
-        self._add(Line(self._now_ms(), bind, is_sent, text))
+        self._add(Line(self._now_ms(), bind, is_sent, without_nul(text)))
 
     def _add(self, line: Line) -> None:
         if len(self._lines) < MOST:
