@@ -80,8 +80,8 @@ class WatchedDatabase(Database):
         finally:
             self._leave()
 
-    def write_item(self, function: Callable[..., Any], item: Any, *, patience_s: float = 0.0) -> asyncio.Future[Any]:
-        future = super().write_item(function, item, patience_s=patience_s)
+    def write_item(self, function: Callable[..., Any], item: Any, **how: Any) -> asyncio.Future[Any]:
+        future = super().write_item(function, item, **how)
         self.waiting += 1
         future.add_done_callback(self._leave)
         return future

@@ -47,11 +47,9 @@ class WatchedDatabase(Database):
     async def read(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
         return await self._watched(super().read(*args, **kwargs))
 
-    def write_item(
-        self, function: Callable[[Transaction, Sequence[Any]], Sequence[Any]], item: Any, *, patience_s: float = 0.0
-    ) -> asyncio.Future[Any]:
+    def write_item(self, function: Callable[[Transaction, Sequence[Any]], Sequence[Any]], item: Any, **how: Any) -> asyncio.Future[Any]:
         self.pending += 1
-        future = super().write_item(function, item, patience_s=patience_s)
+        future = super().write_item(function, item, **how)
         future.add_done_callback(lambda _: setattr(self, "pending", self.pending - 1))
         return future
 

@@ -64,7 +64,7 @@ def prepare(
 
 async def accepted(submission: Submission) -> MessageId:
     """The id of a submission once it survives power loss. Raises Problem, and then nothing was kept."""
-    answer: MessageId | Told = await submission.core.database.write_item(accept, submission)
+    answer: MessageId | Told = await submission.core.database.write_item(accept, submission, overtakes=True)
     assert not isinstance(answer, Told)
     fault.point("submit.after_commit")
     return answer
@@ -72,7 +72,7 @@ async def accepted(submission: Submission) -> MessageId:
 
 async def accepted_once(submission: Submission) -> Told:
     """What the request of a submission with a key is told, by this sending or by an earlier one. Raises Problem."""
-    answer: MessageId | Told = await submission.core.database.write_item(accept, submission)
+    answer: MessageId | Told = await submission.core.database.write_item(accept, submission, overtakes=True)
     assert isinstance(answer, Told)
     fault.point("submit.after_commit")
     return answer

@@ -5,9 +5,9 @@ together with the function that takes a whole batch of them. What one turn of th
 the writer wakes once for it; what is patient goes with the next that is not. The writer, a thread with a connection of its own, takes
 all that waits and runs it as one transaction: items of one function together, a savepoint around each function that may raise a
 Problem, one COMMIT, then all answers. So the cost of a flush to disk is shared by everything that happened meanwhile, and no answer is
-given before it. Writes of one process commit in the order given. A function may run more than once (a conflict, a neighbour that
-failed), so it does nothing but use its transaction; what is to follow a commit it hands to `after_commit`, which runs on the event loop
-before the answers are given.
+given before it. Writes of one process commit in the order given, but that what is patient may be overtaken. A function may run more than
+once (a conflict, a neighbour that failed), so it does nothing but use its transaction; what is to follow a commit it hands to
+`after_commit`, which runs on the event loop before the answers are given.
 
 Does not know any table but those of ids and the event feed, which every transaction may use.
 """
@@ -79,8 +79,9 @@ class Database:
         self.engine = engine
         self._loop = asyncio.get_running_loop()
         self._given: list[_Job] = []
-        self._hand_over_at: asyncio.Handle | None = None
-        self._due_at = 0.0
+        self._patient: list[_Job] = []
+        self._is_planned = False
+        self._patience: asyncio.TimerHandle | None = None
         self._jobs: SimpleQueue[list[_Job] | None] = SimpleQueue()
         self._left: list[_Job] = []
         self._ended = False
@@ -101,7 +102,7 @@ class Database:
     async def close(self) -> None:
         """Finish what waits, then stop."""
         self._closing = True
-        self._hand_over()
+        self._hand_over_all()
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         self._readers.shutdown()
@@ -125,33 +126,57 @@ class Database:
         return await future
 
     def write_item(
-        self, function: Callable[[Transaction, Sequence[I]], Sequence[R | Exception]], item: I, *, patience_s: float = 0.0
+        self,
+        function: Callable[[Transaction, Sequence[I]], Sequence[R | Exception]],
+        item: I,
+        *,
+        patience_s: float = 0.0,
+        overtakes: bool = False,
     ) -> asyncio.Future[R]:
         """Have `item` among the batch of the next call of `function(transaction, items)`, which answers a result or a Problem each.
-        `patience_s`: nobody waits for it at the other end of a wire, so for so long it may wait for others to go with."""
+        `patience_s`: nobody waits for it at the other end of a wire, so for so long it may wait for others to go with. `overtakes`: it does
+        not take along what is patient, which its caller then need not wait for."""
         future: asyncio.Future[R] = self._loop.create_future()
-        self._put(_Job(function, future, item=item), patience_s)
+        self._put(_Job(function, future, item=item), patience_s, overtakes)
         return future
 
     async def read(self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `function(transaction, ...)` on a reader: one snapshot on SQLite, read committed on PostgreSQL; it may not write."""
         return await self._loop.run_in_executor(self._readers, lambda: self._read(lambda tx: function(tx, *args, **kwargs)))
 
-    def _put(self, job: _Job, patience_s: float = 0.0) -> None:
+    def _put(self, job: _Job, patience_s: float = 0.0, overtakes: bool = False) -> None:
         if self._closing:
             raise DatabaseLost("the database is closing")
+        if patience_s:
+            self._patient.append(job)
+            if self._patience is None or self._patience.when() > self._loop.time() + patience_s:
+                self._stop_waiting()
+                self._patience = self._loop.call_later(patience_s, self._hand_over_all)
+            return
+        if not overtakes and self._patient:
+            self._take_along()
         self._given.append(job)
-        due_at = self._loop.time() + patience_s if patience_s else 0.0
-        if self._hand_over_at is not None:
-            if due_at >= self._due_at:
-                return
-            self._hand_over_at.cancel()
-        self._due_at = due_at
-        self._hand_over_at = self._loop.call_later(patience_s, self._hand_over) if patience_s else self._loop.call_soon(self._hand_over)
+        if not self._is_planned:
+            self._is_planned = True
+            self._loop.call_soon(self._hand_over)
+
+    def _take_along(self) -> None:
+        self._given += self._patient
+        self._patient.clear()
+        self._stop_waiting()
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _hand_over_all(self) -> None:
+        self._take_along()
+        self._hand_over()
 
     def _hand_over(self) -> None:
         """Give the writer what this turn of the event loop brought."""
-        self._hand_over_at = None
+        self._is_planned = False
         if self._given:
             self._jobs.put(self._given)
             self._given = []
