@@ -217,6 +217,8 @@ async def test_what_waits_for_a_dead_one_is_not_looked_at_when_another_is_served
     await hear(world, 5, device=2)
     await world.advance(1)
     assert (len(delivered(world, 1)), len(delivered(world, 2))) == (0, 5)
+    if world.database.engine.name == "postgres":
+        return  # whose planner goes by statistics
     session = world.database.engine.connect(read_only=True)
     query = store_of_notifications.Q["due_of"].text.replace(" FOR UPDATE SKIP LOCKED", "")
     plan = session.run(Query("test.plan", f"EXPLAIN QUERY PLAN {query}"), {"callback_id": 2, "until": 9, "most": 5})
