@@ -199,7 +199,14 @@ async def backlogged(folder: Path, ports: list[int], waiting: int, count: int, p
     took = time.monotonic() - started
     waited = await run.rows(f"SELECT final_at_ms - created_at_ms FROM notification WHERE state = 2 AND callback_id IN ({wanted})")
     lags = sorted(int(row[0]) for row in waited)
-    found = {"deliveries/s": expected / took, "p99_ms": lags[int(len(lags) * 0.99)], "rss_mb": _rss_mb(), "grown_mb": _rss_mb() - before}
+    still = (await run.rows(f"SELECT count(*) FROM notification WHERE due_at_ms IS NOT NULL AND callback_id = {dead}"))[0][0]
+    found = {
+        "waiting": still,
+        "deliveries/s": expected / took,
+        "p99_ms": lags[int(len(lags) * 0.99)],
+        "rss_mb": _rss_mb(),
+        "grown_mb": _rss_mb() - before,
+    }
     await run.stop()
     return found
 
