@@ -1,5 +1,6 @@
 """Devices at a glance, as a person looks through them: found by whatever is known of them, each with its newest SMS."""
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
@@ -13,6 +14,16 @@ from heliograph.store.device import Device, DeviceView, LastMessage
 from heliograph.store.engine import Scalar
 from heliograph.store.listing import Order, containing
 from heliograph.store.transaction import Transaction
+
+_SPACING = re.compile(r"[\s+\-]")
+
+
+def searched(text: str | None) -> dict[str, Scalar]:
+    """The filter of a search box. Only what may be a number is looked for among numbers: the others cost a third of the time."""
+    if not text:
+        return {}
+    compact = _SPACING.sub("", text)
+    return {"anything": containing(compact)} if compact.isascii() and compact.isdigit() else {"words": containing(text)}
 
 
 class Sought(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,8 +40,9 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True):
 
     def filters(self) -> Mapping[str, Scalar]:
         """As the list knows them."""
-        parts = {name: getattr(self, name) for name in ("anything", "name", "iccid", "imsi", "msisdn")}
+        parts = {name: getattr(self, name) for name in ("name", "iccid", "imsi", "msisdn")}
         found: dict[str, Scalar] = {name: containing(text) for name, text in parts.items() if text}
+        found |= searched(self.anything)
         if self.tag:
             found["tag"] = containing(f",{self.tag},")
         if self.policy_id is not None:

@@ -13,7 +13,7 @@ from heliograph.model.ids import DeviceId, MessageId
 from heliograph.model.problem import Problem
 from heliograph.service.core import Core
 from heliograph.service.encode import split
-from heliograph.service.glance import Glance
+from heliograph.service.glance import Glance, searched
 from heliograph.service.history import shown
 from heliograph.service.manage.scope import not_found
 from heliograph.store import device as device_store
@@ -22,7 +22,7 @@ from heliograph.store import policy as policy_store
 from heliograph.store import search as search_store
 from heliograph.store import thread as store
 from heliograph.store.device import DeviceView
-from heliograph.store.listing import Order, containing
+from heliograph.store.listing import Order
 from heliograph.store.policy import PolicyView
 from heliograph.store.search import FoundMessage, Place, Range
 from heliograph.store.thread import HandedOver
@@ -127,9 +127,8 @@ def _lines(tx: Transaction, found: Sequence[FoundMessage]) -> list[Line]:
 
 
 def _neighbours(tx: Transaction, actor: Actor, sought: str, most: int) -> list[Glance]:
-    filters = {"anything": containing(sought)} if sought else {}
-    by_name = device_store.page(tx, actor.scope, filters, (Order("name"),), 1, most).items
-    devices = {each.id: each for each in by_name}
+    found = device_store.page(tx, actor.scope, searched(sought), (Order("id"),), 1, most).items
+    devices = {each.id: each for each in found}
     if not sought:
         recent = store.recent_devices(tx, actor.organisation_id, most)
         seen = {each: devices.get(each) or device_store.view(tx, actor.scope, each) for each in recent}

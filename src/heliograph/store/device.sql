@@ -91,10 +91,13 @@ AND sim.imsi LIKE :imsi ESCAPE '!'
 -- part: list_if_msisdn
 AND sim.msisdn LIKE :msisdn ESCAPE '!'
 
+-- part: list_if_words
+-- Letters stand in no number, so the SIM is not looked at.
+AND lower(device.name || ' ' || coalesce(device.tags, '')) LIKE lower(:words) ESCAPE '!'
+
 -- part: list_if_anything
-AND (lower(device.name) LIKE lower(:anything) ESCAPE '!' OR lower(device.tags) LIKE lower(:anything) ESCAPE '!'
-  OR device.imei LIKE :anything ESCAPE '!' OR sim.iccid LIKE :anything ESCAPE '!' OR sim.imsi LIKE :anything ESCAPE '!'
-  OR sim.msisdn LIKE :anything ESCAPE '!')
+AND (lower(device.name || ' ' || coalesce(device.tags, '') || ' ' || coalesce(device.imei, '')) LIKE lower(:anything) ESCAPE '!'
+  OR sim.iccid || ' ' || coalesce(sim.imsi, '') || ' ' || coalesce(sim.msisdn, '') LIKE :anything ESCAPE '!')
 
 -- part: list_if_tag
 AND lower(',' || replace(device.tags, ', ', ',') || ',') LIKE lower(:tag) ESCAPE '!'

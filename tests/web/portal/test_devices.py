@@ -32,6 +32,7 @@ async def test_the_list_is_found_by_any_word_filtered_by_its_address_and_paged(a
     assert "51–61 of 61 devices" in words(await admin.get("/devices?page=2"))
     assert "Pump 007" in words(await admin.get("/devices?q=pump 007"))
     assert "1–1 of 1" in words(await admin.get(f"/devices?q={site.a.organisation_id:07}")), "by its number"
+    assert "1–1 of 1" in words(await admin.get(f"/devices?q=%2B42 366 392-{site.a.organisation_id:07}")), "as people write it"
     assert "1–50 of 60" in words(await admin.get("/devices?tag=north"))
     assert "No device is like that" in words(await admin.get("/devices?tag=nor"))
     assert "1–50 of 61" in words(await admin.get(f"/devices?policy={site.a.policy_id}"))
