@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tools.specs_page import PAGE as SPECS
+from tools.specs_page import page as specs_page
+from tools.specs_page import references
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "heliograph"
 MODULES = {path.relative_to(SOURCE).as_posix(): path for path in sorted(SOURCE.rglob("*.py"))}
@@ -84,6 +88,11 @@ def test_tests_run_with_the_versions_that_run_in_production() -> None:
         return set(re.findall(r"^[\w.-]+==\S+", (ROOT / "requirements" / name).read_text(encoding="utf-8"), re.MULTILINE))
 
     assert pins("runtime.lock") <= pins("dev.lock")
+
+
+def test_the_page_of_specifications_says_what_the_code_refers_to() -> None:
+    assert SPECS.read_text(encoding="utf-8") == specs_page(), "run: .venv/bin/python tools/specs_page.py"
+    assert {("3GPP TS 23.040", "9.2.3.24.1"), ("SMPP 3.4", "4.4.1")} <= references().keys()
 
 
 def broad_catches(tree: ast.AST) -> Iterator[int]:
