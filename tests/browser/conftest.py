@@ -1,4 +1,4 @@
-"""One `heliograph try` and one Chromium for all browser tests of a process."""
+"""One `heliograph try` for all browser tests of a process, one Chromium for those of a file."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -22,9 +22,10 @@ def world() -> Iterator[World]:
         world.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Skips by name where there is no Chromium."""
+    """Ends with its file: while Playwright runs, its event loop is this thread's, and no other test may have one of its own. Skips by
+    name where there is no Chromium."""
     found = shutil.which(CHROMIUM)
     if found is None:
         pytest.skip(f"not installed: {CHROMIUM}")

@@ -17,6 +17,7 @@ from heliograph.web.portal.page import MOST_DIGITS, Asked
 from heliograph.web.portal.reply import PRIVATE, Reply
 
 PING_S: Final = 15.0
+LOOK_AGAIN_S: Final = 1.0
 PING: Final = b": ping\n\n"
 RETRY: Final = b"retry: 2000\n"
 HEADERS: Final = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no"), PRIVATE)
@@ -33,24 +34,30 @@ Told = Callable[[Sequence[FeedEvent]], Awaitable[Iterable[Frame]]]
 """What a page tells of some events; nothing of those that do not concern it."""
 
 
-async def follow(asked: Asked, organisation_id: int, told: Told) -> Reply:
-    """Stream to a page that was rendered at the event with the number `after` of its query. Raises Problem for one stream too many."""
+def _never() -> bool:
+    return False
+
+
+async def follow(asked: Asked, organisation_id: int, told: Told, is_restless: Callable[[], bool] = _never) -> Reply:
+    """Stream to a page that was rendered at the event with the number `after` of its query. While it `is_restless`, `told` is asked each
+    second without an event too. Raises Problem for one stream too many."""
     after = asked.query.number("after") or 0
     seen = guard.header(asked.scope, b"last-event-id")
     if seen.isascii() and seen.isdigit() and len(seen) <= MOST_DIGITS:
         after = int(seen)
     follower = await asked.core.tail.follow(asked.actor, organisation_id, {organisation_id: after})
-    return Reply(200, HEADERS, stream=_Frames(asked, follower, organisation_id, told))
+    return Reply(200, HEADERS, stream=_Frames(asked, follower, organisation_id, told, is_restless))
 
 
 class _Frames:
     """The octets, made as the browser takes them."""
 
-    def __init__(self, asked: Asked, follower: Follower, organisation_id: int, told: Told) -> None:
+    def __init__(self, asked: Asked, follower: Follower, organisation_id: int, told: Told, is_restless: Callable[[], bool]) -> None:
         self._asked = asked
         self._follower = follower
         self._organisation_id = organisation_id
         self._told = told
+        self._is_restless = is_restless
         self._is_begun = False
         self._checked_at = asked.core.clock.monotonic()
 
@@ -64,15 +71,16 @@ class _Frames:
         try:
             if not await self._is_still_signed_in():
                 raise StopAsyncIteration
-            heard = await self._follower.next(PING_S)
+            is_restless = self._is_restless()
+            heard = await self._follower.next(LOOK_AGAIN_S if is_restless else PING_S)
             match heard:
                 case None:
                     raise StopAsyncIteration
                 case Reload():
                     return b"event: reload\ndata: \n" + self._number()
                 case events:
-                    frames = [_written(each) for each in await self._told(events)] if events else []
-                    return b"".join(frames) + self._number() if events else PING
+                    frames = [_written(each) for each in await self._told(events)] if events or is_restless else []
+                    return b"".join(frames) + self._number() if events or frames else PING
         except (Problem, DatabaseLost):  # the browser comes again, and sees why
             raise StopAsyncIteration from None
 

@@ -49,6 +49,8 @@ function put(html) {
   pill.hidden = false;
   pill.querySelector("span").textContent = `${unseen} new`;
 }
+// An answer to a form was drawn when it was asked: what the stream has put there since is newer.
+const putNew = (html) => { if (!by(itemOf(html)?.id)) put(html) };
 stream.addEventListener("sms", (event) => {
   put(event.detail.data);
   if (inspector && !inspector.hidden && inspected && by(`m${inspected}`) && itemOf(event.detail.data)?.id === `m${inspected}`) refresh();
@@ -79,7 +81,7 @@ list.addEventListener("submit", async (event) => {
   button.disabled = true;
   try {
     const answer = await send(event.target);
-    if (answer?.ok) put(answer.text);
+    if (answer?.ok) (itemOf(answer.text)?.id === event.target.closest(".msg")?.id ? put : putNew)(answer.text);
     else if (answer) { button.disabled = false; show(answer) }
   } catch { button.disabled = false; say("The server was not reached") }
 });
@@ -104,7 +106,7 @@ if (form) {
     try {
       const answer = await send(form);
       if (answer?.ok) {
-        put(answer.text);
+        putNew(answer.text);
         toEnd();
         text.value = "";
         form.elements.scheduled_at.value = "";
