@@ -156,8 +156,13 @@ class House:
         self.apps.append(app)
         return app
 
-    async def bind(self, system_id: str = "org_1", how: str = "transceiver", version: int = 0x34, password: str = PASSWORD) -> App:
+    async def bind(
+        self, system_id: str = "org_1", how: str = "transceiver", version: int = 0x34, password: str = PASSWORD,
+        answers: Callable[[DeliverSm], int | None] = lambda pdu: 0,
+    ) -> App:  # fmt: skip
+        """`answers`: what it says to a deliver_sm; what waits for it may come before this returns."""
         app = await self.connect()
+        app.answers = answers
         response = await app.ask(BINDS[how](system_id=system_id, password=password, interface_version=version))
         assert response.command_status == 0, response
         return app

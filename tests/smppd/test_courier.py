@@ -431,8 +431,7 @@ async def test_the_timeline_tells_what_an_application_was_told_over_smpp(house: 
         "The application is to be told, over SMPP, by its account org_1",
         "It waits until org_1 is bound to receive",
     ]
-    app = await house.bind()
-    app.answers = lambda pdu: status.RX_R_APPN
+    await house.bind(answers=lambda pdu: status.RX_R_APPN)
     await until(lambda: states(house) == [NotificationState.GIVEN_UP], "the end of its delivery")
     texts = [each.text for each in await timeline(house.world.core, house.world.actor(), message_id) if each.type.startswith("smpp")]
     assert "RX_R_APPN (0x66)" in texts[1]
