@@ -49,17 +49,22 @@ STAGES = (
 )
 # Their tests need a server, a whole daemon or somebody else's program: not in `make check`.
 SLOW_STAGES = ("contract", "flows", "peers", "browser", "zapier", "fuzz")
-# Or they walk through every route or command, or keep a thousand connections: seconds each, where others take a hundredth.
+# Or they ask a program, walk through all that is kept, or keep a thousand connections: seconds each, where others take a hundredth.
 SLOW_FILES = (
     "cli/test_backup.py",
+    "gsm/test_against_tshark.py",
+    "links/test_smpp_correlation.py",
     "links/test_smpp_flows.py",
+    "service/test_accounts.py",
+    "service/test_webhook_engine.py",
+    "smpp/test_against_tshark.py",
+    "smppd/test_courier.py",
     "smppd/test_faults.py",
+    "smppd/test_server.py",
     "store/test_copy.py",
-    "web/test_audit_of_routes.py",
-    "web/test_hostile_input.py",
-    "web/test_rights.py",
-    "web/test_tenancy.py",
 )
+SLOW_FIXTURES = {"postgres_server", "site"}
+"""A server, and the whole API over a database of its own."""
 
 # Default: the same examples at every run, so that no change is failed by somebody else's luck. `check` (make check): few of them. `long`
 # (make test-long): random, many.
@@ -121,7 +126,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     )
     for item in items:
         is_slow = stage_of(item.path) in SLOW_STAGES or item.path.as_posix().endswith(SLOW_FILES)
-        if not is_slow and "postgres_server" not in getattr(item, "fixturenames", ()):
+        if not is_slow and SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("fast")
 
 
