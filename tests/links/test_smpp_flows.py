@@ -272,6 +272,29 @@ async def test_an_sms_whose_answer_the_connection_lost_is_kept_once_when_it_come
     assert received(world) == ["again", "again"], "a meter repeats its text on purpose"
 
 
+@pytest.mark.parametrize("is_part", [False, True])
+async def test_a_header_of_any_length_is_kept_or_refused_and_ends_no_link(world: SmppWorld, is_part: bool) -> None:
+    sar = (tlv.SAR_MSG_REF_NUM.make(7), tlv.SAR_TOTAL_SEGMENTS.make(2), tlv.SAR_SEGMENT_SEQNUM.make(1))
+    kept: list[Any] = []
+    receive = world.smpp._listener.inbound
+
+    async def noted(inbound: Any) -> Any:
+        kept.append(inbound)
+        return await receive(inbound)
+
+    link = world.smpp
+    link._listener.inbound = noted  # type: ignore[method-assign]
+    for length in (*range(0, 120, 30), *range(128, 144), 200, 252, 253, 255):
+        for text in (b"", b"x"):
+            kept.clear()
+            octets = bytes((length,)) + (bytes((0x70, length - 2)) + bytes(length - 2) if length >= 2 else b"") + text
+            told = mo(1, b"", esm_class=0x40, tlvs=(*(sar if is_part else ()), tlv.MESSAGE_PAYLOAD.make(octets)))
+            answer = await world.tell(told)
+            assert answer == (status.ROK if kept else status.RX_P_APPN), (length, text)
+            assert kept or not text, (length, text)
+    assert world.smpp is link
+
+
 # long messages and more than one link
 
 

@@ -1,5 +1,7 @@
 """The tables and translations of an SMPP link: addresses, error classes, submits, ids, refusals."""
 
+from itertools import product
+
 import msgspec
 import pytest
 
@@ -174,6 +176,22 @@ def test_an_intermediate_notification_is_never_final_and_a_sender_that_differs_i
 def test_an_id_in_a_tlv_makes_an_sms_that_may_come_again_known() -> None:
     (sms,) = reader().inbound(DeliverSm(source_addr="49170", short_message=b"x", tlvs=(tlv.RECEIPTED_MESSAGE_ID.make("77"),)), 0)
     assert sms.transaction_id == "77"
+
+
+def test_a_header_of_any_length_loses_no_text_and_an_sms_of_nothing_else_has_no_parts() -> None:
+    """Elements that leave no room for text beside them are left out; SAR TLVs and data_codings as they may be."""
+    sar = (tlv.SAR_MSG_REF_NUM.make(7), tlv.SAR_TOTAL_SEGMENTS.make(2), tlv.SAR_SEGMENT_SEQNUM.make(1))
+    text = b"0123456789" * 30
+    any_reader = reader()
+    for length, tlvs, coding, is_whole, user_data in product(range(256), ((), sar), (0, 4, 8), (True, False), (b"", b"ab", text)):
+        body = bytes((0x70, length - 2)) + bytes(length - 2) if is_whole and length >= 2 else b"\x70" * length
+        octets = bytes((length,)) + body + user_data
+        pdu = DeliverSm(source_addr="49170", esm_class=0x40, data_coding=coding, tlvs=(*tlvs, tlv.MESSAGE_PAYLOAD.make(octets)))
+        parts = any_reader.inbound(pdu, 0)
+        case = (length, tlvs, coding, is_whole, user_data)
+        assert b"".join(part.user_data for part in parts) == user_data, case
+        assert all(len(part.udh) + (len(part.user_data) * 7 + 7) // 8 <= 140 for part in parts), case
+        assert parts or (not user_data and length >= 132), case
 
 
 @pytest.mark.parametrize("code", list(Code))

@@ -70,7 +70,10 @@ class Reader:
         )
 
     def inbound(self, pdu: Heard, now_ms: int) -> list[Inbound]:
-        """The SMS, as one or as several parts: what came in SAR TLVs gets a header, what is too long for one SMS is cut."""
+        """The SMS, as one or as several parts: what came in SAR TLVs gets a header, what is too long for one SMS is cut.
+
+        No parts for a header that fits into no SMS, without a text behind it: nothing is left that could be kept.
+        """
         content = content_of(pdu)
         dcs, user_data = self._coder.read(pdu.data_coding, content.udh, content.user_data, is_part=content.part is not None)
         parts = self._parts(content, dcs, user_data)
@@ -103,7 +106,7 @@ class Reader:
         elements = _elements(header)
         if content.part is not None and udh.Udh(elements).concatenation is None:
             part = content.part  # SAR TLVs; a header of ports may stand beside them
-            header = udh.build(udh.concatenation(part.reference, part.total, part.number, part.wide), *elements)
+            header = _headed(udh.concatenation(part.reference, part.total, part.number, part.wide), elements)
         read = parse(dcs)
         if len(user_data) <= (capacity(read.alphabet, len(header)) if read.in_septets else USER_DATA_OCTETS - len(header)):
             return [Segment(1, 1, header, user_data)]
@@ -127,10 +130,22 @@ def _elements(header: bytes) -> tuple[udh.Element, ...]:
         return ()
 
 
+def _headed(part: udh.Element, others: tuple[udh.Element, ...]) -> bytes:
+    """The header of a part; without the other elements where they do not fit beside it."""
+    try:
+        return udh.build(part, *others)
+    except TpduError:
+        return udh.build(part)
+
+
 def _cut(elements: tuple[udh.Element, ...], user_data: bytes, reference: int, *, in_septets: bool) -> list[Segment]:
-    """Parts of a message_payload. Cut by units, not by characters: parts are put together before they are read."""
+    """Parts of a message_payload. Cut by units, not by characters: parts are put together before they are read.
+
+    Other elements go with every part, or with none where they leave no room for a unit."""
     others = [each for each in elements if each.iei not in (udh.CONCATENATION_8, udh.CONCATENATION_16)]
     room_octets = USER_DATA_OCTETS - 7 - sum(2 + len(each.octets) for each in others)
+    if room_octets < 2:
+        others, room_octets = [], USER_DATA_OCTETS - 7
     room = room_octets * 8 // 7 if in_septets else room_octets // 2 * 2
     pieces = [user_data[at : at + room] for at in range(0, len(user_data), room)][:MAX_SEGMENTS]
     total = len(pieces)

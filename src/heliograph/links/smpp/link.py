@@ -259,6 +259,9 @@ class SmppLink:
             await self._answered_in_time(connection, pdu, self._listener.receipt(receipt))
             return
         parts = self._reader.inbound(pdu, self._clock.now_ms())
+        if not parts:
+            self._respond(connection, pdu, status.RX_P_APPN)  # nothing to keep, so nothing to acknowledge; it is not to come again
+            return
         await self._answered_in_time(connection, pdu, self._take_in(parts), parts)
 
     async def _take_in(self, parts: list[Inbound]) -> Answer:
