@@ -279,14 +279,13 @@ class SmppLink:
         wake = self.timers.at(
             self.timers.now_ms() + round(ANSWER_S * 1000), lambda: self._respond(connection, pdu, self._refusals.not_ready)
         )
-        answer = await telling
-        wake.cancel()
+        try:
+            answer = await telling
+        finally:
+            wake.cancel()
         if not self._respond(connection, pdu, self._refusals.status_of(answer)):
             for part in parts or ():
                 await self._listener.answer_lost(part, answer)
-
-    def _too_late(self, connection: Connection, pdu: Pdu) -> None:
-        self._respond(connection, pdu, self._refusals.not_ready)
 
     @staticmethod
     def _respond(connection: Connection, pdu: Pdu, command_status: int) -> bool:
