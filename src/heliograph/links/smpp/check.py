@@ -49,6 +49,9 @@ async def check(text: str, clock: Clock, send_to: str | None, *, try_all: bool) 
             await trial.leave()
     finally:
         ticking.cancel()
+        await asyncio.wait([ticking])
+        if not ticking.cancelled():
+            ticking.result()  # it failed, and nobody else would say so
 
 
 async def _others(settings: SmppSettings, clock: Clock, timers: Timers) -> AsyncIterator[Finding]:
