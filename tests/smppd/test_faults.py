@@ -5,8 +5,10 @@ import contextlib
 import random
 import resource
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,7 @@ from heliograph.store import smpp_account as store
 from tests.core_world import Setting, msisdn
 from tests.scripted import DELIVERED
 from tests.smppd.house import PASSWORD, App, House, until
+from tests.webhooks.receiver import certificate
 
 BIND = BindTransceiver(system_id="org_1", password=PASSWORD, interface_version=0x34)
 
@@ -344,3 +347,18 @@ async def test_more_connections_than_there_may_be_are_closed(smpp_url: str) -> N
         apps = [await house.connect() for _ in range(5)]
         await until(lambda: sum(bool(app.closed) for app in apps) == 2, "two are closed")
         assert len(house.server._esmes) == 3
+
+
+async def test_connections_whose_tls_handshake_fails_are_not_counted(smpp_url: str, tmp_path: Path) -> None:
+    ca_file, tls = certificate(tmp_path, "smsc", "IP:127.0.0.1")
+    async with House(smpp_url, Setting(devices=1), ServerSettings(connections=3), tls=tls, org_1={}) as house:
+        for _ in range(5):
+            wire = await Wire.to(house)
+            wire.writer.write(encode(BIND, 1))
+            with contextlib.suppress(ConnectionError):
+                await asyncio.wait_for(wire.reader.read(), 30)
+            wire.die()
+        assert not house.server._esmes
+        app = await house.connect(tls=ssl.create_default_context(cafile=ca_file))
+        assert (await app.ask(BIND)).command_status == 0
+        assert [each.tls for each in house.server._esmes.values()] == [True]

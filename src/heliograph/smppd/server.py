@@ -138,18 +138,19 @@ class Server:
         self._ended.set()
 
     async def _listen(self, listener: Listener) -> asyncio.Server:
-        tls = listener.tls is not None
-
-        def connect() -> Connection:
-            connection = Connection(Role.MC, self._profile, self, self._timers)
-            self._esmes[connection] = Esme(self, connection, tls=tls)
-            return connection
-
-        return await asyncio.get_running_loop().create_server(connect, sock=listener.bound, ssl=listener.tls, backlog=BACKLOG)
+        return await asyncio.get_running_loop().create_server(
+            lambda: Connection(Role.MC, self._profile, self, self._timers),
+            sock=listener.bound,
+            ssl=listener.tls,
+            ssl_handshake_timeout=self._settings.session_init_ms / 1000 if listener.tls and self._settings.session_init_ms else None,
+            backlog=BACKLOG,
+        )
 
     # the Owner of connections
 
     def opened(self, connection: Connection) -> None:
+        """It is known from here on: one whose TLS handshake fails is never opened, and nobody would be told of its end."""
+        self._esmes[connection] = Esme(self, connection, tls=connection.get_extra_info("ssl_object") is not None)
         if len(self._esmes) > self._settings.connections or self._stopping.is_set():
             connection.close(f"there are {self._settings.connections} connections already")
 
