@@ -14,10 +14,21 @@ from heliograph.model import esme
 from heliograph.model.esme import EsmeSettings
 from heliograph.model.problem import Code, Problem
 from heliograph.service import bind
-from heliograph.service.bind import ALPHABET, AT_A_TIME, REMEMBERED_MS, SLOWEST_S, Credentials, begin_session, end_sessions, new_password
+from heliograph.service.bind import (
+    ALPHABET,
+    AT_A_TIME,
+    REMEMBERED_MS,
+    SLOWEST_S,
+    WAITING_AT_ONE_ADDRESS,
+    Credentials,
+    begin_session,
+    end_sessions,
+    new_password,
+)
 from heliograph.store import smpp_account as store
 from heliograph.store.smpp_account import SmppSession
 from tests.core_world import Setting, World
+from tests.smpp.wires import until
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "secret08"
@@ -107,7 +118,7 @@ async def test_many_that_bind_at_once_with_one_password_cost_one_check(world: Wo
 
 async def test_passwords_are_checked_two_at_a_time(world: World) -> None:
     checks, hasher = credentials(world)
-    asked = [asyncio.ensure_future(checks.account("org_1", f"wrong{number:03}", f"192.0.2.{number}")) for number in range(12)]
+    asked = [asyncio.ensure_future(checks.account(f"org_{number}", f"wrong{number:03}", f"192.0.2.{number}")) for number in range(12)]
     await asyncio.gather(*asked, return_exceptions=True)
     assert {type(each.exception()) for each in asked} == {Problem}
     assert hasher.most_at_once == AT_A_TIME
@@ -152,10 +163,37 @@ async def test_too_many_that_wait_are_told_to_come_again(world: World, monkeypat
     monkeypatch.setattr(bind, "WAITING_MOST", 1)
     checks, _ = credentials(world)
     first = asyncio.ensure_future(checks.account("org_1", PASSWORD, WHERE))
-    while checks._waiting == 0:
+    while not checks._waiting:
         await asyncio.sleep(0)
     assert (await refused(world, checks, password="another8")).code is Code.TOO_MANY_REQUESTS
     assert (await first).system_id == "org_1"
+    assert not checks._waiting
+
+
+async def test_one_address_that_guesses_leaves_room_for_others(world: World) -> None:
+    checks, hasher = credentials(world)
+    guesses = [asyncio.ensure_future(checks.account(f"org_{number}", "nonsense", WHERE)) for number in range(2, 202)]
+    assert (await checks.account("org_1", PASSWORD, "198.51.100.1")).system_id == "org_1"
+    while not all(each.done() for each in guesses):
+        await asyncio.sleep(0.002)
+        await world.clock.advance(0.5)
+    problems = [each.exception() for each in guesses]
+    codes = [each.code for each in problems if isinstance(each, Problem)]
+    assert codes.count(Code.INVALID_CREDENTIALS) == WAITING_AT_ONE_ADDRESS
+    assert codes.count(Code.TOO_MANY_REQUESTS) == 200 - WAITING_AT_ONE_ADDRESS
+    assert hasher.checks == WAITING_AT_ONE_ADDRESS + 1
+
+
+async def test_failures_while_one_waits_for_its_turn_slow_it_down(world: World) -> None:
+    checks, hasher = credentials(world)
+    guesses = [asyncio.ensure_future(checks.account(f"org_{number}", "nonsense", WHERE)) for number in range(2, 8)]
+    await until(lambda: sum(each.done() for each in guesses) == AT_A_TIME, "the first")
+    await asyncio.sleep(0.1)
+    assert hasher.checks == AT_A_TIME, "no other is checked before its time"
+    while not all(each.done() for each in guesses):
+        await asyncio.sleep(0.002)
+        await world.clock.advance(0.5)
+    assert {type(each.exception()) for each in guesses} == {Problem}
 
 
 async def test_an_account_has_as_many_sessions_as_it_may_in_the_whole_installation(world: World) -> None:

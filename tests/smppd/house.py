@@ -148,11 +148,11 @@ class House:
         await database.write(store.delete, system_id)
         await database.write(store.insert, system_id, organisation, policy_id, CHEAP.hash(password), kept, now_ms)
 
-    async def connect(self, profile: Profile | None = None, tls: ssl.SSLContext | None = None) -> App:
+    async def connect(self, profile: Profile | None = None, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1") -> App:
         app = App()
         profile = profile or Profile(interface_version=0x50, window=100_000, enquire_link_ms=0, inactivity_ms=0, response_ms=0)
         connection = Connection(Role.ESME, profile, app, self.timers)
-        await asyncio.get_running_loop().create_connection(lambda: connection, "127.0.0.1", self.port, ssl=tls)
+        await asyncio.get_running_loop().create_connection(lambda: connection, "127.0.0.1", self.port, ssl=tls, local_addr=(address, 0))
         self.apps.append(app)
         return app
 

@@ -10,7 +10,7 @@ import asyncio
 import hmac
 import os
 import secrets
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 
 import msgspec
 from argon2 import PasswordHasher
@@ -28,8 +28,10 @@ from heliograph.store.transaction import Transaction
 REMEMBERED_MS = 10 * 60_000
 REMEMBERED_MOST = 10_000
 AT_A_TIME = 2
-WAITING_MOST = 2000
-"""Each holds an open connection whose bind is not answered; more are told to come again."""
+WAITING_MOST = 100
+"""More are told to come again: so many are checked in 5 s, and a peer has 10 s for its bind. Who asks the same waits as one."""
+WAITING_AT_ONE_ADDRESS = 10
+"""So that an address that guesses does not take all places."""
 SLOWER_S = 0.25
 SLOWEST_S = 4.0
 """The first failure costs the next try so long, each more twice that. It is below the time in which a session must be bound."""
@@ -83,7 +85,7 @@ class Credentials:
         self._hasher = hasher or PasswordHasher()
         self._decoy: str | None = None
         self._turns = asyncio.Semaphore(AT_A_TIME)
-        self._waiting = 0
+        self._waiting: Counter[str] = Counter()
         self._key = os.urandom(32)
         self._known: OrderedDict[bytes, tuple[str, int]] = OrderedDict()
         self._checking: dict[tuple[bytes, str], asyncio.Future[bool]] = {}
@@ -110,15 +112,15 @@ class Credentials:
         same = (mark, password_hash or "")
         if (checking := self._checking.get(same)) is not None:
             return await asyncio.shield(checking)
-        if self._waiting >= WAITING_MOST:
+        if self._waiting[address] >= WAITING_AT_ONE_ADDRESS or self._waiting.total() >= WAITING_MOST:
             raise Problem(Code.TOO_MANY_REQUESTS, "too many binds at once: try again in a few seconds")
         checking = self._checking[same] = asyncio.get_running_loop().create_future()
-        self._waiting += 1
+        self._waiting[address] += 1
         fits = False
         try:
             fits = await self._check(password_hash, password, (f"s{system_id}", f"a{address}"))
         finally:
-            self._waiting -= 1
+            self._waiting -= Counter((address,))  # and forgets an address of which none waits
             del self._checking[same]
             checking.set_result(fits)
         if fits and password_hash is not None:
@@ -126,15 +128,19 @@ class Credentials:
         return fits
 
     async def _check(self, password_hash: str | None, password: str, keys: tuple[str, str]) -> bool:
-        if (delay_s := self._failures.delay_s(*keys)) > 0:
-            await self._clock.sleep_until(self._clock.monotonic() + delay_s)
-        async with self._turns:
-            fits = await asyncio.to_thread(self._fits, password_hash, password) and password_hash is not None
-        if fits:
-            self._failures.forget(*keys)
-        else:
-            self._failures.note(*keys)
-        return fits
+        began = self._clock.monotonic()
+        while True:
+            if (due := began + self._failures.delay_s(*keys)) > self._clock.monotonic():
+                await self._clock.sleep_until(due)
+            async with self._turns:
+                if began + self._failures.delay_s(*keys) > self._clock.monotonic():
+                    continue  # others failed while it waited
+                fits = await asyncio.to_thread(self._fits, password_hash, password) and password_hash is not None
+                if fits:
+                    self._failures.forget(*keys)
+                else:
+                    self._failures.note(*keys)
+                return fits
 
     def _remember(self, mark: bytes, password_hash: str) -> None:
         self._known.pop(mark, None)
