@@ -165,6 +165,16 @@ async def test_a_notifier_that_stops_claims_nothing_more_and_waits_for_what_is_u
     assert waiting.due_at_ms is not None
 
 
+async def test_an_answer_that_comes_when_the_database_closes_leaves_the_claim_to_be_freed(world: World) -> None:
+    world.courier.otherwise = None
+    message_id = await world.submit()
+    await world.database.close()
+    world.courier.open[0](Answered(200, 1))
+    await world.restart()
+    assert len(world.courier.delivered) == 1, "the process that comes after frees the claim and delivers"
+    assert world.notifications(message_id)[0].state == NotificationState.DELIVERED
+
+
 async def test_a_process_that_was_taken_for_dead_frees_what_it_claimed_since(world: World) -> None:
     world.courier.otherwise = None
     await world.database.write(lambda tx: tx.run(statement("UPDATE node SET stopped_at_ms = 1")))

@@ -259,7 +259,10 @@ class Notifier:
         settlement = Settlement(
             self._node_id, self.webhooks, claimed, at_ms, answered, self._clock.now_ms(), self._random.uniform(-1, 1)
         )  # fmt: skip
-        future = self._database.write_item(settle, settlement, patience_s=SETTLE_PATIENCE_S)
+        try:
+            future = self._database.write_item(settle, settlement, patience_s=SETTLE_PATIENCE_S)
+        except DatabaseLost:  # it is closing: the claim is freed with all that this process leaves
+            return
         future.add_done_callback(lambda done: self._settled(claimed, at_ms, answered, done))
 
     def _settled(self, claimed: Claimed, at_ms: int, answered: Answered, done: asyncio.Future[int | None]) -> None:
