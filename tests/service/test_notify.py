@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import msgspec
 import pytest
 
 from heliograph.model.ids import NodeId
@@ -9,7 +10,7 @@ from heliograph.model.notification import SCHEDULE_MS, Answered, NotificationSta
 from heliograph.service.settlement import Settlement, settle
 from heliograph.service.share import Limits, Shares
 from tests.core_world import HOUR, Setting, World, msisdn, statement
-from tests.scripted import DELIVERED
+from tests.scripted import DELIVERED, ScriptedAccounts
 
 FAILED = Answered(500, 12, answer="oops")
 
@@ -163,6 +164,28 @@ async def test_a_notifier_that_stops_claims_nothing_more_and_waits_for_what_is_u
     waiting = world.notifications(second)[0]
     assert (waiting.claimed_by, waiting.tries) == (None, 0)
     assert waiting.due_at_ms is not None
+
+
+async def test_what_is_claimed_while_a_notifier_stops_is_given_back_untried(world: World) -> None:
+    accounts = ScriptedAccounts(world.clock, org_1=10)
+    world.core.notifier.attach(accounts)
+    world.courier.otherwise = None
+    await world.submit()
+    (to_webhook,) = world.core.notifier._under_way.values()
+    to_account = msgspec.structs.replace(to_webhook, id=to_webhook.id + 1, callback_id=0, account="org_1")
+    stopping = world.spawn(world.core.notifier.stop(5))
+    await world.settle()
+    message_id = await world.submit()
+    await world.core.notifier._claim()  # as one that the writer had when the stop began
+    world.core.notifier.take([to_account])
+    await world.advance(6)
+    assert stopping.done()
+    assert [delivery.message_id for _, delivery in world.courier.delivered] == [to_webhook.message_id]
+    assert accounts.delivered == []
+    (waiting,) = world.notifications(message_id)
+    assert (waiting.state, waiting.claimed_by, waiting.tries) == (NotificationState.WAITING, None, 0)
+    assert waiting.due_at_ms is not None
+    assert world.core.notifier.under_way == 0
 
 
 async def test_an_answer_that_comes_when_the_database_closes_leaves_the_claim_to_be_freed(world: World) -> None:

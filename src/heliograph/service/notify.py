@@ -116,7 +116,8 @@ class Notifier:
         self._is_buried = True
 
     def take(self, claimed: Sequence[Claimed], full: Collection[Receiver] = ()) -> None:
-        """Deliver what a committed transaction claimed for this process. `full`: for whom it left something to wait."""
+        """Deliver what a committed transaction claimed for this process; give it back untried where that stops. `full`: for whom the
+        transaction left something to wait."""
         concerned: dict[int, None] = {}
         for each in () if self._is_buried else claimed:
             self._under_way[each.id] = each
@@ -125,6 +126,8 @@ class Notifier:
             else:
                 self._shares.claim(each)
                 concerned[each.callback_id] = None
+        if self._stopping:
+            self._give_back()
         for webhook_id in concerned:
             self._start(webhook_id)
         for receiver in full:
@@ -155,8 +158,7 @@ class Notifier:
         self._stopping = True
         self._wake.set()
         deadline = self._clock.monotonic() + grace_s
-        for claimed in self._shares.drain():
-            self._settle(claimed, self._clock.now_ms(), UNTRIED)
+        self._give_back()
         async with asyncio.TaskGroup() as stops:
             for courier in (self._courier, self._accounts):
                 if courier is not None:
@@ -164,6 +166,11 @@ class Notifier:
         while self._under_way and self._clock.monotonic() < deadline:
             self._idle.clear()
             await self._clock.wait(self._idle, max(0.0, deadline - self._clock.monotonic()))
+
+    def _give_back(self) -> None:
+        """What waits for its turn with a webhook will not have it."""
+        for claimed in self._shares.drain():
+            self._settle(claimed, self._clock.now_ms(), UNTRIED)
 
     async def _claim_due(self) -> None:
         self._next_due_ms = None
@@ -240,7 +247,7 @@ class Notifier:
     def _to_account(self, claimed: Claimed, account: str) -> None:
         fault.point("notify.before_deliver")
         at_ms = self._clock.now_ms()
-        if self._accounts is None:
+        if self._accounts is None or self._stopping:
             self._settle(claimed, at_ms, UNTRIED)
             return
         delivery = _for_account(claimed, account)
