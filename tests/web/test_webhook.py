@@ -123,6 +123,38 @@ async def test_a_policys_webhook_of_the_native_format_is_told_of_its_devices_onl
     assert (await site.delete(f"/api/v1/webhook/{webhook['id']}")).status == 409
 
 
+@pytest.mark.parametrize("headers", [{}, {"headers": {"Authorization": "***"}}], ids=["left_out", "kept_by_stars"])
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://mine.example.com/events", "http://app.example.com/events", "https://app.example.com:8443/events"],
+    ids=["host", "scheme", "port"],
+)
+async def test_headers_do_not_go_along_to_another_origin(site: Site, elsewhere: str, headers: dict[str, Any]) -> None:
+    webhook = await made(site, headers={"Authorization": "Bearer hush"})
+    path = f"/api/v1/webhook/{webhook['id']}"
+    refused = await site.patch(path, {"url": elsewhere} | headers)
+    assert (refused.status, [each.get("field") for each in refused.json["errors"]]) == (422, ["headers"])
+    assert (await site.get(path)).json["url"] == URL
+
+
+async def test_headers_are_kept_at_the_same_origin_and_given_anew_or_dropped_at_another(site: Site) -> None:
+    webhook = await made(site, headers={"Authorization": "Bearer hush"})
+    path = f"/api/v1/webhook/{webhook['id']}"
+    assert (await site.patch(path, {"url": "https://APP.example.com:443/other"})).status == 200
+    assert (await site.patch(path, {"headers": {"Authorization": "***", "X-Line": "1"}})).status == 200
+    await send_test(site, webhook["id"])
+    anew = {"url": "https://new.example.com/", "headers": {"Authorization": "Bearer new"}}
+    assert (await site.patch(path, anew)).status == 200
+    await send_test(site, webhook["id"])
+    assert (await site.patch(path, {"url": "https://last.example.com/", "headers": {}})).status == 200
+    await send_test(site, webhook["id"])
+    assert [(delivery.url, delivery.headers) for _, delivery in site.world.courier.delivered] == [
+        ("https://APP.example.com:443/other", ("Authorization: Bearer hush", "X-Line: 1")),
+        ("https://new.example.com/", ("Authorization: Bearer new",)),
+        ("https://last.example.com/", ()),
+    ]
+
+
 @pytest.mark.parametrize(
     ("address", "method"),
     [

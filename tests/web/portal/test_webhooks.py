@@ -124,6 +124,16 @@ async def test_a_zapier_hook_of_a_policy_gets_receipts_by_post_and_is_tested_the
     assert "The test was answered 204" in words(await happens(site, admin.post(f"{where}/test")))
 
 
+async def test_secret_headers_do_not_go_along_to_another_address(admin: Visitor, site: Site) -> None:
+    where = await made(admin)
+    headers = {"Authorization": "Bearer hush"}
+    assert (await site.patch(f"/api/v1{where.replace('webhooks', 'webhook')}", {"headers": headers})).status == 200
+    page = await admin.post(where, FORM | {"url": "https://mine.example.com/"})
+    assert page.status == 422
+    assert "Its headers (Authorization) do not go along to another scheme, host or port" in words(page)
+    assert (await admin.post(where, FORM | {"url": "https://app.example.com/other"})).status == 303
+
+
 async def test_an_observer_sees_and_changes_nothing(admin: Visitor, observer: Visitor) -> None:
     where = await made(admin)
     page = await observer.get(where)

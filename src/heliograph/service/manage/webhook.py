@@ -4,6 +4,8 @@ import base64
 import hashlib
 import secrets as random_secrets
 import ssl
+from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -26,6 +28,9 @@ from heliograph.store.webhook import PolicyOf, Webhook
 SECRET_OCTETS = 32
 OVERLAP_MS = 24 * 3_600_000
 COUNTED_MOST = 10_000
+KEPT = "***"
+"""The value of a header that stays as it is."""
+PORTS = {"http": 80, "https": 443}
 MOST_OF_ONE = 1000
 
 
@@ -53,7 +58,7 @@ class NewWebhook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookChange(msgspec.Struct, frozen=True, kw_only=True):
-    """UNSET: as it was. `secret` None: nothing is signed any more."""
+    """UNSET: as it was. `settings`: by name; of `headers`, a value KEPT is the one of that name. `secret` None: nothing is signed."""
 
     url: str | UnsetType = UNSET
     name: str | UnsetType = UNSET
@@ -208,6 +213,12 @@ def _update(tx: Transaction, actor: Actor, scope: int, webhook_id: int, change: 
         text = "the format of a webhook is chosen when it is made: make another, and give that to the policy"
         raise Problem(Code.NOT_ALLOWED, text, field="format")
     settings = msgspec.structs.replace(webhook.how, **change.settings)
+    kept = webhook.how.headers
+    if "headers" in change.settings:
+        kept = {name: value for name, value in kept.items() if settings.headers.get(name) == KEPT}
+        settings = msgspec.structs.replace(settings, headers=settings.headers | kept)
+    if kept and isinstance(change.url, str) and _origin(change.url) != _origin(webhook.url):
+        raise _headers_stay(kept)
     check(settings)
     webhook.settings = model.written(settings)
     webhook.url = webhook.url if change.url is UNSET else change.url
@@ -221,6 +232,20 @@ def _update(tx: Transaction, actor: Actor, scope: int, webhook_id: int, change: 
         store.begin_cursor(tx, webhook.organisation_id)
     audit.record(tx, actor, "webhook.changed", webhook.organisation_id, now_ms, object_id=webhook_id, before=before, after=_told(webhook))
     return _view(tx, scope, webhook_id)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)
+
+
+def _headers_stay(kept: Iterable[str]) -> Problem:
+    """Nobody is shown the values of headers: who may change the URL would be, by a receiver of their own."""
+    text = (
+        f"Its headers ({', '.join(sorted(kept))}) do not go along to another scheme, host or port: give them anew with the url, as headers "
+        "of PATCH /api/v1/webhook/{id}, or {} for none"
+    )
+    return Problem(Code.INVALID, text, field="headers")
 
 
 def _delete(tx: Transaction, actor: Actor, scope: int, webhook_id: int, now_ms: int) -> None:

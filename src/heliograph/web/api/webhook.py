@@ -13,14 +13,12 @@ from heliograph.model.problem import Code, Problem
 from heliograph.model.webhook import EMNIFY_EVENTS, Format, Parts, Scope, ScopeType, WebhookSettings, receipt_method_for
 from heliograph.service.manage import webhook as webhooks
 from heliograph.service.manage.webhook import NewWebhook, WebhookChange, WebhookView
-from heliograph.store.webhook import Webhook
 from heliograph.web.answer import NO_CONTENT, Answer, created, json
 from heliograph.web.api import wire
 from heliograph.web.operation import Reply, operation
 from heliograph.web.resource import Call, Resource
 
 NAME: Final = "SmsCallback"
-REDACTED: Final = "***"
 Kind = Annotated[str, Meta(min_length=1, max_length=50)]
 
 
@@ -53,7 +51,8 @@ class WebhookWanted(msgspec.Struct, kw_only=True):
 
 
 class WebhookPatch(msgspec.Struct, kw_only=True):
-    """What is left out stays as it is. `headers`: replaces all; a value `***` keeps the one of that name."""
+    """What is left out stays as it is. `headers`: replaces all; a value `***` keeps the one of that name. With a `url` of another scheme,
+    host or port none is kept: give all anew."""
 
     url: str | UnsetType = UNSET
     name: wire.Name | UnsetType = UNSET
@@ -160,8 +159,7 @@ async def update(call: Call) -> Answer:
     if isinstance(wanted.url, str) and (problem := call.context.check_url(wanted.url)):
         raise problem
     core, webhook_id = call.context.core, call.id("webhook_id")
-    before = (await webhooks.view(core, call.actor, webhook_id)).webhook
-    changed = await webhooks.update(core, call.actor, webhook_id, _change(wanted, before))
+    changed = await webhooks.update(core, call.actor, webhook_id, _change(wanted))
     core.notifier.wake()
     return json(shown(changed))
 
@@ -223,7 +221,7 @@ def shown(view: WebhookView) -> WebhookShown:
         format=how.format.value,
         parts=how.parts.value,
         receipt_method=how.receipt_method,
-        headers=dict.fromkeys(how.headers, REDACTED),
+        headers=dict.fromkeys(how.headers, webhooks.KEPT),
         ca=how.ca,
         has_secret=webhook.secret is not None,
         previous_secret_until=wire.stamp_or_none(webhook.previous_until_ms),
@@ -284,7 +282,7 @@ def _ids(refs: list[wire.Ref], field: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(each for each in ids if isinstance(each, int)))
 
 
-def _change(wanted: WebhookPatch, before: Webhook) -> WebhookChange:
+def _change(wanted: WebhookPatch) -> WebhookChange:
     settings: dict[str, Any] = {}
     if wanted.events is not UNSET:
         settings["events"] = tuple(dict.fromkeys(wanted.events))
@@ -293,10 +291,7 @@ def _change(wanted: WebhookPatch, before: Webhook) -> WebhookChange:
             text = "a service profile is given its webhook by PATCH /api/v1/service_profile/{id}: leave scope.service_profiles out"
             raise Problem(Code.INVALID, text, field="scope.service_profiles")
         settings["scope"] = _scope(wanted.scope)
-    if wanted.headers is not UNSET:
-        known = before.how.headers
-        settings["headers"] = {name: known.get(name, value) if value == REDACTED else value for name, value in wanted.headers.items()}
-    for name in ("parts", "receipt_method", "ca"):
+    for name in ("headers", "parts", "receipt_method", "ca"):
         if (value := getattr(wanted, name)) is not UNSET:
             settings[name] = value
     return WebhookChange(
