@@ -254,6 +254,32 @@ async def test_what_an_alphabet_lacks_comes_in_ucs_2_and_is_cut_anew_where_it_no
     assert join(parts, Alphabet.UCS2) == "Zähler " * 20
 
 
+@pytest.mark.parametrize(("elements", "septets", "text"), [("240101", b"\x1bs" * 2, "şş")], ids=["national table"])
+async def test_a_text_in_parts_that_the_default_alphabet_lacks_comes_in_ucs_2(
+    house: House, elements: str, septets: bytes, text: str
+) -> None:
+    app = await house.bind()
+    for number in (1, 2):
+        header = bytes.fromhex(f"00030702{number:02X}{elements}")
+        await house.world.hear(msisdn(1), "1000", octets=septets, udh=bytes((len(header),)) + header)
+    (pdu,) = await told(house, 1, app)
+    assert (pdu.data_coding, pdu.short_message.decode("utf-16-be")) == (8, text * 2)
+    await until(lambda: states(house) == [NotificationState.DELIVERED], "the states of what is told")
+
+
+async def test_a_text_that_cannot_be_cut_for_an_application_is_given_up_and_says_why(house: House) -> None:
+    await house.add("org_1", default_coding="latin-1")
+    app = await house.bind()
+    for segment in split("€" + "a" * (153 * 255 - 2), Alphabet.GSM7, 7):
+        await house.world.hear(msisdn(1), "1000", octets=segment.user_data, udh=segment.udh)
+    await until(lambda: states(house) == [NotificationState.GIVEN_UP], "the states of what is told")
+    assert app.delivered == []
+    (attempt,) = house.world.rows("SELECT error FROM delivery_attempt")
+    assert "cannot be said in SMPP" in attempt.error
+    await house.world.hear(msisdn(1), "1000", "the next")
+    await told(house, 1, app)
+
+
 # to whom, when, and how often
 
 

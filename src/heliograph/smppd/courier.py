@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import Final
 
+from heliograph.gsm.errors import GsmError
 from heliograph.model.notification import AccountDelivery, Answered
 from heliograph.smpp import status
 from heliograph.smpp.errors import ValueNotAllowedError
@@ -104,7 +105,7 @@ class EsmeCourier:
                     self._jobs[esme][number] = job
         except OutOfTurnError:  # it ended, or has no room, after some parts
             self._give_up(esme, job, NOT_SENT)
-        except ValueNotAllowedError as error:
+        except (ValueNotAllowedError, GsmError) as error:
             self._give_up(esme, job, Answered(None, 0, error=f"it cannot be said in SMPP: {error}", is_taken=False, is_refused=True))
         else:
             if not job.waiting:  # an alert is not answered, and old news is not sent

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from heliograph.gsm.errors import AlphabetError
 from heliograph.gsm.segment import Segment
 from heliograph.model.esme import LongMessages
 from heliograph.model.esme_body import Alert, Kind, Receipt, Received
@@ -57,7 +58,8 @@ def _received(told: Received, message_id: int, account: Account, version: int) -
     """One PDU, or one for each segment. Up to 3.3 there are no TLVs, so a long one has headers there whatever the account wants."""
     ton, npi = (Ton.UNKNOWN, Npi.LAND_MOBILE) if told.from_imsi else _type_of(told.source)
     dest_ton, dest_npi = _type_of(told.dest)
-    data_coding, segments = _written(_segments(told, message_id), told.dcs, account.coder, message_id)
+    tp_dcs, cut = _segments(told, message_id)
+    data_coding, segments = _written(cut, tp_dcs, account.coder, message_id)
     pdu = DeliverSm(
         source_addr_ton=ton, source_addr_npi=npi, source_addr=told.source, dest_addr_ton=dest_ton, dest_addr_npi=dest_npi,
         destination_addr=told.dest, protocol_id=told.pid, data_coding=data_coding,
@@ -66,10 +68,14 @@ def _received(told: Received, message_id: int, account: Account, version: int) -
     return [each for each in pdus_of(pdu, segments, style, message_id & 0xFFFF) if isinstance(each, DeliverSm)]
 
 
-def _segments(told: Received, message_id: int) -> list[Segment]:
+def _segments(told: Received, message_id: int) -> tuple[int, list[Segment]]:
+    """The segments, and the TP-DCS they are in: UCS-2 for a text joined from national tables, or with U+FFFD in it."""
     if told.user_data is not None:
-        return [Segment(1, 1, bytes.fromhex(told.udh), bytes.fromhex(told.user_data))]
-    return list(split(told.payload, told.dcs, told.udh, message_id & 0xFF))
+        return told.dcs, [Segment(1, 1, bytes.fromhex(told.udh), bytes.fromhex(told.user_data))]
+    try:
+        return told.dcs, list(split(told.payload, told.dcs, told.udh, message_id & 0xFF))
+    except AlphabetError:
+        return UCS2_DCS, list(split(told.payload, UCS2_DCS, "", message_id & 0xFF))
 
 
 def _written(segments: list[Segment], tp_dcs: int, coder: Coder, message_id: int) -> tuple[int, list[Segment]]:
