@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -16,7 +17,8 @@ from heliograph.model.notification import ACCOUNT_KEPT_MS, ACCOUNT_SCHEDULE_MS, 
 from heliograph.service.timeline import timeline
 from heliograph.smpp import receipt, status, tlv
 from heliograph.smpp.long_message import content_of
-from heliograph.smpp.pdu import AlertNotification, DeliverSm, SubmitSm
+from heliograph.smpp.pdu import AlertNotification, DeliverSm, SubmitSm, response_to
+from heliograph.smpp.session import Profile
 from heliograph.smpp.value import EsmClass, MessageState
 from heliograph.smppd.server import ServerSettings
 from tests.core_world import Setting, msisdn
@@ -318,6 +320,29 @@ async def test_no_more_is_under_way_than_the_window_of_a_session(house: House) -
         await house.world.hear(msisdn(1), "1000", f"{number}")
     await settled(house)
     assert len(app.delivered) == 3
+
+
+class Narrow(ServerSettings):
+    def profile(self) -> Profile:
+        return replace(super().profile(), window=3)
+
+
+async def test_a_text_in_parts_waits_until_its_session_has_room_for_all_of_it(smpp_url: str) -> None:
+    async with House(smpp_url, Setting(devices=1), Narrow(enquire_link_ms=0, inactivity_ms=0), org_1={}) as house:
+        await house.policy(1, esme_interface_type_id=2)
+        app = await house.bind()
+        app.answers = lambda pdu: None
+        for text in ("first", "second"):
+            await house.world.hear(msisdn(1), "1000", text)
+        first, second = await told(house, 2, app)
+        for segment in split(LONG, Alphabet.GSM7, 7):
+            await house.world.hear(msisdn(1), "1000", octets=segment.user_data, udh=segment.udh)
+        await told(house, 2, app)
+        app.answers = lambda pdu: 0
+        for pdu in (first, second):
+            app.wire.send(response_to(pdu))
+        await until(lambda: states(house) == [NotificationState.DELIVERED] * 3, "the states of what is told")
+        assert len(app.delivered) == 4, "each part came once"
 
 
 @pytest.mark.parametrize("answer", [status.RX_T_APPN, status.RSYSERR, status.RMSGQFUL, status.RTHROTTLED])

@@ -25,6 +25,8 @@ RETRIED: Final = frozenset({
 })  # fmt: skip
 """Answers after which a delivery comes again; after any other error it never does."""
 NOT_SENT: Final = Answered(None, 0, is_tried=False)
+ROOM_AGAIN_S: Final = 1.0
+"""How long a delivery for which its session has no room is kept before it is given back, so that it is not claimed again at once."""
 
 Done = Callable[[Answered], None]
 
@@ -87,7 +89,8 @@ class EsmeCourier:
 
     def room(self, account: str) -> int:
         sessions = self._sessions.get(account, ())
-        return max(0, sum(self._most(esme) for esme in sessions) - self._under_way.get(account, 0))
+        deliveries = sum(self._most(esme) for esme in sessions) - self._under_way.get(account, 0)
+        return max(0, min(deliveries, sum(esme.connection.room for esme in sessions)))
 
     def deliver(self, delivery: AccountDelivery, done: Done) -> None:
         job = _Job(delivery.account, done, self._now_ms())
@@ -98,6 +101,9 @@ class EsmeCourier:
             return
         try:
             pdus = pdus_for(delivery, esme.account, esme.version, job.began_at_ms)
+            if len(pdus) > esme.connection.room:  # parts sent now would come again with the rest
+                self._loop.call_later(ROOM_AGAIN_S, self._finish, job, NOT_SENT)
+                return
             for pdu in pdus:
                 number = esme.connection.send(pdu)
                 if isinstance(pdu, DeliverSm):
