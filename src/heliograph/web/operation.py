@@ -69,12 +69,13 @@ class Reply(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """`body`, `answer`: the types that go in and out; `instead`: another that may come out. `example`: a body that can be sent as it
-    stands. `listing`: it has pages, and the headers that number them. `tells`: its other headers. `refuses`: its own problems. `also`:
-    answers beside the one with `status`."""
+    """`body`, `answer`: the types that go in and out; `instead`: another that may come out. `needs_body`: it may not be left out.
+    `example`: a body that can be sent as it stands. `listing`: it has pages, and the headers that number them. `tells`: its other
+    headers. `refuses`: its own problems. `also`: answers beside the one with `status`."""
 
     summary: str
     body: Any = None
+    needs_body: bool = True
     example: Any = None
     answer: Any = None
     instead: Any = None

@@ -90,6 +90,7 @@ async def send_to_many(call: Call) -> Answer:
 
 @operation(
     "Send an SMS again",
+    needs_body=False,
     body=AgainWanted,
     example={"expiry_date": "2030-01-16T08:00:00Z", "scheduled_at": "2030-01-15T08:00:00Z"},
     status=201,

@@ -171,7 +171,7 @@ async def delete(call: Call) -> Answer:
     return NO_CONTENT
 
 
-@operation("Give a webhook another secret", body=RotationWanted, example={}, answer=WebhookShown)
+@operation("Give a webhook another secret", body=RotationWanted, needs_body=False, example={}, answer=WebhookShown)
 async def rotate(call: Call) -> Answer:
     """The given one, or a new one, which is told once. For 24 hours deliveries are signed with the one before too."""
     wanted = call.decode(_SECRET) if call.body else RotationWanted()

@@ -165,7 +165,7 @@ def _operation(call: Described, name: str, schemas: _Schemas) -> dict[str, Any]:
     }
     if said.body is not None:
         content = {"schema": schemas.of(said.body)} | ({} if said.example is None else {"example": said.example})
-        operation["requestBody"] = {"required": True, "content": {JSON: content}}
+        operation["requestBody"] = {"required": said.needs_body, "content": {JSON: content}}
     if call.is_open:
         operation["security"] = []
     return operation
