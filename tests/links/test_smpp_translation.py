@@ -194,6 +194,18 @@ def test_a_header_of_any_length_loses_no_text_and_an_sms_of_nothing_else_has_no_
         assert parts or (not user_data and length >= 132), case
 
 
+@pytest.mark.parametrize(
+    ("ports", "octets", "parts"), [(False, 255 * 132, 255), (True, 255 * 132, 255), (False, 255 * 132 + 2, 0), (True, 64_000, 0)]
+)
+def test_a_text_of_more_than_255_parts_has_none_and_loses_its_ports_before_its_end(*, ports: bool, octets: int, parts: int) -> None:
+    """UCS-2, 132 octets a part beside a wide concatenation; with ports six fewer."""
+    header, text = bytes.fromhex("06050415811581") if ports else b"", b"\x00A" * (octets // 2)
+    payload = tlv.MESSAGE_PAYLOAD.make(header + text)
+    found = reader().inbound(DeliverSm(source_addr="49170", esm_class=0x40 * ports, data_coding=8, tlvs=(payload,)), 0)
+    assert len(found) == parts
+    assert b"".join(part.user_data for part in found) == (text if parts else b"")
+
+
 @pytest.mark.parametrize("code", list(Code))
 def test_every_refusal_has_its_status_and_an_interconnect_hears_of_none_but_not_ready(code: Code) -> None:
     network, interconnect = Refusals(read(role="network")), Refusals(read(role="interconnect"))

@@ -141,18 +141,17 @@ def _headed(part: udh.Element, others: tuple[udh.Element, ...]) -> bytes:
 def _cut(elements: tuple[udh.Element, ...], user_data: bytes, reference: int, *, in_septets: bool) -> list[Segment]:
     """Parts of a message_payload. Cut by units, not by characters: parts are put together before they are read.
 
-    Other elements go with every part, or with none where they leave no room for a unit."""
+    Other elements go with every part, or with none where they leave too little room for it; none at all is made of a text that no SMS
+    holds, in 255 parts."""
     others = [each for each in elements if each.iei not in (udh.CONCATENATION_8, udh.CONCATENATION_16)]
-    room_octets = USER_DATA_OCTETS - 7 - sum(2 + len(each.octets) for each in others)
-    if room_octets < 2:
-        others, room_octets = [], USER_DATA_OCTETS - 7
-    room = room_octets * 8 // 7 if in_septets else room_octets // 2 * 2
-    pieces = [user_data[at : at + room] for at in range(0, len(user_data), room)][:MAX_SEGMENTS]
-    total = len(pieces)
-    return [
-        Segment(number, total, udh.build(udh.concatenation(reference, total, number, wide=True), *others), piece)
-        for number, piece in enumerate(pieces, start=1)
-    ]
+    for kept in (others, []):
+        room_octets = USER_DATA_OCTETS - 7 - sum(2 + len(each.octets) for each in kept)
+        room = room_octets * 8 // 7 if in_septets else room_octets // 2 * 2
+        total = -(-len(user_data) // room) if room_octets >= 2 else MAX_SEGMENTS + 1
+        if total <= MAX_SEGMENTS:
+            headers = [udh.build(udh.concatenation(reference, total, number, wide=True), *kept) for number in range(1, total + 1)]
+            return [Segment(at + 1, total, header, user_data[at * room : (at + 1) * room]) for at, header in enumerate(headers)]
+    return []
 
 
 def _word(found: receipts.Receipt) -> str:
