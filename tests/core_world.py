@@ -33,7 +33,7 @@ from heliograph.service.dispatch import LinkQueue, Queues
 from heliograph.service.draft import Draft
 from heliograph.service.fan_out import FanOut
 from heliograph.service.notify import Notifier
-from heliograph.service.receipt import receive_receipt
+from heliograph.service.receipt import receive_receipts
 from heliograph.service.settle import LaneUseCases
 from heliograph.service.submit import submit
 from heliograph.service.wake import reachable
@@ -301,7 +301,7 @@ class World:
             None,
             self.now_ms,
         )
-        answer = await receive_receipt(self.core, heard)
+        (answer,) = await receive_receipts(self.core, [heard])
         await self.clock.settle()
         return answer.message_id
 

@@ -18,7 +18,7 @@ from heliograph.service.claim import claim as claim_due
 from heliograph.service.dispatch import LinkQueue
 from heliograph.service.draft import Draft
 from heliograph.service.idempotency import Once
-from heliograph.service.receipt import receive_receipt
+from heliograph.service.receipt import receive_receipts
 from heliograph.service.settle import take
 from heliograph.service.share import Limits, Shares
 from heliograph.service.submit import accepted_once, prepare
@@ -149,7 +149,7 @@ async def report(process: Process, *, devices: list[int], count: int, name: str 
         for number in range(1, count + 1)
     ]
     random.Random(seed).shuffle(receipts)
-    return [answer.message_id for answer in await _together([_receipt(core, receipt) for receipt in receipts], at_once=10)]
+    return [answer.message_id for (answer,) in await _together([_receipt(core, receipt) for receipt in receipts], at_once=10)]
 
 
 async def hear_parts(process: Process, *, devices: list[int], sets: int, total: int, numbers: list[int], seed: int) -> int:
@@ -252,7 +252,7 @@ async def _own(process: Process, link: QuickLink, *, stored: bool) -> LinkQueue:
 
 async def _receipt(core: Any, receipt: Receipt) -> Any:
     await asyncio.sleep(0)
-    return await receive_receipt(core, receipt)
+    return await receive_receipts(core, [receipt])
 
 
 async def _all_final(process: Process, total: int) -> bool:

@@ -9,7 +9,7 @@ import ast
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,7 @@ class Listener:
 
     def __init__(self) -> None:
         self.heard: list[Inbound] = []
-        self.receipts: list[Receipt] = []
+        self.receipts_heard: list[Receipt] = []
         self.lost: list[tuple[Inbound, Answer]] = []
         self.reached: list[str] = []
         self.room_changes = 0
@@ -51,10 +51,10 @@ class Listener:
         await self.gate.wait()
         return self.answer
 
-    async def receipt(self, receipt: Receipt) -> Answer:
-        self.receipts.append(receipt)
+    async def receipts(self, receipts: Sequence[Receipt]) -> list[Answer]:
+        self.receipts_heard.extend(receipts)
         await self.gate.wait()
-        return self.answer
+        return [self.answer] * len(receipts)
 
     async def answer_lost(self, inbound: Inbound, answer: Answer) -> None:
         self.lost.append((inbound, answer))

@@ -1,6 +1,7 @@
 """What a stored network took outlives the process, and what nothing says was kept comes again."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,11 @@ class ForgetfulListener(Listener):
         super().__init__()
         self.refused = 0
 
-    async def receipt(self, receipt: Receipt) -> Answer:
+    async def receipts(self, receipts: Sequence[Receipt]) -> list[Answer]:
         if self.refused < 2:
             self.refused += 1
-            return Answer(refused=Code.UNAVAILABLE.value)
-        return await super().receipt(receipt)
+            return [Answer(refused=Code.UNAVAILABLE.value)] * len(receipts)
+        return await super().receipts(receipts)
 
 
 def running(clock: TestClock, listener: Listener, **settings: Any) -> tuple[SimulatorLink, asyncio.Task[None]]:
@@ -53,7 +54,7 @@ async def test_what_was_taken_is_delivered_and_reported_by_the_next_process(cloc
     second, task = running(clock, listener, network_log=str(tmp_path / "owed"), received_log=str(tmp_path / "received"))
     await clock.advance(3)
     refs = [f"id:{outcome.ref}" for outcome in outcomes if isinstance(outcome, Accepted)]
-    assert [receipt.keys[0] for receipt in listener.receipts] == refs
+    assert [receipt.keys[0] for receipt in listener.receipts_heard] == refs
     assert (tmp_path / "received").read_text() == "1 1\n2 1\n"
     await second.stop(0)
     await task
@@ -66,10 +67,10 @@ async def test_a_receipt_that_was_not_kept_comes_again(clock: TestClock, tmp_pat
     await clock.settle()
     link.send(outgoing(1), lambda _: None)
     await clock.advance(2)
-    assert (listener.refused, listener.receipts) == (1, [])
+    assert (listener.refused, listener.receipts_heard) == (1, [])
     assert [result for _, _, result in Owed(str(tmp_path / "owed")).left()] == [DELIVERED]
     await clock.advance(2 * AGAIN_S)
-    assert [receipt.state for receipt in listener.receipts] == [ReceiptState.DELIVERED]
+    assert [receipt.state for receipt in listener.receipts_heard] == [ReceiptState.DELIVERED]
     assert (tmp_path / "received").read_text() == "1 1\n"
     await link.stop(0)
     await task

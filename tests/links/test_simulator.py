@@ -128,7 +128,7 @@ async def test_a_silent_network_accepts_with_a_receipt_owed_and_never_sends_it(s
     assert first.ref
     assert first.ref != second.ref
     await clock.advance(2 * 86_400)
-    assert world.listener.receipts == []
+    assert world.listener.receipts_heard == []
 
 
 async def test_a_throttled_number_takes_each_message_at_the_third_try(start: Start) -> None:
@@ -186,9 +186,9 @@ async def test_a_stored_network_accepts_and_reports_what_its_devices_answered(st
     assert accepted.receipt_owed
     assert world.link.record.total == 0
     await clock.advance(1.9)
-    assert world.listener.receipts == []
+    assert world.listener.receipts_heard == []
     await clock.advance(0.2)
-    failed, delivered = world.listener.receipts
+    failed, delivered = world.listener.receipts_heard
     assert failed.keys == (f"id:{accepted.ref}", f"umr:{outgoing(1).reference}")
     assert (failed.state, failed.word, failed.error) == (ReceiptState.FAILED, "UNDELIV", "001")
     assert delivered.keys == (f"id:{other.ref}", f"umr:{outgoing(2).reference}")
@@ -201,16 +201,16 @@ async def test_a_stored_network_tries_an_absent_device_until_it_is_back(start: S
     world = await start("absent-then-delivers", delivery="stored")
     await world.send(outgoing())
     await clock.advance(30)
-    assert [receipt.state for receipt in world.listener.receipts] == [ReceiptState.DELIVERED]
+    assert [receipt.state for receipt in world.listener.receipts_heard] == [ReceiptState.DELIVERED]
 
 
 async def test_a_stored_network_reports_the_expiry_of_what_it_could_not_deliver(start: Start, clock: TestClock) -> None:
     world = await start("absent", delivery="stored")
     await world.send(outgoing(expiry_at_ms=EPOCH_MS + 60_000))
     await clock.advance(59)
-    assert world.listener.receipts == []
+    assert world.listener.receipts_heard == []
     await clock.advance(2)
-    assert [receipt.state for receipt in world.listener.receipts] == [ReceiptState.EXPIRED]
+    assert [receipt.state for receipt in world.listener.receipts_heard] == [ReceiptState.EXPIRED]
 
 
 async def test_a_stored_network_owes_no_receipt_that_nobody_wants(start: Start, clock: TestClock) -> None:
@@ -220,7 +220,7 @@ async def test_a_stored_network_owes_no_receipt_that_nobody_wants(start: Start, 
     assert not accepted.receipt_owed
     await clock.advance(60)
     assert world.link.record.total == 1
-    assert world.listener.receipts == []
+    assert world.listener.receipts_heard == []
 
 
 async def test_a_delay_is_kept_within_its_jitter_and_answers_come_each_at_its_time(start: Start, clock: TestClock) -> None:

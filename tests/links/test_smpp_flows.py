@@ -250,6 +250,24 @@ async def test_what_the_database_does_not_keep_in_time_is_not_ready_and_is_not_k
     assert received(world) == ["slow"]
 
 
+async def test_receipts_that_come_together_are_kept_together_and_answered_each(world: SmppWorld) -> None:
+    told: list[int] = []
+    keep = world.smpp._listener.receipts
+
+    async def counted(receipts: Any) -> Any:
+        told.append(len(receipts))
+        return await keep(receipts)
+
+    world.smpp._listener.receipts = counted  # type: ignore[method-assign]
+    for device in (1, 2, 3):
+        await world.submit(device)
+    keys = [world.smsc.send(world.smsc.receipt(submit, str(number))) for number, submit in enumerate(world.smsc.submits, 1)]
+    await world.settle()
+    assert [(await world.smsc.answer(key)).command_status for key in keys] == [0, 0, 0]
+    assert told == [3]
+    assert [row.disposition for row in world.receipts()] == ["matched"] * 3
+
+
 async def test_an_sms_whose_answer_the_connection_lost_is_kept_once_when_it_comes_again(world: SmppWorld) -> None:
     gate = asyncio.Event()
     receive = world.smpp._listener.inbound

@@ -12,7 +12,7 @@ from heliograph.model.ids import DeviceId, LinkId
 from heliograph.model.link import Accepted, Delivery, ErrorClass, Receipt, ReceiptState, Refused
 from heliograph.model.notification import Answered
 from heliograph.service.draft import Draft
-from heliograph.service.receipt import receive_receipt
+from heliograph.service.receipt import receive_receipts
 from heliograph.service.receive import receive
 from heliograph.service.share import Limits, Shares
 from heliograph.service.submit import submit
@@ -109,7 +109,7 @@ async def test_of_receipt(world: World, monkeypatch: pytest.MonkeyPatch) -> None
         )
         for device in range(1, ALL + 1)
     ]
-    calls = [lambda each=each: receive_receipt(world.core, each) for each in receipts]
+    calls = [lambda each=each: receive_receipts(world.core, [each]) for each in receipts]
     few, many = await few_and_many(world, monkeypatch, calls)
     assert many == few
     assert len(world.rows("SELECT id FROM message WHERE state = 4")) == ALL

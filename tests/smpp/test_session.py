@@ -235,6 +235,15 @@ def test_a_request_is_answered_once() -> None:
         session.send(SubmitSmResp(5, message_id="1"), 0)
 
 
+def test_of_answers_given_together_all_go_or_none() -> None:
+    session = bound(Role.MC)
+    session.receive(encode(SubmitSm(), 5) + encode(SubmitSm(), 6), 0)
+    with pytest.raises(OutOfTurnError, match="sequence 7"):
+        session.answer_all([SubmitSmResp(5, message_id="1"), SubmitSmResp(7, message_id="3")])
+    answers = [SubmitSmResp(5, message_id="1"), SubmitSmResp(6, message_id="2")]
+    assert sent(session.answer_all(answers)) == answers
+
+
 def test_too_many_unanswered_requests_are_throttled_and_unbind_is_not() -> None:
     session = bound(Role.MC, Profile(owed=1))
     session.receive(encode(SubmitSm(), 5), 0)

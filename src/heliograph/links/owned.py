@@ -8,7 +8,7 @@ settles, as it does for any dead process.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
 from heliograph import log
@@ -23,7 +23,7 @@ from heliograph.service import lease as leases
 from heliograph.service import receive, wake
 from heliograph.service.core import Core
 from heliograph.service.lease import BEAT_S, SILENT_AFTER_S, Lease
-from heliograph.service.receipt import receive_receipt
+from heliograph.service.receipt import receive_receipts
 from heliograph.service.routing import FAILOVER_AFTER_MS
 from heliograph.store.database import DatabaseLost
 from heliograph.store.link import LinkRow
@@ -106,8 +106,8 @@ class OwnedLink:
     async def inbound(self, inbound: Inbound) -> Answer:
         return await self._unless_lost(receive.receive(self._core, inbound), NOT_READY)
 
-    async def receipt(self, receipt: Receipt) -> Answer:
-        return await self._unless_lost(receive_receipt(self._core, receipt), NOT_READY)
+    async def receipts(self, receipts: Sequence[Receipt]) -> list[Answer]:
+        return await self._unless_lost(receive_receipts(self._core, receipts), [NOT_READY] * len(receipts))
 
     async def answer_lost(self, inbound: Inbound, answer: Answer) -> None:
         await self._unless_lost(receive.answer_lost(self._core, inbound, answer), None)

@@ -13,7 +13,7 @@ A link is our leg toward a mobile network: a simulator, an SMPP client, a modem.
 9. `room_changed` is called whenever `room` may have grown from nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -161,7 +161,8 @@ class LinkListener(Protocol):
 
     async def inbound(self, inbound: Inbound) -> Answer: ...
 
-    async def receipt(self, receipt: Receipt) -> Answer: ...
+    async def receipts(self, receipts: Sequence[Receipt]) -> list[Answer]:
+        """Receipts that came together; an answer for each."""
 
     async def answer_lost(self, inbound: Inbound, answer: Answer) -> None:
         """The answer to `inbound` was not written before its session died: the network may send it again."""

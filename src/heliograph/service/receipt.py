@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import islice
 
 import msgspec
 
@@ -23,36 +24,42 @@ PARKED_MS = 7 * 86_400_000 + 3_600_000
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A receipt on its way into the database."""
+    """Receipts on their way into the database, as they came together."""
 
     core: Core
-    receipt: Receipt
+    receipts: Sequence[Receipt]
     now_ms: int
 
 
-async def receive_receipt(core: Core, receipt: Receipt) -> Answer:
-    """Keep a receipt and what it makes of its message; when this returns, the network may be answered."""
-    if any("\0" in key for key in receipt.keys):
-        receipt = msgspec.structs.replace(receipt, keys=tuple(without_nul(key) for key in receipt.keys))
-    message_id: MessageId | None = await core.database.write_item(match, Arrival(core, receipt, core.clock.now_ms()))
+async def receive_receipts(core: Core, receipts: Sequence[Receipt]) -> list[Answer]:
+    """Keep receipts and what they make of their messages; when this returns, the network may be answered."""
+    arrival = Arrival(core, [_as_kept(receipt) for receipt in receipts], core.clock.now_ms())
+    message_ids: list[MessageId | None] = await core.database.write_item(match, arrival)
     fault.point("receipt.after_commit")
-    return Answer(message_id=message_id)
+    return [Answer(message_id=message_id) for message_id in message_ids]
 
 
-def match(tx: Transaction, items: Sequence[Arrival]) -> list[MessageId | None]:
+def _as_kept(receipt: Receipt) -> Receipt:
+    """With keys as the database keeps them."""
+    if any("\0" in key for key in receipt.keys):
+        return msgspec.structs.replace(receipt, keys=tuple(without_nul(key) for key in receipt.keys))
+    return receipt
+
+
+def match(tx: Transaction, items: Sequence[Arrival]) -> list[list[MessageId | None]]:
     """The batch use case: the message of each receipt, or None. Serialised by the message, then the correlation rows of its keys."""
-    core = items[0].core
-    known = correlation.peek(tx, sorted({(item.receipt.correlation_group, key) for item in items for key in item.receipt.keys}))
+    core, now_ms = items[0].core, items[0].now_ms
+    receipts = [receipt for item in items for receipt in item.receipts]
+    known = correlation.peek(tx, sorted({(receipt.correlation_group, key) for receipt in receipts for key in receipt.keys}))
     messages = message_store.lock(tx, known)
-    ids = tx.ids("receipt", len(items))
-    left = _leave(tx, items, ids)
+    ids = tx.ids("receipt", len(receipts))
+    left = _leave(tx, receipts, ids, now_ms)
     newer = {key.message_id for key in left.values() if key.message_id is not None} - messages.keys()
     messages |= message_store.lock(tx, newer)
-    ledger = Ledger(tx, core, items[0].now_ms)
+    ledger = Ledger(tx, core, now_ms)
     rows: list[NewReceipt] = []
     done_with: set[int] = set()
-    for item, receipt_id in zip(items, ids, strict=True):
-        receipt = item.receipt
+    for receipt, receipt_id in zip(receipts, ids, strict=True):
         key, disposition = _choose(receipt, left)
         if key is not None and key.message_id is not None:
             word = Word(receipt.state, receipt.word, receipt.error)
@@ -82,17 +89,18 @@ def match(tx: Transaction, items: Sequence[Arrival]) -> list[MessageId | None]:
     if done_with:
         tx.after_commit(go_on, core, sorted(done_with))
     fault.point("receipt.before_commit")
-    return [None if row.message_id is None else MessageId(row.message_id) for row in rows]
+    found = iter([None if row.message_id is None else MessageId(row.message_id) for row in rows])
+    return [list(islice(found, len(item.receipts))) for item in items]
 
 
-def _leave(tx: Transaction, items: Sequence[Arrival], ids: Sequence[int]) -> dict[tuple[str, str], Key]:
+def _leave(tx: Transaction, receipts: Sequence[Receipt], ids: Sequence[int], now_ms: int) -> dict[tuple[str, str], Key]:
     """Write the keys of all receipts; what each key's row says now. Of final receipts with one key the last is parked, else the first."""
     words: dict[tuple[str, str], tuple[str, str, int, int]] = {}
     finals: dict[tuple[str, str], tuple[str, str, int, int]] = {}
-    for item, receipt_id in zip(items, ids, strict=True):
-        rows = words if item.receipt.state is ReceiptState.TIMELINE else finals
-        for key in item.receipt.keys:
-            rows[item.receipt.correlation_group, key] = (item.receipt.correlation_group, key, receipt_id, item.now_ms + PARKED_MS)
+    for receipt, receipt_id in zip(receipts, ids, strict=True):
+        rows = words if receipt.state is ReceiptState.TIMELINE else finals
+        for key in receipt.keys:
+            rows[receipt.correlation_group, key] = (receipt.correlation_group, key, receipt_id, now_ms + PARKED_MS)
     left = [*correlation.leave_words(tx, list(words.values())), *correlation.leave_receipts(tx, list(finals.values()))]
     return {(key.correlation_group, key.key): key for key in left}
 

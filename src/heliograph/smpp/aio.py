@@ -136,9 +136,8 @@ class Connection(asyncio.Protocol):
 
     def answer_all(self, responses: Sequence[Pdu]) -> None:
         """Send responses to what was Received, in their order; what `send` does for one, for less."""
-        now_ms = self._timers.now_ms()
-        outputs = [self.session.send(pdu, now_ms) for pdu in responses]
-        self._take(b"".join([output.octets for output in outputs]), tuple(event for output in outputs for event in output.events))
+        output = self.session.answer_all(responses)
+        self._take(output.octets, output.events)
 
     def close(self, reason: str) -> None:
         """End the session at once, without an unbind: what waits is settled, what was sent is written, then the connection is closed."""
@@ -180,6 +179,8 @@ class Connection(asyncio.Protocol):
         finally:
             self._will_flush = will_flush
         self._flush()
+        if self.session.state not in OVER:
+            self._wake_in_time()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -208,10 +209,10 @@ class Connection(asyncio.Protocol):
         if events:
             self._untold.append(events)
             self._tell()
-        if self.is_over:
+        if self.session.state in OVER:
             self._flush()
             self._hang_up()
-        else:
+        elif not self._will_flush:
             self._wake_in_time()
 
     def _tell(self) -> None:
@@ -232,6 +233,8 @@ class Connection(asyncio.Protocol):
     def _flush_planned(self) -> None:
         self._will_flush = False
         self._flush()
+        if self.session.state not in OVER:
+            self._wake_in_time()
 
     def _flush(self) -> None:
         if not self._unsent:

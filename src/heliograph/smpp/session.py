@@ -11,6 +11,7 @@ an enquire_link). So does a length that cannot be, because nobody knows where th
 costs it an error response.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -79,8 +80,10 @@ class Session:
     @property
     def room(self) -> int:
         """How many messages may be sent now; 0 unless bound, and from an unbind on, whoever sent it."""
-        waiting = len(self._waiting) - (self._own is not None)
-        return max(0, self._profile.window - waiting) if self.state in BOUND and not self._ending else 0
+        if self._ending or self.state not in BOUND:
+            return 0
+        room = self._profile.window - len(self._waiting) + (self._own is not None)
+        return max(0, room)
 
     @property
     def is_within_pdu(self) -> bool:
@@ -181,7 +184,7 @@ class Session:
         A peer below 3.4 gets no TLVs, one below 5.0 nothing that only 5.0 has. ValueNotAllowedError as `encode`; nothing is changed then.
         """
         if is_response(pdu.command_id):
-            self._answer(pdu)
+            self._answer(pdu, self._owed_to(pdu))
             return self._output()
         if not may_send(self.role, pdu.command_id, self.state) or self._ending:
             raise OutOfTurnError(f"{pdu.name} cannot be sent in state {self.state.value}{', after an unbind' if self._ending else ''}")
@@ -192,6 +195,12 @@ class Session:
         number = self._send(pdu, now_ms)
         self._ending = pdu.command_id == Command.UNBIND
         return self._output(number)
+
+    def answer_all(self, responses: Sequence[Pdu]) -> Output:
+        """Send the responses to several Received, as `send` does each. OutOfTurnError where one answers nothing: none is sent then."""
+        for pdu, request in [(pdu, self._owed_to(pdu)) for pdu in responses]:
+            self._answer(pdu, request)
+        return self._output()
 
     def _send(self, pdu: Pdu, now_ms: int) -> int:
         number = self._next_number()
@@ -207,33 +216,46 @@ class Session:
             number = number % MAX_SEQUENCE_NUMBER + 1
         return number
 
-    def _answer(self, pdu: Pdu) -> None:
-        key = (pdu.command_id ^ RESPONSE_BIT, pdu.sequence_number)
-        request = self._owed.get(key)
+    def _owed_to(self, response: Pdu) -> Pdu:
+        """The request that a response answers. OutOfTurnError where it answers none."""
+        request = self._owed.get((response.command_id ^ RESPONSE_BIT, response.sequence_number))
         if request is None or self.state in OVER:
-            raise OutOfTurnError(f"{pdu.name} answers no request that waits, sequence {pdu.sequence_number}")
-        binds = isinstance(request, _BIND_PDUS) and pdu.command_status == 0
-        version = request.interface_version if isinstance(request, _BIND_PDUS) else self.version
-        if binds and version >= VERSION_34 and tlv.SC_INTERFACE_VERSION.find(pdu.tlvs) is None:
-            pdu = msgspec.structs.replace(pdu, tlvs=(*pdu.tlvs, tlv.SC_INTERFACE_VERSION.make(self._profile.interface_version)))
-        spoken = min(version, self.version)
-        allowed = status.allowed_for(pdu.command_status, spoken) if pdu.command_status else 0
-        if allowed != pdu.command_status:
-            pdu = msgspec.structs.replace(pdu, command_status=allowed)
-        self._octets.append(encode(self._fit(pdu, spoken), version=spoken))
-        del self._owed[key]
-        if binds:
-            self._bound(request, version)
-        elif request.command_id == Command.UNBIND:
+            raise OutOfTurnError(f"{response.name} answers no request that waits, sequence {response.sequence_number}")
+        return request
+
+    def _answer(self, pdu: Pdu, request: Pdu) -> None:
+        if request.command_id in BINDS:
+            self._answer_bind(pdu, request)
+            return
+        self._write_response(pdu, request, self.version)
+        if request.command_id == Command.UNBIND:
             self._close("the peer unbound", State.UNBOUND)
 
+    def _answer_bind(self, pdu: Pdu, request: Pdu) -> None:
+        assert isinstance(request, _BIND_PDUS)
+        version = request.interface_version
+        binds = pdu.command_status == 0
+        if binds and version >= VERSION_34 and tlv.SC_INTERFACE_VERSION.find(pdu.tlvs) is None:
+            pdu = msgspec.structs.replace(pdu, tlvs=(*pdu.tlvs, tlv.SC_INTERFACE_VERSION.make(self._profile.interface_version)))
+        self._write_response(pdu, request, min(version, self.version))
+        if binds:
+            self._bound(request, version)
+
+    def _write_response(self, pdu: Pdu, request: Pdu, version: int) -> None:
+        allowed = status.allowed_for(pdu.command_status, version) if pdu.command_status else 0
+        if allowed != pdu.command_status:
+            pdu = msgspec.structs.replace(pdu, command_status=allowed)
+        self._octets.append(encode(self._fit(pdu, version), version=version))
+        del self._owed[request.command_id, request.sequence_number]
+
     def _fit(self, pdu: Pdu, version: int = 0xFF) -> Pdu:
-        version = min(version, self.version)
-        if not pdu.tlvs or version >= VERSION_50:
+        if not pdu.tlvs:
             return pdu
-        kinds = [tlv.KINDS.get(found.tag) for found in pdu.tlvs]
-        keep = () if version <= VERSION_33 else tuple(t for t, k in zip(pdu.tlvs, kinds, strict=True) if k is None or k.since < 5.0)
-        return msgspec.structs.replace(pdu, tlvs=keep)
+        version = min(version, self.version)
+        if version >= VERSION_50:
+            return pdu
+        keep = () if version <= VERSION_33 else tuple([found for found in pdu.tlvs if found.tag not in _TLVS_OF_50])
+        return pdu if len(keep) == len(pdu.tlvs) else msgspec.structs.replace(pdu, tlvs=keep)
 
     # Time
 
@@ -308,6 +330,7 @@ class Session:
 
 
 _BIND_PDUS = (BindReceiver, BindTransmitter, BindTransceiver)
+_TLVS_OF_50 = frozenset(kind.tag for kind in tlv.KINDS.values() if kind.since >= 5.0)
 _RESPONSE, _SESSION_INIT, _INACTIVITY, _ENQUIRE_LINK = "response", "session_init", "inactivity", "enquire_link"
 _VITAL = frozenset({*BINDS, int(Command.UNBIND), int(Command.ENQUIRE_LINK)})
 """Requests without whose answer a session is not worth having."""

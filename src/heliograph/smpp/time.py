@@ -7,6 +7,7 @@ message centre also writes the first twelve or ten in its own local time (SMPP 3
 import re
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from heliograph.smpp.errors import TimeError
 
@@ -70,7 +71,12 @@ def relative(period_ms: int) -> str:
     """A period to the second below it, so that nothing lives longer than asked: 1 second to 31 days. TimeError beyond."""
     if not 1000 <= period_ms <= MAX_RELATIVE_MS:
         raise TimeError(f"a relative SMPP time is 1 second to 31 days, not {period_ms} ms: use an absolute one")
-    minutes, seconds = divmod(period_ms // 1000, 60)
+    return _relative(period_ms // 1000)
+
+
+@lru_cache(256)
+def _relative(period_s: int) -> str:
+    minutes, seconds = divmod(period_s, 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     return f"0000{days:02}{hours:02}{minutes:02}{seconds:02}000R"

@@ -243,8 +243,12 @@ class SimulatorLink:
         parties = outgoing.destination, outgoing.source
         now = self._clock.now_ms()
         receipt = Receipt(self._link_id, self._correlation_group, keys, *parties, result.state, result.word, result.error, now)
-        if await self._until_kept(lambda: self._listener.receipt(receipt)):
+        if await self._until_kept(lambda: self._hand_in_receipt(receipt)):
             self._owed.told(ref)
+
+    async def _hand_in_receipt(self, receipt: Receipt) -> Answer:
+        (answer,) = await self._listener.receipts([receipt])
+        return answer
 
     async def _speak(self, number: str, destination: str, said: speech.Speech) -> None:
         await self._until_kept(lambda: self._say(number, destination, said))

@@ -43,7 +43,8 @@ class Switchboard(Protocol):
 
     def settled(self, done: Done, settled: Settled) -> None: ...
 
-    def heard(self, bind: "Bind", connection: Connection, pdu: Pdu) -> None: ...
+    def heard(self, connection: Connection, pdus: list[Pdu]) -> None:
+        """Requests that came by one read."""
 
     def bound(self, bind: "Bind") -> None: ...
 
@@ -170,6 +171,7 @@ class Bind:
         self._bind(connection)
 
     def told(self, connection: Connection, events: tuple[Event, ...]) -> None:
+        heard: list[Pdu] = []
         for event in events:
             match event:
                 case Settled():
@@ -178,7 +180,7 @@ class Bind:
                     self._reason = "the peer unbound"
                     connection.send(response_to(pdu))
                 case Received(pdu):
-                    self._board.heard(self, connection, pdu)
+                    heard.append(pdu)
                 case Bound():
                     self._failures = 0
                     self._board.bound(self)
@@ -187,6 +189,8 @@ class Bind:
                         self._give_up(self._reason or _in_words(reason, self._settings), is_fault=self._is_fault)
                 case Flawed() | Unexpected():
                     self._board.flawed(_flaw(event))
+        if heard:
+            self._board.heard(connection, heard)
         self._board.room_changed()
 
     def writable(self, connection: Connection) -> None:

@@ -131,16 +131,22 @@ class SmppLink:
             self._tell_state("")
         self._finish(done, outcome)
 
-    def heard(self, bind: Bind, connection: Connection, pdu: Pdu) -> None:
-        match pdu:
-            case DeliverSm() | DataSm():
-                self._tell(self._hear(connection, pdu))
-            case AlertNotification():
-                if tlv.MS_AVAILABILITY_STATUS.find(pdu.tlvs) in AVAILABLE:
-                    number = self._addresses.number(pdu.source_addr, pdu.source_addr_ton, pdu.source_addr_npi, is_source=True)
-                    self._tell(self._listener.reachable(number))
-            case _:
-                connection.send(response_to(pdu, status.RINVCMDID))
+    def heard(self, connection: Connection, pdus: list[Pdu]) -> None:
+        receipts: list[Heard] = []
+        for pdu in pdus:
+            match pdu:
+                case DeliverSm() | DataSm() if self._reader.is_receipt(pdu):
+                    receipts.append(pdu)
+                case DeliverSm() | DataSm():
+                    self._tell(self._hear(connection, pdu))
+                case AlertNotification():
+                    if tlv.MS_AVAILABILITY_STATUS.find(pdu.tlvs) in AVAILABLE:
+                        number = self._addresses.number(pdu.source_addr, pdu.source_addr_ton, pdu.source_addr_npi, is_source=True)
+                        self._tell(self._listener.reachable(number))
+                case _:
+                    connection.send(response_to(pdu, status.RINVCMDID))
+        if receipts:
+            self._tell(self._hear_receipts(connection, receipts))
 
     def bound(self, bind: Bind) -> None:
         _log.info("bound", link=self._profile.name, bind=bind.name, as_=bind.kind.__name__)
@@ -253,45 +259,50 @@ class SmppLink:
 
     # what the peer sends
 
+    async def _hear_receipts(self, connection: Connection, pdus: list[Heard]) -> None:
+        now_ms = self._clock.now_ms()
+        receipts = [self._reader.receipt(pdu, now_ms) for pdu in pdus]
+        await self._answered_in_time(connection, pdus, self._listener.receipts(receipts))
+
     async def _hear(self, connection: Connection, pdu: Heard) -> None:
-        if self._reader.is_receipt(pdu):
-            receipt = self._reader.receipt(pdu, self._clock.now_ms())
-            await self._answered_in_time(connection, pdu, self._listener.receipt(receipt))
-            return
         parts = self._reader.inbound(pdu, self._clock.now_ms())
         if not parts:
-            self._respond(connection, pdu, status.RX_P_APPN)  # nothing to keep, so nothing to acknowledge; it is not to come again
+            self._respond(connection, [pdu], [status.RX_P_APPN])  # nothing to keep, so nothing to acknowledge; it is not to come again
             return
-        await self._answered_in_time(connection, pdu, self._take_in(parts), parts)
+        answer = await self._answered_in_time(connection, [pdu], self._take_in(parts))
+        if answer is not None:
+            for part in parts:
+                await self._listener.answer_lost(part, answer)
 
-    async def _take_in(self, parts: list[Inbound]) -> Answer:
+    async def _take_in(self, parts: list[Inbound]) -> list[Answer]:
         """All parts of one PDU; the first refusal counts."""
         answer = Answer()
         for part in parts:
             answer = await self._listener.inbound(part)
             if answer.refused is not None:
                 break
-        return answer
+        return [answer]
 
     async def _answered_in_time(
-        self, connection: Connection, pdu: Heard, telling: Coroutine[Any, Any, Answer], parts: list[Inbound] | None = None
-    ) -> None:
+        self, connection: Connection, pdus: list[Heard], telling: Coroutine[Any, Any, list[Answer]]
+    ) -> Answer | None:
+        """Answer what came together when it is kept, or that we are not ready. The last answer, where the peer does not get it."""
         wake = self.timers.at(
-            self.timers.now_ms() + round(ANSWER_S * 1000), lambda: self._respond(connection, pdu, self._refusals.not_ready)
+            self.timers.now_ms() + round(ANSWER_S * 1000),
+            lambda: self._respond(connection, pdus, [self._refusals.not_ready] * len(pdus)),
         )
         try:
-            answer = await telling
+            answers = await telling
         finally:
             wake.cancel()
-        if not self._respond(connection, pdu, self._refusals.status_of(answer)):
-            for part in parts or ():
-                await self._listener.answer_lost(part, answer)
+        is_told = self._respond(connection, pdus, [self._refusals.status_of(answer) for answer in answers])
+        return None if is_told else answers[-1]
 
     @staticmethod
-    def _respond(connection: Connection, pdu: Pdu, command_status: int) -> bool:
-        """Answer; False where it was answered before, or nobody is there any more."""
+    def _respond(connection: Connection, pdus: list[Heard], statuses: list[int]) -> bool:
+        """Answer; False where all was answered before, or nobody is there any more."""
         try:
-            connection.send(response_to(pdu, command_status))
+            connection.answer_all([response_to(pdu, command_status) for pdu, command_status in zip(pdus, statuses, strict=True)])
         except OutOfTurnError:
             return False
         return True
