@@ -84,7 +84,7 @@ def _of_webhook(
     found.asked_of.add(webhook_id)
     if webhook is None or webhook.deleted_at_ms is not None:
         return store.due_of(tx, webhook_id, now_ms, END_BATCH)
-    if not webhook.is_open or webhook.degraded_at_ms is not None:
+    if webhook.is_held:
         by_hand = store.due_of(tx, webhook_id, ASKED_FOR, max(1, left)) if each.due_at_ms == ASKED_FOR else []
         if webhook.disabled_at_ms is not None and store.give_up_waiting(tx, webhook_id, now_ms, END_BATCH) == END_BATCH:
             found.is_more = True

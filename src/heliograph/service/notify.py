@@ -131,11 +131,17 @@ class Notifier:
         for webhook_id in concerned:
             self._start(webhook_id)
         for receiver in full:
-            if isinstance(receiver, str):
-                self._none_waits.discard(receiver)
-            else:
-                self._shares.of(receiver).waits = True
-            self._wake.set()
+            if self._left_waiting(receiver):
+                self._wake.set()
+
+    def _left_waiting(self, receiver: Receiver) -> bool:
+        """Note that something waits for it. Whether to claim at once: not where it has no room, or each message for one that is dead would
+        cost a claim."""
+        if isinstance(receiver, str):
+            self._none_waits.discard(receiver)
+            return True
+        webhook = self.webhooks.get(receiver)
+        return (webhook is None or not webhook.is_held) and self._shares.left_waiting(receiver)
 
     def reclaim(self, claimed: Sequence[Claimed]) -> None:
         """All that a committed transaction found claimed for this process: deliver what we were not told of."""
@@ -222,7 +228,7 @@ class Notifier:
         if isinstance(receiver, str):
             return self._accounts.room(receiver) if self._accounts is not None and receiver in self._none_waits else 0
         webhook = self.webhooks.get(receiver)
-        if webhook is not None and (not webhook.is_open or webhook.degraded_at_ms is not None):
+        if webhook is not None and webhook.is_held:
             return 0
         return self._shares.room_for_new(receiver)
 
@@ -232,7 +238,7 @@ class Notifier:
         queue = self._shares.of(webhook_id).queue
         while queue and (webhook is None or webhook.deleted_at_ms is not None):
             self._settle(queue.popleft(), self._clock.now_ms(), DELETED)
-        if webhook is not None and (not webhook.is_open or webhook.degraded_at_ms is not None):
+        if webhook is not None and webhook.is_held:
             for claimed in [each for each in queue if not each.is_urgent]:
                 queue.remove(claimed)
                 self._settle(claimed, self._clock.now_ms(), UNTRIED)

@@ -141,6 +141,14 @@ class Shares:
         if not share.claimed and not share.waits and not share.is_failing and share.limit == self._least:
             del self._of[webhook_id]  # it is as any other
 
+    def left_waiting(self, webhook_id: int) -> bool:
+        """Note that a transaction left something to wait. Whether there is room for it by now; else what is settled makes some."""
+        self.of(webhook_id).waits = True
+        if not self.room_in_all:
+            self.is_full = True
+            return False
+        return self.has_room_again(webhook_id)
+
     def has_room_again(self, webhook_id: int) -> bool:
         """Whether something waits for which there was no room, and half of what may be claimed is done: a claim is for many."""
         share = self._of.get(webhook_id)

@@ -59,6 +59,11 @@ class Webhook(msgspec.Struct, array_like=True):
         """Whether it is called at all, for what nobody asked for by hand."""
         return self.deleted_at_ms is None and self.paused_at_ms is None and self.disabled_at_ms is None
 
+    @property
+    def is_held(self) -> bool:
+        """Whether what is due for it waits, but for a probe and what somebody asked for by hand."""
+        return not self.is_open or self.degraded_at_ms is not None
+
 
 class PolicyOf(msgspec.Struct, array_like=True, frozen=True):
     """A policy that names a webhook."""
