@@ -1,56 +1,18 @@
-"""Webhooks of a whole daemon: receivers of every kind, as the log tells of them; killed with a thousand deliveries in every stage."""
+"""Webhooks of a whole daemon: receivers of every kind, as the log tells of them."""
 
 import asyncio
-import json
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 import requests
 
 from tests.flows.program import Api, Program, try_arguments, wait_until
-from tests.webhooks.receiver import Connection, Mood, Received, Receiver, answer, hold
+from tests.flows.receivers import Receivers, webhook
+from tests.webhooks.receiver import Connection, Mood, Received, answer, hold
 
 WITHIN_S = 90.0
-
-
-class Receivers:
-    """Receivers in a thread, one a path, whose moods may be changed."""
-
-    def __init__(self, **moods: Mood) -> None:
-        self.moods = moods
-        self._receiver = Receiver(mood=self._by_path)
-        self._loop = asyncio.new_event_loop()
-        self._end = asyncio.Event()
-        self._serving = threading.Event()
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._serving.wait(30)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join()
-        self._loop.close()
-
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self._receiver.port}/{path}"
-
-    def received(self, path: str) -> list[Received]:
-        return [each for each in list(self._receiver.received) if each.path == f"/{path}"]
-
-    async def _by_path(self, connection: Connection, received: Received) -> None:
-        await self.moods[received.path.strip("/")](connection, received)
-
-    async def _serve(self) -> None:
-        async with self._receiver:
-            self._serving.set()
-            await self._end.wait()
 
 
 async def reset(connection: Connection, _received: Received) -> None:
@@ -89,13 +51,6 @@ def receivers() -> Iterator[Receivers]:
 def api(receivers: Receivers) -> Iterator[Api]:
     with Program(*try_arguments()) as program, Api(program.ready["api_url"], program.ready["application_token"]) as made:
         yield made
-
-
-def webhook(api: Api, url: str, **fields: Any) -> dict[str, Any]:
-    made = api.post("/webhook", {"url": url, "events": ["sms.accepted"]} | fields)
-    assert made.status_code == 201, made.text
-    found: dict[str, Any] = made.json()
-    return found
 
 
 def test_what_a_receiver_does_is_said_in_plain_words(api: Api, receivers: Receivers) -> None:
@@ -149,32 +104,3 @@ def test_a_receiver_that_takes_no_patch_gets_receipts_by_post_when_it_is_told_so
     assert changed.status_code == 200
     api.send(1, "again")
     wait_until(lambda: any(each["status"] == "delivered" for each in api.get(path)), "delivered by POST", WITHIN_S)
-
-
-def test_killed_with_a_thousand_deliveries_in_every_stage_each_is_delivered_after_the_restart(tmp_path: Path) -> None:
-    names = ("quick", "held", "fails", "paused")
-    moods = {"quick": answer(), "held": hold, "fails": answer(503), "paused": answer()}
-    with Receivers(**moods) as receivers:
-        with Program(*try_arguments(tmp_path)) as program, Api(program.ready["api_url"], program.ready["application_token"]) as api:
-            ids = {name: webhook(api, receivers.url(name), events=["sms.accepted", "sms.delivered"])["id"] for name in names}
-            assert api.post(f"/webhook/{ids['paused']}/pause", {}).ok
-            target = next(each["id"] for each in program.ready["devices"] if each["behaviour"] == "delivers")
-            sent = [api.send(target, f"Text {number}") for number in range(125)]
-            api.wait_for(target, sent[-1], "DELIVERED", WITHIN_S)
-            wait_until(lambda: len(receivers.received("fails")) > 20 and bool(receivers.received("held")), "in every stage", WITHIN_S)
-            program.kill()
-        before = len(receivers.received("quick"))
-        receivers.moods |= dict.fromkeys(names, answer())
-        with Program(*try_arguments(tmp_path)) as program, Api(program.ready["api_url"], program.ready["application_token"]) as api:
-            for name in names:
-                assert api.post(f"/webhook/{ids[name]}/resume", {}).ok
-            expected = {(each, kind) for each in sent for kind in ("sms.accepted", "sms.delivered")}
-            for name in names:
-                wait_until(lambda name=name: expected <= told(receivers, name), f"all at {name}", WITHIN_S)  # type: ignore[misc]
-        assert len(expected) * len(names) == 1000
-        assert before > 0
-
-
-def told(receivers: Receivers, name: str) -> set[tuple[int, str]]:
-    bodies = [json.loads(each.body) for each in receivers.received(name)]
-    return {(body["data"]["id"], body["type"]) for body in bodies}
