@@ -114,7 +114,7 @@ def test_links_are_added_checked_shown_and_switched(acme: Cli) -> None:
         (("simulator", "Trial"), "already"),
         (("simulator", "x", "--set", "delay_ms=soon"), "delay_ms"),
         (("simulator", "x", "--set", "window=0"), "window"),
-        (("simulator", "x", "--set", "delay=5"), "unknown field `delay`"),
+        (("simulator", "x", "--set", "delay=5"), "delay: there is no such setting"),
         (("fax", "x"), "simulator"),
         (("simulator", "x", "--set", "delay_ms"), "KEY=VALUE"),
     ):

@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 
 from heliograph.clock import Clock
-from heliograph.links import KINDS
+from heliograph.links import KINDS, Kind
 from heliograph.links.smpp.check import check
 from heliograph.links.smpp.presets import PRESETS
-from heliograph.model.ids import LinkId
 from heliograph.model.link import Finding
+from heliograph.model.link_form import Group
 from heliograph.model.problem import Code, Problem
 from heliograph.service.link_kinds import HIDDEN, Preset
 
@@ -24,15 +24,19 @@ class Catalogue:
     def names(self) -> Sequence[str]:
         return tuple(KINDS)
 
-    def accept(self, kind: str, name: str, settings: Mapping[str, Any]) -> str:
-        if kind not in KINDS:
-            raise Problem(Code.INVALID_FORMAT, f"there is no link kind {kind}: choose one of {', '.join(KINDS)}", field="kind")
-        text = msgspec.json.encode(settings).decode()
-        try:
-            KINDS[kind].profile(LinkId(0), name, text)
-        except msgspec.ValidationError as error:
-            raise Problem(Code.INVALID_FORMAT, f"a setting of the link is wrong: {_words(error)}", field="settings") from None
-        return text
+    def form(self, kind: str) -> Sequence[Group]:
+        return _kind(kind).form
+
+    def accept(self, kind: str, settings: Mapping[str, Any]) -> str:
+        found = [
+            Problem(Code.INVALID_FORMAT, f"a setting of the link is wrong: {_said(name, text)}", field=f"settings.{name}")
+            for name, text in _kind(kind).faults(dict(settings))
+        ]
+        if len(found) == 1:
+            raise found[0]
+        if found:
+            raise Problem(Code.INVALID, f"{len(found)} settings of the link are wrong", parts=tuple(found))
+        return msgspec.json.encode(settings).decode()
 
     def shown(self, kind: str, settings: str) -> dict[str, Any]:
         secrets = self.secrets(kind)
@@ -59,7 +63,12 @@ class Catalogue:
         return check(settings, self._clock, send_to, try_all=try_all)
 
 
-def _words(error: msgspec.ValidationError) -> str:
-    """What is wrong, then which setting."""
-    text, _, place = str(error).partition(" - at `$")
-    return f"{place.strip('`.')}: {text}" if place.strip("`.") else text
+def _kind(name: str) -> Kind:
+    if name not in KINDS:
+        raise Problem(Code.INVALID_FORMAT, f"there is no link kind {name}: choose one of {', '.join(KINDS)}", field="kind")
+    return KINDS[name]
+
+
+def _said(name: str, text: str) -> str:
+    """What is wrong, with the name of the setting once."""
+    return text if name in text else f"{name}: {text}"

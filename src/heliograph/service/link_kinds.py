@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from heliograph.model.link import Finding
+from heliograph.model.link_form import Group
 
 HIDDEN = "***"
 """Stands for a secret where settings are shown; given back, it means the secret that is there."""
@@ -25,8 +26,12 @@ class LinkKinds(Protocol):
 
     def names(self) -> Sequence[str]: ...
 
-    def accept(self, kind: str, name: str, settings: Mapping[str, Any]) -> str:
-        """Settings as a link's row keeps them. Problem, which names the one at fault."""
+    def form(self, kind: str) -> Sequence[Group]:
+        """The settings of a kind in words. Problem where there is no such kind."""
+        ...
+
+    def accept(self, kind: str, settings: Mapping[str, Any]) -> str:
+        """Settings as a link's row keeps them. Problem, with a part for each setting at fault (`settings.NAME`)."""
         ...
 
     def shown(self, kind: str, settings: str) -> dict[str, Any]:

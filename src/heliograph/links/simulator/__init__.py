@@ -2,12 +2,13 @@
 
 from heliograph.clock import Clock
 from heliograph.links.simulator.link import SimulatorLink
-from heliograph.links.simulator.settings import Behaviour, SimulatorSettings, parse, profile
+from heliograph.links.simulator.settings import Behaviour, SimulatorSettings, faults, parse, profile
+from heliograph.links.simulator.words import FORM
 from heliograph.metrics import Metrics
 from heliograph.model.ids import LinkId
 from heliograph.model.link import LinkListener, LinkProfile
 
-__all__ = ["Behaviour", "SimulatorLink", "SimulatorSettings", "make", "profile_of"]
+__all__ = ["FORM", "Behaviour", "SimulatorLink", "SimulatorSettings", "faults", "make", "profile_of"]
 
 
 def profile_of(link_id: LinkId, name: str, settings: str) -> LinkProfile:

@@ -1,11 +1,15 @@
 """What an operator may set on a simulator link."""
 
+from collections.abc import Iterator
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
+from heliograph.links import form
 from heliograph.model.ids import LinkId
 from heliograph.model.link import Delivery, ErrorClass, LinkProfile, LinkRole, OnUnknown
+from heliograph.model.link_form import Faults
 
 
 class Behaviour(StrEnum):
@@ -44,12 +48,24 @@ class SimulatorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     network_log: str | None = None
 
     def __post_init__(self) -> None:
-        if self.window < 1:
-            raise ValueError("window is how many segments may be under way: give 1 or more")
-        if min(self.delay_ms, self.jitter_ms, self.receipt_delay_ms, self.receipt_grace_s, self.returns_after_s) < 0:
-            raise ValueError("delay_ms, jitter_ms, receipt_delay_ms, receipt_grace_s and returns_after_s are times: give 0 or more")
-        if any(rate < 0 for rate in self.error_rates.values()) or sum(self.error_rates.values()) > 1:
-            raise ValueError("error_rates are shares of all submits: give each 0 or more, 1 at most in all")
+        if found := list(_faults(self)):
+            raise Faults(found)
+
+
+def _faults(settings: SimulatorSettings) -> Iterator[tuple[str, str]]:
+    """What is wrong with settings that are each of their type."""
+    if settings.window < 1:
+        yield "window", "window is how many segments may be under way: give 1 or more"
+    for name in ("delay_ms", "jitter_ms", "receipt_delay_ms", "receipt_grace_s", "returns_after_s"):
+        if getattr(settings, name) < 0:
+            yield name, f"{name} is a time: give 0 or more"
+    if any(rate < 0 for rate in settings.error_rates.values()) or sum(settings.error_rates.values()) > 1:
+        yield "error_rates", "error_rates are shares of all submits: give each 0 or more, 1 at most in all"
+
+
+def faults(given: dict[str, Any]) -> list[tuple[str, str]]:
+    """Each setting at fault and why."""
+    return form.faults(SimulatorSettings, given)
 
 
 def parse(text: str) -> SimulatorSettings:

@@ -1,8 +1,9 @@
 """What an operator may set on an SMPP link, and what the queue is told of it. What a preset sets is in presets.py.
 
-Every setting stands in docs/links.md; a test compares. Times are in seconds. Codes are numbers, or text such as "0x0B".
+What each means is said in words.py. Times are in seconds. Codes are numbers, or text such as "0x0B".
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -10,13 +11,16 @@ import msgspec
 from msgspec import Meta
 
 from heliograph.gsm.dcs import LinkStyle
+from heliograph.links import form
 from heliograph.links.smpp.presets import PRESETS
 from heliograph.model.ids import LinkId
 from heliograph.model.link import Delivery, ErrorClass, LinkProfile, LinkRole, OnUnknown, Receipts
+from heliograph.model.link_form import Faults
 from heliograph.smpp.long_message import Style
 from heliograph.smpp.text import DefaultAlphabet
 from heliograph.smpp.value import VERSION_33, VERSION_34, VERSION_50
 
+USUAL = "generic-3.4"
 HEADS = 1000
 """Messages that the queue holds ready at least: a commit may take as long as many answers. With 200 under a full disk 790 messages/s went
 through a window of 100."""
@@ -133,7 +137,7 @@ class Rewrite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class SmppSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings. What is None is chosen by others, as the comment beside it says."""
 
-    preset: str = "generic-3.4"
+    preset: str = USUAL
     # where, and who we are
     host: str = ""
     port: Annotated[int, Meta(ge=1, le=65_535)] = 2775
@@ -209,20 +213,8 @@ class SmppSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     response_s: Seconds | None = None  # None: 60 in transaction mode, else 30
 
     def __post_init__(self) -> None:
-        if not self.host and not self.outbind_listen:
-            raise ValueError("host is missing: say which host the message centre is, or outbind_listen where it connects to us")
-        if not self.system_id:
-            raise ValueError("system_id is missing: give the one that the message centre knows us by")
-        for name, most in (("system_id", 15), ("password", 8), ("system_type", 12), ("service_type", 5)):
-            value = getattr(self, name)
-            if len(value) > most or not value.isascii():
-                raise ValueError(f"{name} has at most {most} ASCII characters in SMPP")
-        if bool(self.tls_certificate_file) != bool(self.tls_key_file):
-            raise ValueError("tls_certificate_file and tls_key_file belong together: give both, or neither")
-        for code in (*self.errors, *self.network_errors, *self.refusals.values()):
-            number_of(code)
-        if self.version is Version.V33 and self.bind_type is BindType.TRX:
-            raise ValueError("version 3.3 has no transceiver: use bind_type tx+rx")
+        if found := list(_faults(self)):
+            raise Faults(found)
 
     @property
     def response_ms(self) -> int:
@@ -233,25 +225,49 @@ class SmppSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         return self.receipts or (AskReceipts.ALL if self.delivery is Delivery.STORED else AskReceipts.NONE)
 
 
+def _faults(settings: SmppSettings) -> Iterator[tuple[str, str]]:
+    """What is wrong with settings that are each of their type."""
+    if not settings.host and not settings.outbind_listen:
+        yield "host", "host is missing: say which host the message centre is, or outbind_listen where it connects to us"
+    if not settings.system_id:
+        yield "system_id", "system_id is missing: give the one that the message centre knows us by"
+    for name, most in (("system_id", 15), ("password", 8), ("system_type", 12), ("service_type", 5)):
+        value = getattr(settings, name)
+        if len(value) > most or not value.isascii():
+            yield name, f"{name} has at most {most} ASCII characters in SMPP"
+    if bool(settings.tls_certificate_file) != bool(settings.tls_key_file):
+        missing = "tls_key_file" if settings.tls_certificate_file else "tls_certificate_file"
+        yield missing, "tls_certificate_file and tls_key_file belong together: give both, or neither"
+    for name, codes in (("errors", settings.errors), ("network_errors", settings.network_errors), ("refusals", settings.refusals.values())):
+        for code in codes:
+            if not _is_code(code):
+                yield name, f"{code!r} is no code: write it as 0x0B or 11"
+    if settings.version is Version.V33 and settings.bind_type is BindType.TRX:
+        yield "bind_type", "version 3.3 has no transceiver: use bind_type tx+rx"
+
+
 SECRETS = frozenset({"password", "outbind_password"})
 """Settings that are written and never shown."""
 
 
 def number_of(code: str) -> int:
     """The number of a code as operators write it: 11, "11" or "0x0B". ValueError where it is none."""
-    try:
-        return int(code, 0)
-    except ValueError:
-        raise ValueError(f"{code!r} is no code: write it as 0x0B or 11") from None
+    return int(code, 0)
+
+
+def faults(given: dict[str, Any]) -> list[tuple[str, str]]:
+    """Each setting at fault and why, the preset's values counted in."""
+    if unknown := _unknown_preset(given):
+        return [("preset", unknown)]
+    return form.faults(SmppSettings, merged(given.get("preset", USUAL), given))
 
 
 def parse(text: str) -> SmppSettings:
     """The settings of a link row, its preset filled in. Raises msgspec.ValidationError, which names the setting at fault."""
     given = msgspec.json.decode(text, type=dict[str, Any])
-    name = given.get("preset", "generic-3.4")
-    if name not in PRESETS:
-        raise msgspec.ValidationError(f"there is no preset {name!r}: choose one of {', '.join(PRESETS)} - at `$.preset`")
-    return msgspec.convert(merged(name, given), SmppSettings)
+    if unknown := _unknown_preset(given):
+        raise msgspec.ValidationError(f"{unknown} - at `$.preset`")
+    return msgspec.convert(merged(given.get("preset", USUAL), given), SmppSettings)
 
 
 def merged(preset: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -261,6 +277,19 @@ def merged(preset: str, given: dict[str, Any]) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(found.get(name), dict)
         found[name] = found[name] | value if both else value
     return found
+
+
+def _unknown_preset(given: dict[str, Any]) -> str:
+    name = given.get("preset", USUAL)
+    return "" if name in PRESETS else f"there is no preset {name!r}: choose one of {', '.join(PRESETS)}"
+
+
+def _is_code(text: str) -> bool:
+    try:
+        number_of(text)
+    except ValueError:
+        return False
+    return True
 
 
 def profile(link_id: LinkId, name: str, settings: SmppSettings) -> LinkProfile:

@@ -57,7 +57,7 @@ async def add(office: LinkOffice, actor: Actor, name: str, kind: str, settings: 
     """A new link; a daemon runs it within a second. Raises Problem."""
     require(actor, Right.OPERATE)
     name = _checked(name)
-    written = office.link_kinds.accept(kind, name, settings)
+    written = office.link_kinds.accept(kind, settings)
     disabled_at_ms = None if enabled else office.clock.now_ms()
     return await office.database.write(_add, actor, name, kind, written, disabled_at_ms, office.clock.now_ms())
 
@@ -181,7 +181,7 @@ def _update(tx: Transaction, kinds: LinkKinds, actor: Actor, link_id: int, chang
         store.rename(tx, link_id, name)
     if change.settings is not UNSET:
         settings = _merged(before, change.settings, kinds.secrets(found.kind))
-        store.update_settings(tx, LinkId(link_id), kinds.accept(found.kind, name, settings))
+        store.update_settings(tx, LinkId(link_id), kinds.accept(found.kind, settings))
     was = {"name": found.name, **before}
     audit.record(tx, actor, "link.changed", actor.organisation_id, now_ms, object_id=link_id, before=was, after={"name": name, **settings})
     if change.enabled is not UNSET and change.enabled is not (found.disabled_at_ms is None):
