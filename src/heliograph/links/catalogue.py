@@ -29,13 +29,11 @@ class Catalogue:
 
     def accept(self, kind: str, settings: Mapping[str, Any]) -> str:
         found = [
-            Problem(Code.INVALID_FORMAT, f"a setting of the link is wrong: {_said(name, text)}", field=f"settings.{name}")
-            for name, text in _kind(kind).faults(dict(settings))
+            Problem(Code.INVALID_FORMAT, _said(name, text), field=f"settings.{name}") for name, text in _kind(kind).faults(dict(settings))
         ]
-        if len(found) == 1:
-            raise found[0]
         if found:
-            raise Problem(Code.INVALID, f"{len(found)} settings of the link are wrong", parts=tuple(found))
+            text = "a setting of the link is wrong" if len(found) == 1 else f"{len(found)} settings of the link are wrong"
+            raise Problem(Code.INVALID, text, parts=tuple(found))
         return msgspec.json.encode(settings).decode()
 
     def shown(self, kind: str, settings: str) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from heliograph.model.link_form import Column, Faults, Group, Setting, Shape
 
 
 class Word(NamedTuple):
-    """`otherwise`: what counts where nothing is set and the type has no default for it."""
+    """`otherwise`: what counts where nothing is set and the type has no default for it. `heads`: of a table's columns."""
 
     name: str
     label: str
     meaning: str
     otherwise: str = ""
+    heads: tuple[str, ...] = ()
 
 
 class Part:
@@ -50,6 +51,9 @@ def form_of(
             written = {"shape": Shape.SECRET}
         elif word.name in choices:
             written = {"shape": Shape.CHOICE, "choices": choices[word.name]}
+        if word.heads:
+            columns = zip(written["columns"], word.heads, strict=True)
+            written["columns"] = tuple(msgspec.structs.replace(column, label=head) for column, head in columns)
         known = msgspec.json.decode(msgspec.json.encode(defaults.get(word.name, default)))
         return Setting(word.name, word.label, word.meaning, default=known, otherwise=word.otherwise, **written)
 
@@ -114,7 +118,7 @@ def _columns(value: inspect.Type) -> Iterator[Column]:
 
 def _column(name: str, type_: inspect.Type) -> Column:
     written = _written(type_)
-    return Column(name, written["shape"], written.get("choices", ()))
+    return Column(name, name, written["shape"], written.get("choices", ()))
 
 
 def _struct(type_: inspect.Type) -> inspect.StructType:

@@ -25,9 +25,10 @@ class Shape(StrEnum):
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column of a TABLE or of RULES. `shape`: TEXT, WHOLE, NUMBER or CHOICE."""
+    """A column of a TABLE or of RULES. `shape`: TEXT, WHOLE, NUMBER or CHOICE; `label`: its head."""
 
     name: str
+    label: str
     shape: Shape
     choices: tuple[str, ...] = ()
 

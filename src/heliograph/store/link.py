@@ -132,6 +132,11 @@ def trace(tx: Transaction, link_id: int, after: int, most: int) -> list[Traced]:
     return [Traced(*row) for row in tx.run(Q["trace"], link_id=link_id, after=after, most=most)]
 
 
+def latest_trace(tx: Transaction, link_id: int, most: int) -> list[Traced]:
+    """The latest that was written down of a link, oldest first."""
+    return [Traced(*row) for row in reversed(tx.run(Q["latest_trace"], link_id=link_id, most=most))]
+
+
 def last_trace(tx: Transaction) -> int:
     """The highest id there is."""
     row = tx.one(Q["last_trace"])

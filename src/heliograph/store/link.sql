@@ -62,6 +62,9 @@ INSERT INTO link_trace (id, link_id, at_ms, bind, is_sent, pdu) SELECT id, link_
 -- name: trace
 SELECT id, at_ms, bind, is_sent, pdu FROM link_trace WHERE link_id = :link_id AND id > :after ORDER BY id LIMIT :most;
 
+-- name: latest_trace
+SELECT id, at_ms, bind, is_sent, pdu FROM link_trace WHERE link_id = :link_id ORDER BY id DESC LIMIT :most;
+
 -- name: last_trace
 SELECT coalesce(max(id), 0) AS last FROM link_trace;
 

@@ -30,7 +30,7 @@ async def test_links_and_their_settings_are_the_operators_alone(operator: Visito
     assert (await admin.get("/links")).status == 403
     page = words(await operator.get("/links"))
     assert "Unmatched inbound" in page
-    assert "All that came in belonged to a device." in page
+    assert "None: all that came in belonged to a device." in page
 
 
 async def test_a_link_that_cannot_be_is_refused_with_what_was_typed(operator: Visitor) -> None:

@@ -20,12 +20,12 @@ WORDS: Final = (
     ),
     Part(
         "Its devices",
-        Word("behaviours", "Behaviours", "by MSISDN; a number that is not listed delivers"),
+        Word("behaviours", "Behaviours", "by MSISDN; a number that is not listed delivers", heads=("number", "behaviour")),
         is_usual=True,
     ),
     Part(
         "Errors",
-        Word("error_rates", "Error rates", "of all submits, the share that ends so: 0.05 is one in twenty"),
+        Word("error_rates", "Error rates", "of all submits, the share that ends so: 0.05 is one in twenty", heads=("error", "share")),
         Word("seed", "Seed", "from which chance starts, so that a run can be had again"),
         Word(
             "on_unknown",

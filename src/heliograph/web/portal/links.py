@@ -1,14 +1,17 @@
-"""Links, for the operator: how each is and what it said last; added, changed, checked, started, stopped; what came in for nobody."""
+"""Links, for the operator: how each is and what it said last, what came in for nobody; checked, watched, started, stopped, deleted.
 
-from collections.abc import Mapping
+What a link is to be is another page (`link_settings`).
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from heliograph.model.permission import Right
 from heliograph.model.problem import Code, Problem
+from heliograph.service import link_watch
 from heliograph.service.manage import link
-from heliograph.service.manage.link import LinkChange
 from heliograph.service.unmatched import unmatched
 from heliograph.store.link import LinkView
 from heliograph.web.portal.page import Asked, Page
@@ -20,32 +23,32 @@ STATES: Final[Mapping[str, Shown]] = {
     "up": Shown("circle-check", "Up", "ok"),
     "down": Shown("unplug", "Down", "warn"),
     "fault": Shown("circle-alert", "Fault", "bad"),
+    "starting": Shown("loader", "Starting"),
+    "stopped": Shown("loader", "Starting"),
     "disabled": Shown("square", "Stopped"),
 }
+"""By the state that its owner noted. `stopped`: nobody has taken it yet, though it is to run."""
 UNMATCHED_MOST: Final = 20
 NEWEST: Final = 2**53
+CHECKED: Final = "smpp"
+"""The kind whose other side can be tried and watched."""
+FINDINGS: Final = {"ok": Shown("circle-check", "", "ok"), "wrong": Shown("circle-x", "", "bad"), "hint": Shown("info", "", "")}
 
 
 async def show_list(asked: Asked) -> Reply:
     """All, and the latest SMS that came in for nobody."""
     views = await link.views(asked.core, asked.actor)
     strays, _ = await unmatched(asked.core, asked.actor, NEWEST, UNMATCHED_MOST)
-    return asked.render("links.html", links=views, strays=strays, state_of=state_of, names={each.id: each.name for each in views})
-
-
-async def show_new(asked: Asked) -> Reply:
-    """An empty form."""
-    return _new(asked, {"name": "", "kind": asked.query.text("kind") or "smpp", "settings": "{}"})
-
-
-async def add(asked: Asked) -> Reply:
-    """Make one; a daemon runs it within a second."""
-    typed = {"name": asked.form.text("name"), "kind": asked.form.text("kind"), "settings": asked.form.raw("settings")}
-    try:
-        link_id = await link.add(asked.core, asked.actor, typed["name"], typed["kind"], _settings(typed["settings"]))
-    except Problem as problem:
-        return _new(asked, typed, problem)
-    return asked.see(f"/links/{link_id}", f"Added the link {typed['name']}: it is started within a second.")
+    doing = {each.id: await link_watch.doing(asked.core, asked.actor, each.id) for each in views}
+    return asked.render(
+        "links.html",
+        links=views,
+        doing=doing,
+        strays=strays,
+        state_of=state_of,
+        per_second=_per_second(asked.now_ms),
+        names={each.id: each.name for each in views},
+    )
 
 
 async def show(asked: Asked) -> Reply:
@@ -53,34 +56,32 @@ async def show(asked: Asked) -> Reply:
     return await _page(asked)
 
 
-async def save(asked: Asked) -> Reply:
-    """Change its name and settings."""
-    typed = {"name": asked.form.text("name"), "settings": asked.form.raw("settings")}
-    try:
-        before = (await link.view(asked.core, asked.actor, asked.id("link_id"))).settings
-        wanted = _settings(typed["settings"])
-        settings = dict.fromkeys(before.keys() - wanted.keys()) | wanted
-        await link.update(asked.core, asked.actor, asked.id("link_id"), LinkChange(name=typed["name"], settings=settings))
-    except Problem as problem:
-        return await _page(asked, problem=problem, typed=typed)
-    return asked.see(f"/links/{asked.id('link_id')}", "Saved: the link goes on with it within a second.")
-
-
 async def switch(asked: Asked) -> Reply:
     """Start or stop it."""
     is_on = asked.form.text("to") == "start"
     await link.switch(asked.core, asked.actor, asked.id("link_id"), on=is_on)
-    return asked.see(f"/links/{asked.id('link_id')}", "Started." if is_on else "Stopped: what is to go by it waits.")
+    said = (
+        "Started: a process takes it within a second." if is_on else "Stopped: what is to go by it waits, or goes by another of its route."
+    )
+    return asked.see(f"/links/{asked.id('link_id')}", said)
 
 
 async def check(asked: Asked) -> Reply:
     """Try it beside the one that runs, and say what was found."""
-    send_to = asked.form.text("send_to") or None
+    send_to, try_all = asked.form.text("send_to"), asked.form.is_on("try_all")
     try:
-        findings = [each async for each in await _findings(asked, send_to)]
+        found = await link.check(asked.core, asked.actor, asked.id("link_id"), send_to or None, try_all=try_all)
+        findings = [each async for each in found]
     except Problem as problem:
-        return await _page(asked, problem=problem)
-    return await _page(asked, findings=findings)
+        return await _page(asked, problem=problem, send_to=send_to, try_all=try_all)
+    return await _page(asked, findings=findings, send_to=send_to, try_all=try_all)
+
+
+async def show_trace(asked: Asked) -> Reply:
+    """Its latest PDUs, which its owner writes down while somebody looks here."""
+    detail = await link.view(asked.core, asked.actor, asked.id("link_id"))
+    pdus = await link.latest_trace(asked.core, asked.actor, asked.id("link_id"))
+    return asked.render("link_trace.html", view=detail.link, pdus=pdus, shown=state_of(detail.link), can_watch=detail.link.kind == CHECKED)
 
 
 async def delete(asked: Asked) -> Reply:
@@ -97,39 +98,43 @@ def state_of(view: LinkView) -> Shown:
     return STATES.get("disabled" if view.disabled_at_ms is not None else view.state, Shown("circle-question-mark", view.state, "warn"))
 
 
-async def _findings(asked: Asked, send_to: str | None) -> Any:
-    return await link.check(asked.core, asked.actor, asked.id("link_id"), send_to, try_all=False)
+def _per_second(now_ms: int) -> Callable[[int, int], str]:
+    """How many a second so many since then are."""
+
+    def per_second(count: int, since_ms: int) -> str:
+        rate = count * 1000 / max(now_ms - since_ms, 1000)
+        return f"{rate:.1f}" if 0 < rate < 100 else f"{rate:.0f}"
+
+    return per_second
 
 
 async def _page(asked: Asked, *, problem: Problem | None = None, **more: Any) -> Reply:
-    detail = await link.view(asked.core, asked.actor, asked.id("link_id"))
-    written = msgspec.json.format(msgspec.json.encode(detail.settings), indent=2).decode()
-    values: dict[str, Any] = {"findings": None, "typed": {"name": detail.link.name, "settings": written}} | more
-    refusal = "" if problem is None else " ".join(words_of(each) for each in problem.parts or (problem,))
+    link_id = asked.id("link_id")
+    detail = await link.view(asked.core, asked.actor, link_id)
+    values: dict[str, Any] = {"findings": None, "send_to": "", "try_all": False} | more
     status = 200 if problem is None else 409 if problem.code in (Code.IN_USE, Code.NOT_ALLOWED) else 422
-    return asked.render("link.html", status, detail=detail, view=detail.link, shown=state_of(detail.link), refusal=refusal, **values)
-
-
-def _new(asked: Asked, typed: Mapping[str, str], problem: Problem | None = None) -> Reply:
-    kinds = asked.core.link_kinds
-    refusal = "" if problem is None else " ".join(words_of(each) for each in problem.parts or (problem,))
-    status = 200 if problem is None else 422
-    return asked.render("link_new.html", status, typed=typed, kinds=kinds.names(), presets=kinds.presets(), refusal=refusal)
-
-
-def _settings(typed: str) -> dict[str, Any]:
-    """Raises Problem for what is no JSON object."""
-    try:
-        return msgspec.json.decode(typed or "{}", type=dict[str, Any])
-    except msgspec.MsgspecError as error:
-        raise Problem(Code.INVALID_FORMAT, f"the settings are no JSON object ({error})", field="settings") from None
+    return asked.render(
+        "link.html",
+        status,
+        detail=detail,
+        view=detail.link,
+        shown=state_of(detail.link),
+        doing=await link_watch.doing(asked.core, asked.actor, link_id),
+        strays=await link_watch.strays(asked.core, asked.actor, link_id),
+        can_check=detail.link.kind == CHECKED,
+        refusal="" if problem is None else words_of(problem),
+        per_second=_per_second(asked.now_ms),
+        finding_of=FINDINGS.__getitem__,
+        written=lambda settings: msgspec.json.encode(settings).decode(),
+        keys_of=lambda keys: ", ".join(msgspec.json.decode(keys, type=list[str])),
+        **values,
+    )
 
 
 PAGES: Final[dict[str, Page]] = {
-    "/links": Page(get=show_list, post=add, read=Right.OPERATE, write=Right.OPERATE),
-    "/links/new": Page(get=show_new, read=Right.OPERATE),
-    "/links/{link_id}": Page(get=show, post=save, read=Right.OPERATE, write=Right.OPERATE),
+    "/links/{link_id}": Page(get=show, read=Right.OPERATE),
     "/links/{link_id}/switch": Page(post=switch, write=Right.OPERATE),
     "/links/{link_id}/check": Page(post=check, write=Right.OPERATE),
+    "/links/{link_id}/trace": Page(get=show_trace, read=Right.OPERATE),
     "/links/{link_id}/delete": Page(post=delete, write=Right.OPERATE),
 }

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
 from heliograph.model.problem import Code, Problem
 from heliograph.web.portal import nav, static_files
@@ -63,6 +64,9 @@ def environment() -> Environment:
         "spaced": spaced,
         "thousands": thousands,
         "query": query,
+        "marked": marked,
+        "clock_ms": clock_ms,
+        "capitalize_first": lambda text: text[:1].upper() + text[1:],
         "form_time": form_time,
     }
     return made
@@ -85,6 +89,12 @@ def error_of(problem: Problem, field: str) -> str | None:
 def clock(context: Context, at_ms: int) -> str:
     """The time of the day: 14:05."""
     return _local(context, at_ms).strftime("%H:%M")
+
+
+@pass_context
+def clock_ms(context: Context, at_ms: int) -> str:
+    """To the millisecond: 14:05:07.123."""
+    return f"{_local(context, at_ms):%H:%M:%S}.{at_ms % 1000:03}"
 
 
 @pass_context
@@ -166,6 +176,12 @@ def spaced(text: str, size: int) -> str:
 def thousands(count: int) -> str:
     """12 345."""
     return f"{count:,}".replace(",", "\u202f")
+
+
+def marked(text: str) -> Markup:
+    """A sentence with `code` in backticks."""
+    parts = text.split("`")
+    return Markup("").join(Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts))
 
 
 def query(pairs: Mapping[str, Any]) -> str:

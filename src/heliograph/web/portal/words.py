@@ -27,10 +27,10 @@ def words_of(problem: Problem) -> str:
 
 
 def portal_words(text: str) -> str:
-    """A sentence of a service, its first letter a capital."""
+    """A sentence of a service, its first letter a capital where it begins with no name of a setting."""
     for pattern, word in WORDS:
         text = pattern.sub(word, text)
-    return text[:1].upper() + text[1:]
+    return text if "_" in text.partition(" ")[0] else text[:1].upper() + text[1:]
 
 
 def errors_of(problem: Problem | None) -> Callable[[str], str | None]:

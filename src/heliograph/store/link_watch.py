@@ -1,0 +1,80 @@
+"""How a link is doing, for the operator who looks at it: what waits, how fast, what was refused, what belonged to nobody."""
+
+import msgspec
+
+from heliograph.store.part import Unmatched
+from heliograph.store.query import queries
+from heliograph.store.transaction import Transaction
+
+Q = queries("link_watch")
+LATEST = 5000
+"""How many of the newest messages are looked through: no index stands on the link of a message or of a try."""
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """How many messages went by a link and came by it since `since_ms`."""
+
+    sent: int
+    received: int
+    since_ms: int
+
+
+class Waiting(msgspec.Struct, array_like=True, frozen=True):
+    """Destinations that have messages for a link, and how many those are. What is on its way counts."""
+
+    destinations: int
+    messages: int
+
+
+class Refusal(msgspec.Struct, array_like=True, frozen=True):
+    """A try that the network did not accept. `device_id` None: it went to a phone."""
+
+    message_id: int
+    device_id: int | None
+    at_ms: int
+    outcome: str
+    error_class: str | None
+    code: int | None
+    reason: str | None
+
+
+class StrayReceipt(msgspec.Struct, array_like=True, frozen=True):
+    """A receipt that fits no message. `keys`: JSON; `disposition`: early, nobody has claimed its ids; ambiguous, several have."""
+
+    id: int
+    received_at_ms: int
+    source: str
+    dest: str
+    word: str
+    error: str | None
+    keys: str
+    disposition: str
+
+
+def pace(tx: Transaction, link_id: int, since_ms: int) -> Pace:
+    """Since then, or since as long ago as the newest messages reach back."""
+    reach = tx.one(Q["reach"], latest=LATEST)
+    since_ms = max(since_ms, int(reach[0]) if reach else 0)
+    row = tx.one(Q["pace"], link_id=link_id, since=since_ms, latest=LATEST)
+    return Pace(int(row[0]), int(row[1]), since_ms) if row else Pace(0, 0, since_ms)
+
+
+def waiting(tx: Transaction, link_id: int) -> Waiting:
+    """What waits for a link."""
+    row = tx.one(Q["waiting"], link_id=link_id)
+    return Waiting(int(row[0]), int(row[1])) if row else Waiting(0, 0)
+
+
+def refusals(tx: Transaction, link_id: int, most: int) -> list[Refusal]:
+    """The latest tries that were not accepted, among those of the newest messages."""
+    return [Refusal(*row) for row in tx.run(Q["refusals"], link_id=link_id, latest=LATEST, most=most)]
+
+
+def unmatched_receipts(tx: Transaction, link_id: int, before: int, most: int) -> list[StrayReceipt]:
+    """Receipts that fit no message, newest first, with ids below one."""
+    return [StrayReceipt(*row) for row in tx.run(Q["unmatched_receipts"], link_id=link_id, before=before, most=most)]
+
+
+def unmatched_inbound(tx: Transaction, link_id: int, before: int, most: int) -> list[Unmatched]:
+    """SMS that came by a link and belong to nobody, newest first, with ids below one."""
+    return [Unmatched(*row) for row in tx.run(Q["unmatched_inbound"], link_id=link_id, before=before, most=most)]

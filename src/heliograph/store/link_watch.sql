@@ -1,0 +1,24 @@
+-- name: pace
+-- Of the latest messages, since no index stands on a link: how many went by each, and since when that was looked at.
+SELECT coalesce(sum(CASE WHEN direction = 1 THEN 1 ELSE 0 END), 0) AS sent, coalesce(sum(CASE WHEN direction = 2 THEN 1 ELSE 0 END), 0) AS received
+FROM (SELECT link_id, direction, submitted_at_ms, last_attempt_at_ms FROM message ORDER BY id DESC LIMIT :latest) AS latest
+WHERE link_id = :link_id AND ((direction = 1 AND last_attempt_at_ms >= :since) OR (direction = 2 AND submitted_at_ms >= :since));
+
+-- name: reach
+SELECT submitted_at_ms FROM message ORDER BY id DESC LIMIT 1 OFFSET :latest;
+
+-- name: waiting
+SELECT count(*) AS lanes, coalesce(sum(next_seq - head_seq), 0) AS messages FROM lane WHERE link_id = :link_id AND head_seq < next_seq;
+
+-- name: refusals
+SELECT attempt.message_id, latest.device_id, attempt.at_ms, attempt.outcome, attempt.error_class, attempt.code, attempt.reason
+FROM (SELECT id, device_id FROM message ORDER BY id DESC LIMIT :latest) AS latest JOIN attempt ON attempt.message_id = latest.id
+WHERE attempt.link_id = :link_id AND attempt.outcome <> 'accepted' ORDER BY attempt.at_ms DESC, attempt.message_id DESC LIMIT :most;
+
+-- name: unmatched_receipts
+SELECT id, received_at_ms, source, dest, word, error, keys, disposition FROM receipt
+WHERE link_id = :link_id AND message_id IS NULL AND id < :before ORDER BY id DESC LIMIT :most;
+
+-- name: unmatched_inbound
+SELECT message_id, link_id, source, dest, udh, user_data, dcs, received_at_ms, reason FROM unmatched_inbound
+WHERE link_id = :link_id AND message_id < :before ORDER BY message_id DESC LIMIT :most;
