@@ -222,11 +222,34 @@ async def test_what_happens_after_a_rotation_is_signed_with_the_new_secret_at_on
 async def test_rotating_what_a_policys_secret_signed_keeps_that_good_too(site: Site) -> None:
     body = {"api_callback": {"id": site.a.callback_id}, "api_secret": {"id": site.a.secret_id}}
     await site.patch(f"/api/v1/service_profile/{site.a.policy_id}", body)
+    await site.send()
     await site.post(f"/api/v1/webhook/{site.a.callback_id}/secret/rotate", {"secret": "new"})
-    await happens(site)
     await site.send()
     signed = [(delivery.secret, delivery.previous_secret) for _, delivery in site.world.courier.delivered]
-    assert signed == [("new", "Alpha-secret")]
+    assert signed == [("Alpha-secret", None), ("new", "Alpha-secret")], "at once, with no time between"
+
+
+async def test_a_policy_that_is_given_another_secret_has_both_sign_for_24_hours(site: Site) -> None:
+    body = {"api_callback": {"id": site.a.callback_id}, "api_secret": {"id": site.a.secret_id}}
+    await site.patch(f"/api/v1/service_profile/{site.a.policy_id}", body)
+    other = (await site.post("/api/v1/api_secret", {"secret": "another secret", "purpose": "the next"})).json
+    await site.patch(f"/api/v1/service_profile/{site.a.policy_id}", {"api_secret": {"id": other["id"]}})
+    await site.send()
+    await site.world.jump_to(site.world.now_ms + OVERLAP_MS)
+    site.a_auth = await site.auth_token(site.a.application_token)
+    await site.send()
+    signed = [(delivery.secret, delivery.previous_secret) for _, delivery in site.world.courier.delivered]
+    assert signed == [("another secret", "Alpha-secret"), ("another secret", None)]
+
+
+async def test_a_second_rotation_ends_the_time_of_the_secret_before_the_last(site: Site) -> None:
+    webhook = await made(site, events=["sms.accepted"], secret="the first")
+    for secret in ("the second", "the third"):
+        await site.post(f"/api/v1/webhook/{webhook['id']}/secret/rotate", {"secret": secret})
+    await site.send()
+    await happens(site)
+    signed = [(delivery.secret, delivery.previous_secret) for _, delivery in site.world.courier.delivered]
+    assert signed == [("the third", "the second")]
 
 
 async def test_a_test_is_sent_once_and_answered_with_what_the_receiver_said(site: Site) -> None:

@@ -11,6 +11,7 @@ how much more, and `bound` has us look at once. While nobody is bound, rows wait
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any
@@ -78,6 +79,13 @@ class Notifier:
 
     def wake(self) -> None:
         """Look at once for what is due."""
+        self._wake.set()
+
+    async def refresh(self) -> None:
+        """Know the webhooks as they are now, so that this process delivers nothing more by what was changed before. Others know it within a
+        second; where the database does not answer, so does this one."""
+        with contextlib.suppress(DatabaseLost):
+            await self._database.write(self.webhooks.refresh)
         self._wake.set()
 
     def watch(self, delivery_id: int) -> asyncio.Event:

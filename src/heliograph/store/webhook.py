@@ -165,6 +165,12 @@ def policies(tx: Transaction, organisation_id: int) -> list[PolicyOf]:
     return [PolicyOf(*row) for row in tx.run(Q["policies"], organisation_id=organisation_id)]
 
 
+def secret_of(tx: Transaction, secret_id: int) -> str | None:
+    """What a policy's secret is, None where there is none of this id."""
+    row = tx.one(Q["secret_of"], id=secret_id)
+    return None if row is None else str(row[0])
+
+
 def policy_secret(tx: Transaction, webhook_id: int) -> str | None:
     """The secret by which a policy has its calls signed."""
     row = tx.one(Q["policy_secret"], id=webhook_id)

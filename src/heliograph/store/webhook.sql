@@ -48,6 +48,9 @@ WHERE profile.deleted_at_ms IS NULL AND (:organisation_id = 0 OR webhook.organis
 SELECT secret.secret FROM service_profile AS profile JOIN api_secret AS secret ON secret.id = profile.api_secret_id
 WHERE profile.api_callback_id = :id AND profile.deleted_at_ms IS NULL ORDER BY profile.id LIMIT 1;
 
+-- name: secret_of
+SELECT secret FROM api_secret WHERE id = :id;
+
 -- name: begin_cursor
 INSERT INTO webhook_cursor (organisation_id, last_number)
 SELECT :organisation_id, coalesce((SELECT last_number FROM feed WHERE organisation_id = :organisation_id), 0)

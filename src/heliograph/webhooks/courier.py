@@ -224,7 +224,7 @@ def _headers(delivery: Delivery, body: bytes, now_ms: int) -> list[str]:
     now_s = now_ms // 1000
     webhook_id = str(delivery.notification_id)
     headers = ["Content-Type: application/json", "Expect:", f"webhook-id: {webhook_id}", f"webhook-timestamp: {now_s}", *delivery.headers]
-    secrets = [secret for secret in (delivery.secret, delivery.previous_secret) if secret]
+    secrets = dict.fromkeys(secret for secret in (delivery.secret, delivery.previous_secret) if secret)
     if secrets:
         headers.append(f"webhook-signature: {' '.join(standard_signature(secret, webhook_id, now_s, body) for secret in secrets)}")
     if delivery.secret and delivery.has_token:

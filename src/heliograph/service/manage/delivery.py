@@ -26,6 +26,7 @@ from heliograph.store.webhook import Webhook
 REPLAYED_AT_ONCE = 500
 TEST_WAIT_S = 25.0
 LOOK_S = 0.2
+REDACTED = "***"
 TEST_TEXT = "A test from Heliograph: your webhook is set up."
 
 
@@ -73,6 +74,17 @@ async def page(
 async def view(office: Office, actor: Actor, delivery_id: int) -> DeliveryView:
     """One. Raises Problem."""
     return await office.database.read(_view, seen_by(actor), delivery_id)
+
+
+def request_headers(found: DeliveryView) -> dict[str, str]:
+    """What goes with a try by the settings of today; the time and what is secret belong to each try and are not kept."""
+    delivery, how = found.delivery, found.webhook.how
+    headers = {"Content-Type": "application/json", "webhook-id": str(delivery.id), "webhook-timestamp": "the second of the try"}
+    if found.webhook.secret is not None or how.is_told_at_once:  # a policy's may be signed with a secret of the policy
+        headers["webhook-signature"] = REDACTED
+        if how.format is Format.EMNIFY:
+            headers["Authorization"] = f"Bearer {REDACTED}"
+    return headers | dict.fromkeys(how.headers, REDACTED)
 
 
 async def resend(office: Office, actor: Actor, delivery_id: int, deliverer: Deliverer = NOBODY) -> DeliveryView:

@@ -160,7 +160,8 @@ def _update(tx: Transaction, actor: Actor, scope: int, policy_id: int, change: P
     _apply(tx, policy, change)
     save(tx, actor, before, policy, now_ms)
     if policy.api_secret_id is not None and policy.api_secret_id != before.api_secret_id and policy.api_callback_id is not None:
-        webhooks.take_policys_secret(tx, policy.api_callback_id, now_ms)
+        is_same = policy.api_callback_id == before.api_callback_id
+        webhooks.take_policys_secret(tx, policy.api_callback_id, before.api_secret_id if is_same else None, now_ms)
     if policy.apply_sms_quota != before.apply_sms_quota:
         kind = "quota.enabled" if policy.apply_sms_quota else "quota.disabled"
         note(tx, actor, kind, policy.organisation_id, now_ms, service_profile={"id": policy_id, "name": policy.name})

@@ -124,11 +124,15 @@ async def resume(office: Office, actor: Actor, webhook_id: int) -> WebhookView:
     return await office.database.write(_resume, actor, changed_by(actor), webhook_id, office.clock.now_ms())
 
 
-def take_policys_secret(tx: Transaction, webhook_id: int, now_ms: int) -> None:
-    """A policy was given a secret for its webhook: from now on that signs, and the webhook's own for 24 h more."""
+def take_policys_secret(tx: Transaction, webhook_id: int, before_id: int | None, now_ms: int) -> None:
+    """A policy was given another secret for its webhook: from now on that signs, and for 24 h more what signed before, the webhook's own or
+    the one that the policy had."""
     webhook = store.lock(tx, [webhook_id]).get(webhook_id)
-    if webhook is not None and webhook.secret is not None:
-        webhook.previous_secret, webhook.previous_until_ms, webhook.secret = webhook.secret, now_ms + OVERLAP_MS, None
+    if webhook is None:
+        return
+    before = webhook.secret or (None if before_id is None else store.secret_of(tx, before_id))
+    if before is not None:
+        webhook.previous_secret, webhook.previous_until_ms, webhook.secret = before, now_ms + OVERLAP_MS, None
         store.update(tx, [webhook])
 
 

@@ -1,6 +1,6 @@
 """What was delivered to webhooks (ours): each with all its tries; one sent again, all that failed replayed, a test."""
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -9,7 +9,6 @@ from heliograph.model.problem import Code, Problem
 from heliograph.service.manage import delivery as deliveries
 from heliograph.service.manage.delivery import DeliveryView
 from heliograph.store.delivery import NEWEST, OF_WORD, Attempt, Delivered, DeliveryFilter
-from heliograph.store.webhook import Webhook
 from heliograph.web.answer import Answer, json
 from heliograph.web.api import wire
 from heliograph.web.api.criteria import whole
@@ -17,7 +16,6 @@ from heliograph.web.operation import Parameter, operation
 from heliograph.web.resource import Call, Resource
 
 PER_PAGE, MOST_PER_PAGE = 100, 1000
-REDACTED: Final = "***"
 
 
 class DeliveryShown(msgspec.Struct, kw_only=True):
@@ -55,7 +53,8 @@ class AttemptShown(msgspec.Struct, kw_only=True):
 
 
 class DeliveryWhole(DeliveryShown, kw_only=True):
-    """`request_headers`: as they are sent; what is secret is not shown. `body`: empty once it was deleted for its age."""
+    """`url` and `request_headers`: by the settings of the webhook as they are today, where an earlier try had others too; what is secret
+    is not shown. `body`: as it was sent, empty once it was deleted for its age."""
 
     url: str
     request_headers: dict[str, str]
@@ -161,7 +160,7 @@ def _whole(view: DeliveryView) -> DeliveryWhole:
     return DeliveryWhole(
         **_fields(delivery),
         url=webhook.url,
-        request_headers=_request_headers(delivery, webhook),
+        request_headers=deliveries.request_headers(view),
         body=delivery.body,
         tries=[_attempt(each) for each in view.attempts],
     )
@@ -197,14 +196,6 @@ def _attempt(attempt: Attempt) -> AttemptShown:
         error=attempt.error,
         answer=attempt.answer,
     )
-
-
-def _request_headers(delivery: Delivered, webhook: Webhook) -> dict[str, str]:
-    """What goes with a try; the time and what is secret belong to each try."""
-    headers = {"Content-Type": "application/json", "webhook-id": str(delivery.id), "webhook-timestamp": "the second of the try"}
-    if webhook.secret is not None or webhook.how.is_told_at_once:
-        headers["webhook-signature"] = REDACTED
-    return headers | dict.fromkeys(webhook.how.headers, REDACTED)
 
 
 ROUTES = {

@@ -165,6 +165,7 @@ async def retrieve(call: Call) -> Answer:
 async def update(call: Call) -> Answer:
     """Change some of it: 201, as documented, and the policy as it is now."""
     view = await policies.update(call.context.core, call.actor, _policy_id(call), _change(call.decode(_WANTED)))
+    await call.context.core.notifier.refresh()
     return json(_profile(view), status=201)
 
 

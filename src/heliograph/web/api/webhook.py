@@ -160,7 +160,7 @@ async def update(call: Call) -> Answer:
         raise problem
     core, webhook_id = call.context.core, call.id("webhook_id")
     changed = await webhooks.update(core, call.actor, webhook_id, _change(wanted))
-    core.notifier.wake()
+    await core.notifier.refresh()
     return json(shown(changed))
 
 
@@ -173,9 +173,13 @@ async def delete(call: Call) -> Answer:
 
 @operation("Give a webhook another secret", body=RotationWanted, needs_body=False, example={}, answer=WebhookShown)
 async def rotate(call: Call) -> Answer:
-    """The given one, or a new one, which is told once. For 24 hours deliveries are signed with the one before too."""
+    """The given one, or a new one, which is told once. For 24 hours deliveries are signed with the one before too, or until the next
+    rotation. Other processes of the installation sign with the new one from a second later on."""
     wanted = call.decode(_SECRET) if call.body else RotationWanted()
-    return json(shown(await webhooks.rotate(call.context.core, call.actor, call.id("webhook_id"), wanted.secret)))
+    core = call.context.core
+    rotated = await webhooks.rotate(core, call.actor, call.id("webhook_id"), wanted.secret)
+    await core.notifier.refresh()
+    return json(shown(rotated))
 
 
 @operation("Pause a webhook", answer=WebhookShown)
@@ -183,7 +187,7 @@ async def pause(call: Call) -> Answer:
     """Nothing is delivered to it, from a second later on; what happens meanwhile waits."""
     core = call.context.core
     paused = await webhooks.pause(core, call.actor, call.id("webhook_id"))
-    core.notifier.wake()
+    await core.notifier.refresh()
     return json(shown(paused))
 
 
@@ -192,7 +196,7 @@ async def resume(call: Call) -> Answer:
     """`missed` says how many deliveries were given up since it began to fail: `/replay` has them delivered."""
     core = call.context.core
     resumed = await webhooks.resume(core, call.actor, call.id("webhook_id"))
-    core.notifier.wake()
+    await core.notifier.refresh()
     return json(shown(resumed))
 
 

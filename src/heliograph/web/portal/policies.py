@@ -85,6 +85,7 @@ async def save(asked: Asked) -> Reply:
     view, typed = await _view(asked), typed_in(asked.form)
     try:
         await policy.update(asked.core, asked.actor, PolicyId(view.id), await _change(asked, typed, view))
+        await asked.core.notifier.refresh()
     except Problem as problem:
         return await _page_of(asked, view, typed, problem=problem, status=422)
     return asked.see(f"/policies/{view.id}", f"Saved the service policy {typed['name']}.")

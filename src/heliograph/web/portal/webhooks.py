@@ -91,6 +91,7 @@ async def save(asked: Asked) -> Reply:
             raise problem
         change = WebhookChange(url=url if url != before.url else UNSET, name=form.text("name") or before.purpose, settings=settings)
         await webhook.update(asked.core, asked.actor, webhook_id, change)
+        await asked.core.notifier.refresh()
     except Problem as problem:
         return await _page(asked, webhook_id, status=422, problem=problem)
     return asked.see(f"/webhooks/{webhook_id}", "Saved.")
@@ -108,8 +109,10 @@ async def switch(asked: Asked) -> Reply:
     webhook_id = asked.id("webhook_id")
     if asked.form.text("to") == "pause":
         await webhook.pause(asked.core, asked.actor, webhook_id)
+        await asked.core.notifier.refresh()
         return asked.see(f"/webhooks/{webhook_id}", "Paused: what happens meanwhile waits.")
     view = await webhook.resume(asked.core, asked.actor, webhook_id)
+    await asked.core.notifier.refresh()
     missed = f" {view.missed} deliveries were given up meanwhile: replay them below." if view.missed else ""
     return asked.see(f"/webhooks/{webhook_id}", f"Resumed.{missed}")
 
@@ -117,6 +120,7 @@ async def switch(asked: Asked) -> Reply:
 async def rotate(asked: Asked) -> Reply:
     """Another secret, shown once; the one before is good for 24 hours more."""
     view = await webhook.rotate(asked.core, asked.actor, asked.id("webhook_id"), None)
+    await asked.core.notifier.refresh()
     return await _page(asked, view.webhook.id, secret=view.secret_once)
 
 
@@ -149,6 +153,7 @@ async def inspect(asked: Asked) -> Reply:
         view=view,
         delivery=view.delivery,
         shown=delivery_state(view.delivery),
+        headers=delivery.request_headers(view),
         body=_pretty(view.delivery.body),
         tries=TRIES,
     )
