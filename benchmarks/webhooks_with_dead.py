@@ -97,6 +97,12 @@ class Run:
     """The engine over a new database, with a webhook a receiver."""
 
     async def start(self, url: str, ports: list[int]) -> None:
+        await self.open(url, ports)
+        self.begin()
+        await asyncio.sleep(1.5)  # the engine has seen the webhooks
+
+    async def open(self, url: str, ports: list[int]) -> None:
+        """Everything there, and nothing delivered yet."""
         self.tasks: set[asyncio.Future[Any]] = set()
         self.database = Database(engine_of(url))
         await self.database.open()
@@ -104,10 +110,12 @@ class Run:
         node_id = await housekeeping.start_node(self.database, "benchmark", clock.now_ms())
         courier = WebhookCourier(CourierSettings(egress=LOOPBACK, in_flight_per_receiver=250), clock)
         self.notifier = Notifier(self.database, clock, node_id, courier, self.spawn)
+        self.fan_out = FanOut(self.database, clock, node_id, self.notifier)
         self.ids = await self.database.write(self._webhooks, ports)
-        self.spawn(FanOut(self.database, clock, node_id, self.notifier).run())
+
+    def begin(self) -> None:
+        self.spawn(self.fan_out.run())
         self.spawn(self.notifier.run())
-        await asyncio.sleep(1.5)  # the engine has seen the webhooks
 
     def spawn(self, call: Any) -> asyncio.Future[Any]:
         task = asyncio.ensure_future(call)
@@ -138,7 +146,7 @@ class Run:
         while sent < count:
             due = min(count, int((time.monotonic() - began) * per_second) + 1)
             if due > sent:
-                await self.database.write(_emit, sent, due, int(time.time() * 1000))
+                await self.database.write(emit, sent, due, int(time.time() * 1000))
                 sent = due
             await asyncio.sleep(0.01)
 
@@ -146,9 +154,9 @@ class Run:
         return await self.database.read(lambda tx: tx.run(Query(f"b.{text}", text)))
 
 
-def _emit(tx: Transaction, first: int, until: int, now_ms: int) -> None:
+def emit(tx: Transaction, first: int, until: int, now_ms: int, webhooks: int = WEBHOOKS) -> None:
     for number in range(first, until):
-        tx.emit(Emitted(1, "device.enabled", now_ms, number % WEBHOOKS + 1))
+        tx.emit(Emitted(1, "device.enabled", now_ms, number % webhooks + 1))
 
 
 async def measured(folder: Path, ports: list[int], live: int, count: int, per_second: int) -> dict[str, float]:
