@@ -407,4 +407,9 @@ async def test_no_hostile_url_is_saved(site: Site) -> None:
         reply = await site.post("/api/v1/webhook", {"url": url})
         assert reply.status == 422, url
         assert "url" in [each.get("field") for each in reply.json["errors"]] or "\0" in url, url
-    assert (await site.post("/api/v1/webhook", {"url": "https://app.example.com/x"})).status == 201
+    made = await site.post("/api/v1/webhook", {"url": "https://app.example.com/x"})
+    assert made.status == 201
+    for url in HOSTILE:
+        assert (await site.patch(f"/api/v1/webhook/{made.json['id']}", {"url": url})).status == 422, url
+        assert (await site.post("/api/v1/api_callback", {"url": url, "purpose": "x"})).status == 422, url
+    assert (await site.get(f"/api/v1/webhook/{made.json['id']}")).json["url"] == "https://app.example.com/x"

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from heliograph.model.notification import Answered
 from heliograph.webhooks.courier import CourierSettings, WebhookCourier
 from heliograph.webhooks.egress import EgressPolicy
-from tests.webhooks.receiver import Receiver, certificate, delivery, expired_certificate
+from tests.webhooks.receiver import Receiver, answer, certificate, delivery, expired_certificate
 from tests.webhooks.test_courier import PATIENT, directory, running, send
 
 pytestmark = pytest.mark.needs("openssl")
@@ -45,6 +46,26 @@ async def test_the_server_is_told_the_name_and_not_the_address(tmp_path: Path) -
     tls.sni_callback = lambda _socket, name, _context: asked.append(name)
     await call(tls, ca_file)
     assert asked == ["hooks.test"]
+
+
+async def test_a_name_that_is_bound_anew_between_check_and_connect_reaches_nothing_by_tls(tmp_path: Path) -> None:
+    ca_file, tls = certificate(tmp_path, "good", "DNS:hooks.test")
+    settings = CourierSettings(egress=EgressPolicy((ip_network("127.0.0.2/32"),), ports=None), ca_file=str(ca_file))
+    async with Receiver(tls=tls) as receiver, running(settings, directory(hooks_test=["127.0.0.2"])) as courier:
+        courier._names._judge = lambda _address: None
+        courier._names._lookup = NAMES  # 127.0.0.1
+        answered = await send(courier, delivery(receiver.url_of("hooks.test")))
+    assert answered.error == "127.0.0.1 may not be called: this machine"
+    assert receiver.connections == 0
+
+
+async def test_a_redirect_to_a_metadata_address_is_not_followed_by_tls(tmp_path: Path) -> None:
+    ca_file, tls = certificate(tmp_path, "good", "DNS:hooks.test")
+    mood = answer(301, b"", "Location: https://169.254.169.254/latest/meta-data")
+    async with Receiver(mood=mood, tls=tls) as receiver, trusting(ca_file) as courier:
+        answered = await send(courier, delivery(receiver.url_of("hooks.test")))
+        assert courier._transfers._opened == 1
+    assert (answered.status, answered.is_success, len(receiver.received)) == (301, False, 1)
 
 
 async def test_a_certificate_of_an_address_is_taken_for_that_address(tmp_path: Path) -> None:

@@ -41,6 +41,8 @@ HOSTILE = [
     "http://example.com\n@127.0.0.1/", "http://exam\tple.com/", " http://example.com/", "http://example.com/\x7f", "",
     "http://" + "a" * 64 + ".com/", "http://" + "a." * 127 + "com/", "http://example.com/" + "a" * 2048,
 ]  # fmt: skip
+HOSTILE += [url.replace("http://", "https://", 1) for url in HOSTILE if url.startswith("http://") and url != "http://"]
+"""By TLS too: it is the host that refuses, whatever is spoken with it."""
 
 FRIENDLY_TEXT = """
 https://example.com/ http://example.com https://example.com:443/a/b?c=d&e=%20 http://example.com:80/ http://example.com:8080/ https://EXAMPLE.com:8443/
