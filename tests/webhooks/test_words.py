@@ -5,7 +5,7 @@ import errno
 
 import pytest
 
-from heliograph.webhooks.words import CurlCode, Failure, in_words
+from heliograph.webhooks.words import CurlCode, Failure, in_words, of_status
 
 FAILURE = Failure(
     code=0, message="libcurl's own words", status=None, peer="192.0.2.1:443", os_errno=0, verify_result=0,
@@ -37,6 +37,24 @@ FAILURE = Failure(
 )
 def test_a_failure_has_words(code: int, changes: dict[str, object], words: str) -> None:
     assert in_words(dataclasses.replace(FAILURE, code=code, **changes)) == words  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "retry_after_ms", "words"),
+    [
+        (204, "POST", None, None),
+        (301, "POST", None, "redirects are not followed: give the webhook the URL that this one leads to"),
+        (405, "PATCH", None, "the receiver takes no PATCH at this URL: receipt_method POST may help"),
+        (405, "POST", None, "the receiver takes no POST at this URL"),
+        (410, "POST", None, "the receiver wants nothing more"),
+        (418, "POST", None, "the receiver refuses the call; its answer may say why"),
+        (429, "POST", 600_000, "the receiver is called too often; it asks to wait 600 s"),
+        (500, "POST", None, "the receiver failed; its own log says why"),
+        (199, "POST", None, "only an answer of 2xx is a success"),
+    ],
+)
+def test_a_status_that_is_no_success_has_words(status: int, method: str, retry_after_ms: int | None, words: str | None) -> None:
+    assert of_status(status, method, retry_after_ms) == words
 
 
 @pytest.mark.parametrize("code", CurlCode)

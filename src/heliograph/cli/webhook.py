@@ -15,7 +15,7 @@ from heliograph.service.manage import delivery as delivering
 from heliograph.service.manage import webhook as webhooks
 from heliograph.service.manage.delivery import DeliveryView
 from heliograph.service.manage.webhook import NewWebhook, WebhookView
-from heliograph.store.delivery import OF_WORD, Delivered, DeliveryFilter
+from heliograph.store.delivery import OF_WORD, Attempt, Delivered, DeliveryFilter
 from heliograph.webhooks.egress import check_url
 
 app = App(name="webhook")
@@ -102,7 +102,7 @@ def send_test(which: Which, /, *, options: OrganisationOptions = ANY) -> int:
             raise Refusal("the test waits: no daemon runs that would send it")
         if sent.delivery.state != NotificationState.DELIVERED:
             last = sent.attempts[-1]
-            raise Refusal(f"the test failed: {last.error or f'the receiver answered {last.status}'}")
+            raise Refusal(f"the test failed: {_said(last)}")
         return _item(sent)
 
     return at_desk(options, work)
@@ -302,10 +302,12 @@ def _delivery(delivered: Delivered) -> dict[str, Any]:
     }
 
 
+def _said(attempt: Attempt) -> str:
+    """The status, and why it is no success."""
+    return ", ".join(str(each) for each in (attempt.status, attempt.error) if each is not None)
+
+
 def _item(view: DeliveryView) -> Item:
     fields = _delivery(view.delivery) | {"url": view.webhook.url, "method": view.delivery.method, "body": view.delivery.body}
-    tries = [
-        f"{each.number}. {time_of(each.at_ms)}  {each.status or each.error}  {each.duration_ms} ms  {each.address or ''}"
-        for each in view.attempts
-    ]
+    tries = [f"{each.number}. {time_of(each.at_ms)}  {_said(each)}  {each.duration_ms} ms  {each.address or ''}" for each in view.attempts]
     return Item(fields, tries)

@@ -59,7 +59,7 @@ class AccountDelivery(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """What came of a try. `is_tried` False: it was given back without one. `status` None: no answer, `error` says why in plain words.
+    """What came of a try. `is_tried` False: it was given back without one. `status` None: no answer. `error`: why it failed, in words.
     `answer`: the start of the body, at most 16 kB. `is_taken`: where the status is SMPP's, whether the application has it; None: by the
     status of HTTP. `is_refused`: it never will."""
 

@@ -44,7 +44,7 @@ class Delivered(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Attempt(msgspec.Struct, array_like=True, frozen=True):
-    """One try. `status` None: there was no answer, `error` says why."""
+    """One try. `status` None: there was no answer. `error`: why it failed, in plain words."""
 
     number: int
     at_ms: int

@@ -22,6 +22,7 @@ from heliograph.webhooks.egress import EgressPolicy, Target, blocked_text, parse
 from heliograph.webhooks.names import Known, Lookup, Names, system_lookup
 from heliograph.webhooks.sign import bearer_token, standard_signature
 from heliograph.webhooks.transfer import Ended, Request, TransferLimits, Transfers
+from heliograph.webhooks.words import of_status
 
 NOT_SENT = "not sent: the service stopped"
 CUT_OFF = "the service stopped before an answer came"
@@ -177,7 +178,7 @@ class WebhookCourier:
     def _ended(self, receiver: _Receiver, job: _Job, ended: Ended) -> None:
         receiver.under_way -= 1
         duration_ms = round((self._clock.monotonic() - job.started_at) * 1000)
-        self._settle(job, _answered(ended, duration_ms, self._clock.now_ms()))
+        self._settle(job, _answered(ended, job.delivery.method, duration_ms, self._clock.now_ms()))
         self._take_turn(receiver)
         self._forget_idle(receiver)
         self._start_waiting()
@@ -232,12 +233,13 @@ def _headers(delivery: Delivery, body: bytes, now_ms: int) -> list[str]:
     return headers
 
 
-def _answered(ended: Ended, duration_ms: int, now_ms: int) -> Answered:
+def _answered(ended: Ended, method: str, duration_ms: int, now_ms: int) -> Answered:
     answer = ended.answer.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL keeps no NUL
-    retry_after_ms = None
+    retry_after_ms, error = None, ended.error
     if ended.status is not None and ended.status >= 300:
         retry_after_ms = _retry_after_ms(ended.headers, now_ms)
-    return Answered(ended.status, duration_ms, ended.error, ended.address, answer if answer or ended.status else None, retry_after_ms)
+        error = of_status(ended.status, method, retry_after_ms)
+    return Answered(ended.status, duration_ms, error, ended.address, answer if answer or ended.status else None, retry_after_ms)
 
 
 def _retry_after_ms(headers: list[bytes], now_ms: int) -> int | None:

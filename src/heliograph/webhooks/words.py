@@ -1,4 +1,5 @@
-"""What went wrong with a request, in words that a customer can act on. Knows libcurl's and OpenSSL's numbers, and no more of them."""
+"""What went wrong with a request, in words that a customer can act on: libcurl's and OpenSSL's numbers, and the statuses of HTTP that are
+no success."""
 
 import errno
 import os
@@ -69,6 +70,31 @@ _OTHER: dict[int, str] = {
     CurlCode.PROXY_NOT_FOUND: "the proxy that webhooks are called by is not found: tell the operator",
     CurlCode.CA_FILE: "this machine has no list of certificate authorities; name one in the settings",
 }
+
+
+_STATUS = {
+    401: "the receiver wants to know who calls: does it check another secret, or miss a header?",
+    403: "the receiver does not let this call in: does it check another secret, or miss a header?",
+    404: "the receiver has nothing at this URL",
+    410: "the receiver wants nothing more",
+    413: "the body is too large for the receiver",
+    429: "the receiver is called too often",
+}
+_STATUSES = {
+    3: "redirects are not followed: give the webhook the URL that this one leads to",
+    4: "the receiver refuses the call; its answer may say why",
+    5: "the receiver failed; its own log says why",
+}
+
+
+def of_status(status: int, method: str, retry_after_ms: int | None) -> str | None:
+    """What an answer means that is no success; None for one that is."""
+    if 200 <= status < 300:
+        return None
+    words = _STATUS.get(status) or _STATUSES.get(status // 100, "only an answer of 2xx is a success")
+    if status == 405:
+        words = f"the receiver takes no {method} at this URL" + ("" if method == "POST" else ": receipt_method POST may help")
+    return words if retry_after_ms is None else f"{words}; it asks to wait {retry_after_ms / 1000:.0f} s"
 
 
 def in_words(failure: Failure) -> str:

@@ -41,7 +41,7 @@ class DeliveryShown(msgspec.Struct, kw_only=True):
 
 
 class AttemptShown(msgspec.Struct, kw_only=True):
-    """`address`: which was called. `error`: why there was no answer, in words. `answer`: its start, at most 16 kB."""
+    """`address`: which was called. `error`: why it failed, in plain words. `answer`: its start, at most 16 kB."""
 
     number: int
     time: str
