@@ -113,6 +113,9 @@ class Webhooks:
     )
     ports: tuple[int, ...] = setting(list_of(whole(1, 65_535)), (80, 443, 8080, 8443), "Ports that webhooks may call.")
     in_flight_max: int = setting(whole(1, 100_000), 1000, "Calls under way at the same time, over all webhooks.")
+    in_flight_failing_percent: int = setting(
+        whole(1, 100), 25, "How much of that all webhooks together may have whose last answer failed, in percent."
+    )
     in_flight_per_webhook_min: int = setting(whole(1, 1000), 4, "Calls of one webhook at the same time, to begin with and while it fails.")
     in_flight_per_webhook_max: int = setting(whole(1, 1000), 64, "Calls of one webhook at the same time, while it answers well.")
     connect_timeout_s: int = setting(whole(1, 60), 5, "For how long a webhook may take to be connected to, TLS included.")

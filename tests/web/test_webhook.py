@@ -242,6 +242,14 @@ async def test_a_policy_that_is_given_another_secret_has_both_sign_for_24_hours(
     assert signed == [("another secret", "Alpha-secret"), ("another secret", None)]
 
 
+async def test_a_secret_of_less_than_32_octets_is_taken_with_a_warning(site: Site) -> None:
+    weak = await made(site, secret="short")
+    assert weak["warning"] == "the secret is shorter than 32 octets: it is easier to guess"
+    strong = await site.patch(f"/api/v1/webhook/{weak['id']}", {"secret": "s" * 32})
+    assert "warning" not in strong.json
+    assert "warning" not in await made(site)
+
+
 async def test_a_second_rotation_ends_the_time_of_the_secret_before_the_last(site: Site) -> None:
     webhook = await made(site, events=["sms.accepted"], secret="the first")
     for secret in ("the second", "the third"):

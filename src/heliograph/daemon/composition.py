@@ -165,7 +165,7 @@ async def _core(database: Database, plan: Plan, spawn: Callable[[Coroutine[Any, 
     use_cases = LaneUseCases()
     courier = WebhookCourier(_courier_settings(plan), clock)
     hooks = config.webhooks
-    limits = Limits(hooks.in_flight_max, hooks.in_flight_per_webhook_max, hooks.in_flight_per_webhook_min)
+    limits = Limits(hooks.in_flight_max, hooks.in_flight_per_webhook_max, hooks.in_flight_per_webhook_min, hooks.in_flight_failing_percent)
     notifier = Notifier(database, clock, node_id, courier, spawn, limits)
     numbers = NumberRules(config.application_numbers, config.network_numbers, config.short_number_max_digits)
     rates = P2pRates(config.p2p.sent_per_day, config.p2p.received_per_minute)

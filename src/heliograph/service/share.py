@@ -20,15 +20,17 @@ MOST_OF_ONE = 64
 MOST = 1000
 AHEAD = 16
 AHEAD_IN_ALL = 4
-FAILING_SHARE = 4
+FAILING_PERCENT = 25
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """`most`: calls under way in this process; `least` to `most_of_one`: of one webhook."""
+    """`most`: calls under way in this process, of which `failing_percent` for webhooks whose last answer failed; `least` to `most_of_one`:
+    of one webhook."""
 
     most: int = MOST
     most_of_one: int = MOST_OF_ONE
     least: int = LEAST
+    failing_percent: int = FAILING_PERCENT
 
 
 @dataclass(slots=True, eq=False)
@@ -95,7 +97,7 @@ class Shares:
         share = self.of(webhook_id)
         if not share.queue or share.under_way >= share.limit:
             return None
-        failing_most = max(1, self._limits.most // FAILING_SHARE)
+        failing_most = max(1, self._limits.most * self._limits.failing_percent // 100)
         if self._under_way >= self._limits.most or (share.is_failing and self._failing_under_way >= failing_most):
             self._held_back[webhook_id] = None
             return None

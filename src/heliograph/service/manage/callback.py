@@ -15,6 +15,7 @@ from heliograph.store.transaction import Transaction
 
 MOST_URL = 2000
 MOST_SECRET = 1000
+SHORT_SECRET = 32
 
 
 async def create(office: Office, actor: Actor, url: str, purpose: str) -> Callback:
@@ -60,6 +61,11 @@ async def secrets(office: Office, actor: Actor) -> list[Secret]:
 async def delete_secret(office: Office, actor: Actor, secret_id: int) -> None:
     """Delete a secret that no policy has. Raises Problem."""
     await office.database.write(_delete_secret, actor, changed_by(actor), secret_id, office.clock.now_ms())
+
+
+def weakness_of(secret: str) -> str | None:
+    """What is weak about a secret that is taken nevertheless, where something is."""
+    return None if len(secret.encode()) >= SHORT_SECRET else f"the secret is shorter than {SHORT_SECRET} octets: it is easier to guess"
 
 
 def check_url(url: str) -> None:

@@ -13,7 +13,6 @@ from heliograph.web.operation import operation
 from heliograph.web.resource import Call, Resource
 
 DEFAULT_PURPOSE = "SmsCallback"
-SHORT_SECRET = 32
 
 
 class CallbackWanted(msgspec.Struct, kw_only=True):
@@ -105,8 +104,7 @@ async def create_secret(call: Call) -> Answer:
     wanted = call.decode(_SECRET)
     made = await callbacks.create_secret(call.context.core, call.actor, wanted.secret, wanted.purpose or DEFAULT_PURPOSE)
     body = SecretMade(id=made.id, purpose=made.purpose, organisation_id=str(made.organisation_id))
-    if len(wanted.secret.encode()) < SHORT_SECRET:
-        body.warning = f"the secret is shorter than {SHORT_SECRET} octets: a guess is easier than it should be"
+    body.warning = callbacks.weakness_of(wanted.secret) or UNSET
     return created(f"{call.context.origin(call.scope)}/api/v1/api_secret/{made.id}", body)
 
 

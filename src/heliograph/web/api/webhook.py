@@ -12,6 +12,7 @@ from heliograph.model.event import TYPES
 from heliograph.model.problem import Code, Problem
 from heliograph.model.webhook import EMNIFY_EVENTS, Format, Parts, Scope, ScopeType, WebhookSettings, receipt_method_for
 from heliograph.service.manage import webhook as webhooks
+from heliograph.service.manage.callback import weakness_of
 from heliograph.service.manage.webhook import NewWebhook, WebhookChange, WebhookView
 from heliograph.web.answer import NO_CONTENT, Answer, created, json
 from heliograph.web.api import wire
@@ -81,8 +82,9 @@ class ScopeShown(msgspec.Struct, kw_only=True):
 
 class WebhookShown(msgspec.Struct, kw_only=True):
     """`status`: active, paused, degraded (it fails: one probe a minute until it answers well) or disabled (nothing is delivered until it is
-    resumed; `reason` says why). `headers`: names; the values are not shown. `secret`: told once, when it is made. `waiting`, `missed`: how
-    many deliveries wait, and were given up and can be replayed, counted up to 10,000; of one webhook only."""
+    resumed; `reason` says why). `headers`: names; the values are not shown. `secret`: told once, when it is made. `warning`: what is weak
+    about it, where something is. `waiting`, `missed`: how many deliveries wait, and were given up and can be replayed, counted up to
+    10,000; of one webhook only."""
 
     id: int
     url: str
@@ -104,6 +106,7 @@ class WebhookShown(msgspec.Struct, kw_only=True):
     failing_since: str | None
     created: str
     secret: str | UnsetType = UNSET
+    warning: str | UnsetType = UNSET
     waiting: int | UnsetType = UNSET
     missed: int | UnsetType = UNSET
 
@@ -236,6 +239,7 @@ def shown(view: WebhookView) -> WebhookShown:
         failing_since=wire.stamp_or_none(webhook.failing_since_ms),
         created=wire.stamp(webhook.created_at_ms),
         secret=view.secret_once or UNSET,
+        warning=(weakness_of(webhook.secret) if webhook.secret else None) or UNSET,
         waiting=UNSET if view.waiting is None else view.waiting,
         missed=UNSET if view.missed is None else view.missed,
     )
