@@ -166,13 +166,14 @@ class World:
         self.spawn(self.queue.run())
         return self.queue
 
-    async def own_another(self, name: str) -> int:
+    async def own_another(self, name: str, number_space: str = "") -> int:
         """A second link like the first, with a queue of its own over the same scripted link; its id."""
-        link_id = await self.database.write(link_store.insert, name, "scripted", "{}", self.clock.now_ms())
+        settings = msgspec.json.encode({"number_space": number_space}).decode()
+        link_id = await self.database.write(link_store.insert, name, "scripted", settings, self.clock.now_ms())
         (row,) = [row for row in await lease.links(self.core) if row.id == link_id]
         acquired = await lease.acquire(self.core, row)
         assert acquired is not None
-        profile = msgspec.structs.replace(self.profile, link_id=link_id, name=name)
+        profile = msgspec.structs.replace(self.profile, link_id=link_id, name=name, number_space=number_space)
         self.spawn(self.core.queues.own(profile, acquired.epoch, self.link).run())
         await self.clock.settle()
         return link_id
@@ -269,11 +270,20 @@ class World:
         return message_id
 
     async def hear(
-        self, source: str, destination: str | None, text: str = "hello", *, udh: bytes = b"", dcs: int = 0, octets: bytes | None = None
+        self,
+        source: str,
+        destination: str | None,
+        text: str = "hello",
+        *,
+        udh: bytes = b"",
+        dcs: int = 0,
+        octets: bytes | None = None,
+        link_id: int | None = None,
     ) -> Answer:
-        """An SMS that the link heard."""
+        """An SMS that the link heard, or another link."""
         user_data = octets if octets is not None else text.encode("utf-16-be") if dcs == 8 else gsm7.encode(text)
-        answer = await receive.receive(self.core, self.inbound(source, destination, user_data, udh=udh, dcs=dcs))
+        inbound = self.inbound(source, destination, user_data, udh=udh, dcs=dcs)
+        answer = await receive.receive(self.core, msgspec.structs.replace(inbound, link_id=LinkId(link_id or self.link_id)))
         await self.clock.settle()
         return answer
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from heliograph.store import link as link_store
 from heliograph.store.sim import LISTING
 from tests.web.site import Reply, Site
 
@@ -210,6 +211,23 @@ async def test_a_list_of_sims_is_sorted_by_each_field(site: Site, field: str) ->
     await enter(site)
     assert len((await site.get(f"{PATH}?sort=-{field}")).json) == 2
     assert (await site.get(f"{PATH}?sort={field}")).headers["x-sort"] == field
+
+
+async def test_sims_of_two_number_spaces_have_the_same_numbers(site: Site) -> None:
+    body = fresh(site)
+    first = (await put(site, body)).json
+    reply = await put(site, body | {"number_space": "lab"})
+    assert (reply.status, reply.json["error_code"], reply.json["field"]) == (404, 1401, "number_space"), "no link has it"
+    await site.world.database.write(link_store.insert, "Lab", "simulator", '{"number_space": "lab"}', site.world.now_ms)
+    twin = (await put(site, body | {"number_space": "lab"})).json
+    assert [(sim["number_space"], sim["msisdn"]) for sim in (first, twin)] == [("", body["msisdn"]), ("lab", body["msisdn"])]
+    found = (await site.get(f"{PATH}?q=number_space:lab")).json
+    assert [sim["id"] for sim in found] == [twin["id"]]
+    path = f"{PATH}/{twin['id']}"
+    assert (await site.patch(path, {"number_space": ""}, token=site.operator_auth)).status == 409
+    assert (await site.patch(path, {"number_space": ""})).status == 403, "where organisations share an installation"
+    assert (await site.delete(f"{PATH}/{first['id']}")).status == 204
+    assert (await site.patch(path, {"number_space": ""}, token=site.operator_auth)).status == 204
 
 
 @pytest.mark.parametrize("body", [{"sim_status": {"id": 1}}, {"id": 1, "description": "Activated"}, {}])

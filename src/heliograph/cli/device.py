@@ -37,7 +37,8 @@ def import_(
 ) -> int:
     """Make a device with its SIM of each row of a CSV file: all of them, or none where a row is bad.
 
-    The first line names the columns: iccid (needed), name, msisdn, imsi, aliases, imei, tags, policy, status (enabled, disabled).
+    The first line names the columns: iccid (needed), name, msisdn, imsi, aliases, imei, tags, policy, status (enabled, disabled),
+    number_space (of the links that reach it).
 
     Parameters
     ----------
@@ -163,6 +164,7 @@ def _row(view: DeviceView) -> dict[str, Any]:
         "msisdn": view.msisdn,
         "iccid": view.iccid,
         "imsi": view.imsi,
+        "number_space": view.number_space,
         "sim_status": None if view.sim_status_id is None else SimStatus(view.sim_status_id).name.lower(),
         "imei": view.imei,
         "tags": view.tags,

@@ -13,7 +13,8 @@ A link is our leg toward a mobile network: a simulator, an SMPP client, a modem.
 9. `room_changed` is called whenever `room` may have grown from nothing.
 """
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -229,6 +230,15 @@ class Receipts(StrEnum):
     EXPECTED = "expected"
     FAILURES = "failures"
     NONE = "none"
+
+
+_NUMBER_SPACE = re.compile(r"[A-Za-z0-9.-]{0,40}")
+
+
+def number_space_faults(name: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with the name of a number space. Numbers are looked up and unique within one; "" is that of the installation."""
+    if not _NUMBER_SPACE.fullmatch(name):
+        yield "number_space", "number_space is a name of at most 40 letters, digits, dots and hyphens: write it so, or leave it out"
 
 
 class LinkProfile(msgspec.Struct, frozen=True):

@@ -36,5 +36,6 @@ def is_of(found: Sent, account: str, source: str) -> bool:
 
 
 def _waiting(tx: Transaction, organisation_id: int, number: str) -> list[Sent]:
-    device_id = number_store.devices(tx, [number]).get(number)
-    return store.waiting(tx, organisation_id, device_id, MOST_WAITING) if device_id is not None else []
+    owners = number_store.owned(tx, [number]).get(number, [])
+    devices = [each.device_id for each in owners if each.organisation_id == organisation_id]
+    return [each for device_id in devices for each in store.waiting(tx, organisation_id, device_id, MOST_WAITING)]

@@ -28,14 +28,18 @@ class Way(msgspec.Struct, frozen=True):
     shown_source: str
 
 
+Heard = tuple[int, str]
+"""A number, and the link that it was heard by."""
+
+
 class Directory:
     """Whose numbers are, as read once for a batch, without a lock."""
 
-    def __init__(self, tx: Transaction, core: Core, numbers: Iterable[str], profile: Callable[[int], LinkProfile] | None = None) -> None:
+    def __init__(self, tx: Transaction, core: Core, heard: Iterable[Heard], profile: Callable[[int], LinkProfile] | None = None) -> None:
         self._tx = tx
         self._core = core
         self._profile = profile or core.queues.profile
-        self._known: dict[str, Known] = number_store.known(tx, numbers)
+        self._known = number_store.known(tx, (self._in_space(*each) for each in heard))
         self._parties: dict[int, Party] = {}
 
     def with_parties(self, parties: Iterable[Party]) -> Self:
@@ -43,17 +47,18 @@ class Directory:
         self._parties |= {party.device_id: party for party in parties}
         return self
 
-    def devices(self, numbers: Iterable[str]) -> set[int]:
+    def devices(self, heard: Iterable[Heard]) -> set[int]:
         """The devices that numbers belong to."""
-        return {self._known[number].device_id for number in numbers if number in self._known}
+        found = (self._known.get(self._in_space(*each)) for each in heard)
+        return {each.device_id for each in found if each is not None}
 
-    def is_device(self, destination: str | None) -> bool:
+    def is_device(self, link_id: int, destination: str | None) -> bool:
         """Whether this is a number by which a device is dialled."""
-        return self._dialled(destination) is not None
+        return self._dialled(link_id, destination) is not None
 
-    def is_told_by_part(self, source: str) -> bool:
+    def is_told_by_part(self, link_id: int, source: str) -> bool:
         """Whether the webhook of the sender's policy wants a long SMS part by part."""
-        sender = self._known.get(source)
+        sender = self._known.get(self._in_space(link_id, source))
         if sender is None or sender.callback_id is None:
             return False
         webhook = self._core.notifier.webhooks.known(self._tx, sender.callback_id)
@@ -61,14 +66,14 @@ class Directory:
 
     def is_forwarded(self, link_id: int, source: str, destination: str | None) -> bool:
         """Whether an SMS goes on to another subscriber, rather than to an application or to nobody."""
-        sender = self._known.get(source)
+        sender = self._known.get(self._in_space(link_id, source))
         if sender is None:
-            return self._dialled(destination) is not None
+            return self.is_device(link_id, destination)
         return self._destination(link_id, destination, read(sender.settings)).target is not Target.APPLICATION
 
     def way(self, link_id: int, source: str, destination: str | None) -> Way:
         """The way of an SMS whose devices were given by `with_parties`."""
-        known, dialled = self._known.get(source), self._dialled(destination)
+        known, dialled = self._known.get(self._in_space(link_id, source)), self._dialled(link_id, destination)
         sender = self._parties.get(known.device_id) if known is not None else None
         receiver = self._parties.get(dialled.device_id) if dialled is not None else None
         if known is None or sender is None:
@@ -79,14 +84,18 @@ class Directory:
         shown = source if known.is_dialled else sender.msisdn or ""
         return Way(_class_of(goes_to, sender, receiver), sender, receiver, goes_to, shown)
 
-    def _dialled(self, destination: str | None) -> Known | None:
+    def _in_space(self, link_id: int, number: str) -> number_store.InSpace:
+        """A number where the link that heard it looks for it."""
+        return number, self._profile(link_id).number_space
+
+    def _dialled(self, link_id: int, destination: str | None) -> Known | None:
         """The device of the number that was dialled."""
-        known = self._known.get(destination or "")
+        known = self._known.get(self._in_space(link_id, destination or ""))
         return known if known is not None and known.is_dialled else None
 
     def _destination(self, link_id: int, destination: str | None, settings: PolicySettings) -> Destination:
         link = self._profile(link_id)
-        return destination_of(destination, link, self._core.numbers, settings, is_device=self._dialled(destination) is not None)
+        return destination_of(destination, link, self._core.numbers, settings, is_device=self.is_device(link_id, destination))
 
 
 def _class_of(destination: Destination, sender: Party, receiver: Party | None) -> TrafficClass:

@@ -25,6 +25,7 @@ from heliograph.service.manage.scope import not_found
 from heliograph.service.meter import Meter, Wanted
 from heliograph.service.side import policy_of, side_of
 from heliograph.store import explain as store
+from heliograph.store import number as number_store
 from heliograph.store import policy as policy_store
 from heliograph.store.message import Party
 from heliograph.store.transaction import Transaction
@@ -81,9 +82,12 @@ def _mo(
     tx: Transaction, core: Core, scope: int, device_id: int, destination: str | None, draft: Draft, encoded: Encoded, now_ms: int
 ) -> Explanation:
     sender = _party(tx, scope, device_id)
-    number = sender.msisdn or sender.imsi or ""
-    directory = Directory(tx, core, {each for each in (number, destination) if each}, lambda link_id: _profile(core, link_id))
-    ends = sorted({*directory.devices([destination or ""]), sender.device_id})
+    number, space = number_store.address_of_device(tx, scope, device_id) or (None, "")
+    number = number or ""
+    link = msgspec.structs.replace(_profile(core, sender.link_id), number_space=space)
+    dialled = (sender.link_id, destination or "")
+    directory = Directory(tx, core, [(sender.link_id, number), dialled], lambda _: link)
+    ends = sorted({*directory.devices([dialled]), sender.device_id})
     parties = store.parties(tx, [(position, each, 0) for position, each in enumerate(ends)])
     way = directory.with_parties(parties).way(sender.link_id, number, destination)
     if way.sender is None:  # it has no number, so nobody could know who sends
@@ -100,7 +104,6 @@ def _mo(
         way.traffic_class, sides[0], sides[1] if is_internal else None, way.shown_source, encoded.segments, now_ms, core.p2p
     )
     decision = decide(question)
-    link = _profile(core, sender.link_id)
     goes_out = way.destination is not None and way.destination.target is Target.NETWORK
     why = None if way.destination is None else way.destination.why
     if way.receiver is not None and not is_internal:
@@ -129,14 +132,14 @@ def _policy(
     if traffic is Traffic.MT:
         question = Question(TrafficClass.A2P_MT, None, side, source, encoded.segments, now_ms)
         return _answer(decide(question), question, encoded, source, None, None)
-    known = Directory(tx, core, [destination] if destination else [])
-    link = _profile(core, 0)
-    goes_to = destination_of(destination, link, core.numbers, settings, is_device=known.is_device(destination))
+    link, dialled = _profile(core, 0), [(0, destination or "")]
+    known = Directory(tx, core, dialled, lambda _: link)
+    goes_to = destination_of(destination, link, core.numbers, settings, is_device=known.is_device(0, destination))
     traffic_class = TrafficClass.A2P_MO
     if goes_to.target is Target.NETWORK:
         traffic_class = TrafficClass.P2P_EXTERNAL_OUT
     elif goes_to.target is Target.DEVICE:
-        (device_id,) = known.devices([destination or ""])
+        (device_id,) = known.devices(dialled)
         own = store.parties(tx, [(0, device_id, view.organisation_id)])
         traffic_class = TrafficClass.P2P_INTERNAL if own else TrafficClass.P2P_EXTERNAL_OUT
     question = Question(traffic_class, side, None, "", encoded.segments, now_ms, core.p2p)

@@ -52,7 +52,7 @@ class Mailroom:
         self.tx = tx
         self.core = core
         self.now_ms = now_ms
-        concerned = {number for each in arrived for number in (each.source, each.destination) if number}
+        concerned = {(each.link_id, number) for each in arrived for number in (each.source, each.destination) if number}
         devices = sorted(directory.devices(concerned))
         parties = message_store.lock_parties(tx, [(position, device_id, 0) for position, device_id in enumerate(devices)])
         self._directory = directory.with_parties(parties)
@@ -199,9 +199,10 @@ class Mailroom:
         """A row of its own, without a device, that waits in the lane of the phone's number within the organisation."""
         onward = self._onward(arrived, sender.organisation_id, way, TrafficClass.P2P_EXTERNAL_OUT, mo.id)
         mo.peer_id = onward.id
-        phone = (sender.organisation_id, onward.dest)
+        space = self._link(arrived.link_id).number_space
+        phone = (sender.organisation_id, f"{space}/{onward.dest}" if space else onward.dest)
         if phone not in self._phones:  # what this batch puts into a lane is not written yet, so a second look would find it idle
-            self._phones[phone] = lane_store.lock_for_number(self.tx, sender.organisation_id, arrived.link_id, onward.dest)
+            self._phones[phone] = lane_store.lock_for_number(self.tx, sender.organisation_id, arrived.link_id, phone[1])
         link_id, lane = self._phones[phone]
         self._intake.put(lane, link_id, onward)
 

@@ -16,7 +16,7 @@ from heliograph.model.link import Answer, Inbound, without_nul
 from heliograph.service import fault
 from heliograph.service.arrived import Arrived
 from heliograph.service.core import Core
-from heliograph.service.directory import Directory
+from heliograph.service.directory import Directory, Heard
 from heliograph.service.inbound import Mailroom
 from heliograph.store import part as part_store
 from heliograph.store.part import Part, PartSet
@@ -46,7 +46,7 @@ class Arrival(msgspec.Struct, frozen=True):
 async def receive(core: Core, inbound: Inbound) -> Answer:
     """Keep an inbound SMS and what follows from it; when this returns, the network may be answered."""
     inbound = _as_kept(inbound)
-    now_ms, same = core.clock.now_ms(), digest(inbound)
+    now_ms, same = core.clock.now_ms(), f"{core.queues.profile(inbound.link_id).number_space}/{digest(inbound)}"
     arrival = Arrival(core, inbound, concatenation_of(inbound.udh), now_ms, core.repeats.is_third(same, now_ms))
     answer: Answer = await core.database.write_item(accept, arrival)
     core.repeats.note(same, now_ms)
@@ -135,8 +135,8 @@ def hand_out_stale_parts(tx: Transaction, core: Core, link_id: int, now_ms: int)
     return len(sets)
 
 
-def _numbers(heard: Iterable[Inbound | Arrived]) -> set[str]:
-    return {number for each in heard for number in (each.source, each.destination) if number}
+def _numbers(heard: Iterable[Inbound | Arrived]) -> set[Heard]:
+    return {(each.link_id, number) for each in heard for number in (each.source, each.destination) if number}
 
 
 def _as_it_goes(item: Arrival, directory: Directory) -> Arrival:
@@ -147,7 +147,7 @@ def _as_it_goes(item: Arrival, directory: Directory) -> Arrival:
         return item
     if directory.is_forwarded(inbound.link_id, inbound.source, inbound.destination):
         return msgspec.structs.replace(item, concatenation=None)
-    return msgspec.structs.replace(item, is_by_part=directory.is_told_by_part(inbound.source))
+    return msgspec.structs.replace(item, is_by_part=directory.is_told_by_part(inbound.link_id, inbound.source))
 
 
 def _collect(tx: Transaction, items: Sequence[tuple[int, Arrival]], now_ms: int) -> tuple[list[tuple[int, Arrived]], list[Arrived]]:

@@ -29,9 +29,9 @@ async def originate(
     core: Core, actor: Actor, device_id: DeviceId, dest_address: str | None, payload: str, dcs: int | None, udh_hex: str | None
 ) -> MessageId | None:
     """Have a simulated device send an SMS; its message, or None for a part of a long one. Raises Problem, also where a rule refuses it."""
-    simulator = _simulator(core)
     require(actor, Right.CHANGE)
-    number = await core.database.read(_number_of, actor, device_id)
+    number, space = await core.database.read(_number_of, actor, device_id)
+    simulator = _simulator(core, space)
     encoded = encode(Draft(payload, dcs=dcs, udh=udh_hex))
     answer = Answer()
     for part in split(payload, encoded.dcs, encoded.udh, core.clock.now_ms() & 0xFF):
@@ -43,15 +43,17 @@ async def originate(
 
 async def call_in(core: Core, actor: Actor, source: str, destination: str, payload: str) -> MessageId | None:
     """Play a phone that texts a device. Raises Problem where a rule refuses it."""
-    simulator = _simulator(core)
     require(actor, Right.CHANGE)
+    simulator = _simulator(core)
     return _accepted(await simulator.call_in(normalise(source, "source_address"), normalise(destination, "dest_address"), payload))
 
 
-def _simulator(core: Core) -> Simulator:
-    if not core.simulators:
-        raise Problem(Code.NOT_FOUND, "no simulator link runs here: start `heliograph try`, or add a link of kind simulator")
-    return next(iter(core.simulators.values()))
+def _simulator(core: Core, number_space: str = "") -> Simulator:
+    fitting = [each for link_id, each in core.simulators.items() if core.queues.profile(link_id).number_space == number_space]
+    if not fitting:
+        where = f" with the number space '{number_space}'" if number_space else ""
+        raise Problem(Code.NOT_FOUND, f"no simulator link{where} runs here: start `heliograph try`, or add a link of kind simulator{where}")
+    return fitting[0]
 
 
 def _accepted(answer: Answer) -> MessageId | None:
@@ -61,10 +63,11 @@ def _accepted(answer: Answer) -> MessageId | None:
     return answer.message_id
 
 
-def _number_of(tx: Transaction, actor: Actor, device_id: DeviceId) -> str:
-    exists, number = number_store.address_of_device(tx, actor.scope, device_id)
-    if not exists:
+def _number_of(tx: Transaction, actor: Actor, device_id: DeviceId) -> number_store.InSpace:
+    found = number_store.address_of_device(tx, actor.scope, device_id)
+    if found is None:
         raise Problem(Code.INVALID_REFERENCE, f"Endpoint with Id '{device_id}' not found.")
+    number, space = found
     if number is None:
         raise Problem(Code.NO_SIM, "the device has no SIM with a number: assign one, then it can send")
-    return number
+    return number, space

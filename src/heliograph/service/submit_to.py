@@ -38,20 +38,24 @@ def accept_to(tx: Transaction, items: Sequence[Sequence[ToNumber]]) -> list[list
     """The batch use case: for each batch, an id or a Problem for each of its messages. Serialised as `accept`."""
     wanted = [each for batch in items for each in batch]
     owned = number_store.owned(tx, {each.number for each in wanted})
-    found = [(each, owner) for each in wanted if (owner := _owner(owned, each)) is not None]
+    owners = [_owner(owned.get(each.number, ()), each) for each in wanted]
+    found = [(each, owner) for each, owner in zip(wanted, owners, strict=True) if isinstance(owner, Owned)]
     ids = tx.ids("message", len(found)) if found else range(0)
     answers = iter(accept(tx, _submissions(found, ids), ids) if found else ())
-    return [[_no_device(each) if _owner(owned, each) is None else _answer(next(answers)) for each in batch] for batch in items]
+    said = iter([_answer(next(answers)) if isinstance(owner, Owned) else owner for owner in owners])
+    return [[next(said) for _ in batch] for batch in items]
 
 
-def _owner(owned: dict[str, Owned], wanted: ToNumber) -> Owned | None:
+def _owner(owned: Sequence[Owned], wanted: ToNumber) -> Owned | Problem:
     """The device of a number, if the sender may send to it."""
-    owner = owned.get(wanted.number)
-    if owner is None or owner.organisation_id != wanted.submission.actor.organisation_id:
-        return None
-    if wanted.policy_id not in (None, owner.policy_id):
-        return None
-    return owner if owner.is_dialled or wanted.by_imsi else None
+    mine = [each for each in owned if each.organisation_id == wanted.submission.actor.organisation_id]
+    fitting = [each for each in mine if wanted.policy_id in (None, each.policy_id) and (each.is_dialled or wanted.by_imsi)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        text = f"{wanted.number} is a number of {len(fitting)} devices in different number spaces: send by the account of one's policy"
+        return Problem(Code.NOT_A_DEVICE, text)
+    return Problem(Code.NOT_A_DEVICE, f"{wanted.number} is no device of this account: send to the MSISDN of one of its devices")
 
 
 def _submissions(found: Sequence[tuple[ToNumber, Owned]], ids: Sequence[int]) -> list[Submission]:
@@ -68,7 +72,3 @@ def _submissions(found: Sequence[tuple[ToNumber, Owned]], ids: Sequence[int]) ->
 def _answer(answer: object) -> Accepted:
     assert isinstance(answer, int | Exception), "no key comes by SMPP"
     return MessageId(answer) if isinstance(answer, int) else answer
-
-
-def _no_device(wanted: ToNumber) -> Problem:
-    return Problem(Code.NOT_A_DEVICE, f"{wanted.number} is no device of this account: send to the MSISDN of one of its devices")

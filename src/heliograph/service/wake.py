@@ -21,12 +21,13 @@ _log = log.get("queue")
 
 async def reachable(core: Core, link_id: LinkId, number: str) -> None:
     """A link says that the device with this number answers again. Unknown numbers are nobody's news."""
-    await core.database.write(wake_number, core, number, core.clock.now_ms())
+    await core.database.write(wake_number, core, link_id, number, core.clock.now_ms())
 
 
-def wake_number(tx: Transaction, core: Core, number: str, now_ms: int) -> None:
+def wake_number(tx: Transaction, core: Core, link_id: LinkId, number: str, now_ms: int) -> None:
     """Make the lane of the device with this number due, at most once in 20 s."""
-    wake(tx, core, list(number_store.devices(tx, [number]).values()), now_ms)
+    device_id = number_store.device_of(tx, number, core.queues.profile(link_id).number_space)
+    wake(tx, core, [] if device_id is None else [device_id], now_ms)
 
 
 def wake(tx: Transaction, core: Core, device_ids: list[int], now_ms: int) -> None:

@@ -54,6 +54,7 @@ class DeviceView(msgspec.Struct, array_like=True, frozen=True):
     imsi: str | None
     msisdn: str | None
     sim_status_id: int | None
+    number_space: str | None
 
 
 class LastMessage(msgspec.Struct, array_like=True, frozen=True):

@@ -25,7 +25,8 @@ UPDATE device SET status_id = 2, deleted_at_ms = :now, last_updated_at_ms = :now
 -- name: view
 SELECT device.id, device.organisation_id, device.name, device.tags, device.imei, device.imei_lock, device.status_id,
   device.service_profile_id, service_profile.name, device.tariff_profile_id, tariff_profile.name, device.ip_address,
-  device.ip_address_space_id, device.created_at_ms, device.last_updated_at_ms, sim.id, sim.iccid, sim.imsi, sim.msisdn, sim.status_id
+  device.ip_address_space_id, device.created_at_ms, device.last_updated_at_ms, sim.id, sim.iccid, sim.imsi, sim.msisdn, sim.status_id,
+  sim.number_space
 FROM device JOIN service_profile ON service_profile.id = device.service_profile_id
 JOIN tariff_profile ON tariff_profile.id = device.tariff_profile_id LEFT JOIN sim ON sim.device_id = device.id
 WHERE device.id = :id AND device.deleted_at_ms IS NULL AND (:organisation_id = 0 OR device.organisation_id = :organisation_id);
@@ -33,7 +34,8 @@ WHERE device.id = :id AND device.deleted_at_ms IS NULL AND (:organisation_id = 0
 -- name: list
 SELECT device.id, device.organisation_id, device.name, device.tags, device.imei, device.imei_lock, device.status_id,
   device.service_profile_id, service_profile.name, device.tariff_profile_id, tariff_profile.name, device.ip_address,
-  device.ip_address_space_id, device.created_at_ms, device.last_updated_at_ms, sim.id, sim.iccid, sim.imsi, sim.msisdn, sim.status_id
+  device.ip_address_space_id, device.created_at_ms, device.last_updated_at_ms, sim.id, sim.iccid, sim.imsi, sim.msisdn, sim.status_id,
+  sim.number_space
 FROM device
 LEFT JOIN service_profile ON service_profile.id = device.service_profile_id
 LEFT JOIN tariff_profile ON tariff_profile.id = device.tariff_profile_id

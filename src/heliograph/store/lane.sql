@@ -1,10 +1,11 @@
 -- name: create
 INSERT INTO lane (id, organisation_id, link_id, device_id, number)
-VALUES (:id, :organisation_id, coalesce((SELECT min(link.id) FROM link WHERE link.disabled_at_ms IS NULL
+VALUES (:id, :organisation_id, coalesce((SELECT min(link.id) FROM link WHERE link.disabled_at_ms IS NULL AND link.number_space = ''
   AND (NOT EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = link.id)
     OR EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = link.id AND link_reservation.organisation_id = :organisation_id))), 0), :device_id, NULL);
 
 -- name: lock_for_number
+-- In a number space the number is SPACE/NUMBER.
 INSERT INTO lane (id, organisation_id, link_id, device_id, number) VALUES (:id, :organisation_id, :link_id, NULL, :number)
 ON CONFLICT (organisation_id, number) DO UPDATE SET
   link_id = CASE WHEN lane.taken_epoch IS NULL AND lane.due_at_ms IS NULL THEN excluded.link_id ELSE lane.link_id END
@@ -12,7 +13,11 @@ RETURNING id, organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry
 
 -- name: adopt
 -- Lanes made before there was any link go to the first one.
-UPDATE lane SET link_id = :link_id WHERE link_id = 0 AND (
+UPDATE lane SET link_id = :link_id FROM link WHERE link.id = :link_id AND lane.link_id = 0
+AND (CASE WHEN lane.device_id IS NOT NULL
+    THEN coalesce((SELECT sim.number_space FROM sim WHERE sim.device_id = lane.device_id), '') = link.number_space
+  WHEN link.number_space = '' THEN lane.number NOT LIKE '%/%'
+  ELSE lane.number LIKE link.number_space || '/%' END) AND (
   NOT EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = :link_id)
   OR EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = :link_id AND link_reservation.organisation_id = lane.organisation_id));
 

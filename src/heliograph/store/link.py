@@ -74,14 +74,28 @@ class Traced(msgspec.Struct, array_like=True, frozen=True):
 def insert(tx: Transaction, name: str, kind: str, settings: str, now_ms: int) -> LinkId:
     """A new link, owned by nobody."""
     link_id = LinkId(tx.ids("link")[0])
-    tx.run(Q["insert"], id=link_id, name=name, kind=kind, settings=settings, now=now_ms)
+    tx.run(Q["insert"], id=link_id, name=name, kind=kind, settings=settings, number_space=_number_space(settings), now=now_ms)
     tx.run(Q["insert_lease"], link_id=link_id, now=now_ms)
     return link_id
 
 
 def update_settings(tx: Transaction, link_id: LinkId, settings: str) -> None:
     """Replace the settings of a link."""
-    tx.run(Q["update_settings"], id=link_id, settings=settings)
+    tx.run(Q["update_settings"], id=link_id, settings=settings, number_space=_number_space(settings))
+
+
+def _number_space(settings: str) -> str:
+    """The one setting that routes compare, so that it stands in a column of its own."""
+    return msgspec.json.decode(settings, type=_Spaced).number_space
+
+
+class _Spaced(msgspec.Struct, frozen=True):
+    number_space: str = ""
+
+
+def number_spaces(tx: Transaction) -> list[str]:
+    """Those that links have, "" among them where one has none."""
+    return [row[0] for row in tx.run(Q["number_spaces"])]
 
 
 def enabled(tx: Transaction) -> list[LinkRow]:

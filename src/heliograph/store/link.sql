@@ -1,5 +1,5 @@
 -- name: insert
-INSERT INTO link (id, name, kind, settings, created_at_ms) VALUES (:id, :name, :kind, :settings, :now);
+INSERT INTO link (id, name, kind, settings, number_space, created_at_ms) VALUES (:id, :name, :kind, :settings, :number_space, :now);
 
 -- name: insert_lease
 INSERT INTO link_lease (link_id, epoch, node_id, beat, state, changed_at_ms) VALUES (:link_id, 0, NULL, 0, 'stopped', :now);
@@ -74,6 +74,9 @@ DELETE FROM link_trace WHERE at_ms < :before;
 -- name: waiting
 SELECT count(*) AS waiting FROM lane WHERE link_id = :link_id AND head_seq < next_seq;
 
+-- name: number_spaces
+SELECT DISTINCT number_space FROM link ORDER BY number_space;
+
 -- name: by_name
 SELECT id FROM link WHERE name = :name;
 
@@ -81,7 +84,7 @@ SELECT id FROM link WHERE name = :name;
 UPDATE link SET disabled_at_ms = :disabled_at_ms WHERE id = :id RETURNING id;
 
 -- name: update_settings
-UPDATE link SET settings = :settings WHERE id = :id;
+UPDATE link SET settings = :settings, number_space = :number_space WHERE id = :id;
 
 -- name: acquire
 UPDATE link_lease SET epoch = epoch + 1, node_id = :node_id, beat = beat + 1, state = 'starting', reason = NULL, changed_at_ms = :now

@@ -27,15 +27,16 @@ UPDATE lane SET link_id = wanted.link_id FROM (
         OR (route.kind = 'policy' AND CAST(device.service_profile_id AS TEXT) = route.value)
         OR (route.kind = 'organisation' AND CAST(device.organisation_id AS TEXT) = route.value)
         OR (route.kind = 'tag' AND lower(replace(',' || coalesce(device.tags, '') || ',', ', ', ',')) LIKE '%,' || lower(route.value) || ',%'))
+      AND EXISTS (SELECT 1 FROM link WHERE link.id = route.link_id AND link.number_space = coalesce(sim.number_space, ''))
       AND (NOT EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = route.link_id)
         OR EXISTS (SELECT 1 FROM link_reservation
           WHERE link_reservation.link_id = route.link_id AND link_reservation.organisation_id = device.organisation_id))
       ORDER BY route.position, route.id LIMIT 1),
-    (SELECT link.id FROM link WHERE link.id = lane.link_id
+    (SELECT link.id FROM link WHERE link.id = lane.link_id AND link.number_space = coalesce(sim.number_space, '')
       AND (NOT EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = link.id)
         OR EXISTS (SELECT 1 FROM link_reservation
           WHERE link_reservation.link_id = link.id AND link_reservation.organisation_id = device.organisation_id))),
-    (SELECT min(link.id) FROM link WHERE link.disabled_at_ms IS NULL
+    (SELECT min(link.id) FROM link WHERE link.disabled_at_ms IS NULL AND link.number_space = coalesce(sim.number_space, '')
       AND (NOT EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = link.id)
         OR EXISTS (SELECT 1 FROM link_reservation
           WHERE link_reservation.link_id = link.id AND link_reservation.organisation_id = device.organisation_id))),

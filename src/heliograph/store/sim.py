@@ -27,6 +27,7 @@ class Sim(msgspec.Struct, array_like=True):
     bic: str | None = None
     model: str | None = None
     activation_at_ms: int | None = None
+    number_space: str = ""
 
 
 class SimView(msgspec.Struct, array_like=True, frozen=True):
@@ -53,6 +54,7 @@ class SimView(msgspec.Struct, array_like=True, frozen=True):
     tariff_profile_id: int | None
     device_created_at_ms: int | None
     device_last_updated_at_ms: int | None
+    number_space: str
 
 
 class Alias(msgspec.Struct, array_like=True, frozen=True):
@@ -79,6 +81,7 @@ LISTING = Listing(
         "production_date": "sim.production_at_ms",
         "endpoint": "sim.device_id",
         "model": "lower(sim.model)",
+        "number_space": "sim.number_space",
     },
 )
 
@@ -148,17 +151,22 @@ def replace_numbers(tx: Transaction, sim: Sim, aliases: Iterable[str]) -> str | 
         number: kind for kind, number in [*(("alias", alias) for alias in aliases), ("imsi", sim.imsi), ("msisdn", sim.msisdn)] if number
     }
     for number, kind in wanted.items():
-        if not tx.run(Q["add_number"], number=number, kind=kind, sim_id=sim.id):
+        if not tx.run(Q["add_number"], number=number, number_space=sim.number_space, kind=kind, sim_id=sim.id):
             return number
     return None
 
 
-def taken(tx: Transaction, iccid: str, numbers: Iterable[str]) -> str | None:
-    """The first of these that belongs to a SIM already, or None."""
-    if tx.one(Q["by_iccid"], iccid=iccid) is not None:
+def taken(tx: Transaction, number_space: str, iccid: str, numbers: Iterable[str]) -> str | None:
+    """The first of these that belongs to a SIM of the number space already, or None."""
+    if is_iccid_taken(tx, number_space, iccid):
         return iccid
-    owned = tx.many(Q["owned_numbers"], [(number,) for number in numbers], _Number)
+    owned = tx.many(Q["owned_numbers"], [(number,) for number in numbers], _Number, number_space=number_space)
     return owned[0].number if owned else None
+
+
+def is_iccid_taken(tx: Transaction, number_space: str, iccid: str, *, but: int = 0) -> bool:
+    """Whether a SIM of the number space, other than the SIM `but`, has this ICCID."""
+    return tx.one(Q["by_iccid"], number_space=number_space, iccid=iccid, but=but) is not None
 
 
 def view(tx: Transaction, organisation_id: int, sim_id: int) -> SimView | None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from heliograph.model.link import ErrorClass, Refused
+from heliograph.store import link as link_store
 from tests.web.portal.visitor import Visitor, words
 from tests.web.site import Site
 
@@ -97,6 +98,19 @@ async def test_a_file_is_looked_at_first_and_every_bad_row_is_shown(operator: Vi
     assert "1 devices are made, 3 bad rows were left out" in words(await operator.follow(reply))
 
 
+async def test_a_number_space_is_offered_where_a_link_has_one(operator: Visitor, site: Site) -> None:
+    assert "Number space" not in words(await operator.get("/devices/new"))
+    await site.world.database.write(link_store.insert, "Lab", "simulator", '{"number_space": "lab"}', site.world.now_ms)
+    assert "Number space" in words(await operator.get("/devices/new"))
+    form = {"name": "Twin", "policy": site.operator.policy_id, "enabled": "1", "sim": "new", "iccid": "8988000000000000012"}
+    path = (await operator.post("/devices/new", form | {"msisdn": "1001"})).headers["location"]
+    assert "is in use" in words(await operator.post("/devices/new", form | {"msisdn": "1001"}))
+    reply = await operator.post("/devices/new", form | {"msisdn": "1001", "number_space": "lab"})
+    assert reply.status == 303, words(reply)
+    assert "Number space" in words(await operator.get(f"{reply.headers['location']}/settings"))
+    assert "Number space" not in words(await operator.get(f"{path}/settings")), "it is the installation's"
+
+
 async def test_a_file_comes_as_a_file_too(operator: Visitor) -> None:
     body = (
         '--x\r\nContent-Disposition: form-data; name="policy"\r\n\r\n\r\n'
@@ -119,7 +133,7 @@ async def test_the_list_as_csv_is_what_the_import_takes(admin: Visitor, site: Si
     reply = await admin.get("/devices.csv?q=pump")
     assert reply.headers["content-disposition"] == 'attachment; filename="devices.csv"'
     lines = reply.text.splitlines()
-    assert lines[0] == "name,iccid,msisdn,imsi,aliases,imei,tags,policy,status"
+    assert lines[0] == "name,iccid,msisdn,imsi,aliases,imei,tags,policy,status,number_space"
     assert lines[1].startswith("Pump 000,,,,,")
     assert "'=1+1" in lines[1], "no spreadsheet takes it for a formula"
     assert len(lines) == 4

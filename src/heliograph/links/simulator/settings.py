@@ -8,7 +8,7 @@ import msgspec
 
 from heliograph.links import form
 from heliograph.model.ids import LinkId
-from heliograph.model.link import Delivery, ErrorClass, LinkProfile, LinkRole, OnUnknown
+from heliograph.model.link import Delivery, ErrorClass, LinkProfile, LinkRole, OnUnknown, number_space_faults
 from heliograph.model.link_form import Faults
 
 
@@ -44,6 +44,7 @@ class SimulatorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     returns_after_s: float = 4.0
     on_unknown: OnUnknown | None = None
     numbers: tuple[str, ...] = ()
+    number_space: str = ""
     received_log: str | None = None
     network_log: str | None = None
 
@@ -54,6 +55,7 @@ class SimulatorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 def _faults(settings: SimulatorSettings) -> Iterator[tuple[str, str]]:
     """What is wrong with settings that are each of their type."""
+    yield from number_space_faults(settings.number_space)
     if settings.window < 1:
         yield "window", "window is how many segments may be under way: give 1 or more"
     for name in ("delay_ms", "jitter_ms", "receipt_delay_ms", "receipt_grace_s", "returns_after_s"):
@@ -84,6 +86,7 @@ def profile(link_id: LinkId, name: str, settings: SimulatorSettings) -> LinkProf
         settings.on_unknown or on_unknown,
         correlation_group=f"link-{link_id}",
         numbers=settings.numbers,
+        number_space=settings.number_space,
         receipt_grace_s=settings.receipt_grace_s,
         window=settings.window,
         may_return=True,  # its network has phones too

@@ -10,6 +10,7 @@ WORDS: Final = (
         "The network it plays",
         Word("delivery", "Delivery", "`live`: its answer is the device's; `stored`: it takes an SMS at once and reports by a receipt"),
         Word("numbers", "Numbers", "numbers, or prefixes with `*`, that lead to the application"),
+        Word("number_space", "Number space", "in which its numbers are looked up, where two networks number their SIMs alike"),
         Word("window", "Window", "segments that may be under way"),
         Word("delay_ms", "Delay", "milliseconds until it answers"),
         Word("jitter_ms", "Jitter", "milliseconds more, by chance"),

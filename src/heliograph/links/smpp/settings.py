@@ -14,7 +14,7 @@ from heliograph.gsm.dcs import LinkStyle
 from heliograph.links import form
 from heliograph.links.smpp.presets import PRESETS
 from heliograph.model.ids import LinkId
-from heliograph.model.link import Delivery, ErrorClass, LinkProfile, LinkRole, OnUnknown, Receipts
+from heliograph.model.link import Delivery, ErrorClass, LinkProfile, LinkRole, OnUnknown, Receipts, number_space_faults
 from heliograph.model.link_form import Faults
 from heliograph.smpp.long_message import Style
 from heliograph.smpp.text import DefaultAlphabet
@@ -166,6 +166,7 @@ class SmppSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     role: LinkRole = LinkRole.INTERCONNECT
     delivery: Delivery = Delivery.STORED
     numbers: tuple[str, ...] = ()
+    number_space: str = ""
     country: str | None = None
     national_prefix: str | None = None
     may_return: bool = False
@@ -227,6 +228,7 @@ class SmppSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 def _faults(settings: SmppSettings) -> Iterator[tuple[str, str]]:
     """What is wrong with settings that are each of their type."""
+    yield from number_space_faults(settings.number_space)
     if not settings.host and not settings.outbind_listen:
         yield "host", "host is missing: say which host the message centre is, or outbind_listen where it connects to us"
     if not settings.system_id:
@@ -304,6 +306,7 @@ def profile(link_id: LinkId, name: str, settings: SmppSettings) -> LinkProfile:
         settings.on_unknown or (OnUnknown.RETRY if is_live else OnUnknown.WAIT),
         correlation_group=settings.correlation_group or f"link-{link_id}",
         numbers=settings.numbers,
+        number_space=settings.number_space,
         receipt_grace_s=settings.receipt_grace_s,
         max_validity_s=settings.max_validity_s,
         country=settings.country,

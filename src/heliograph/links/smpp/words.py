@@ -29,6 +29,7 @@ WORDS: Final = (
         Word("role", "Role", "`network`: what devices dial comes by it; `interconnect`: what others send to numbers rented there"),
         Word("delivery", "Delivery", "`stored`: the centre serves absent devices; `live`: its answer is the device's, and our ladder does"),
         Word("numbers", "Numbers", "numbers, or prefixes with `*`, that lead to the application"),
+        Word("number_space", "Number space", "in which its numbers are looked up, where two networks number their SIMs alike"),
         Word("country", "Country", "by which national numbers from it are completed: `49`"),
         Word("national_prefix", "National prefix", "what stands before a national number: `0`"),
         is_usual=True,

@@ -189,6 +189,9 @@ def _update(tx: Transaction, kinds: LinkKinds, actor: Actor, link_id: int, chang
     if change.settings is not UNSET:
         settings = _merged(before, change.settings, kinds.secrets(found.kind))
         store.update_settings(tx, LinkId(link_id), kinds.accept(found.kind, settings))
+        if settings.get("number_space") != before.get("number_space"):
+            route_store.reassign(tx)
+            lane_store.adopt(tx, link_id)
     was = {"name": found.name, **before}
     audit.record(tx, actor, "link.changed", actor.organisation_id, now_ms, object_id=link_id, before=was, after={"name": name, **settings})
     if change.enabled is not UNSET and change.enabled is not (found.disabled_at_ms is None):

@@ -12,7 +12,7 @@ from heliograph.service.manage.enrol import Row
 from heliograph.service.manage.sim import NewSim
 from heliograph.store.device import DeviceView
 
-COLUMNS: Final = ("name", "iccid", "msisdn", "imsi", "aliases", "imei", "tags", "policy", "status")
+COLUMNS: Final = ("name", "iccid", "msisdn", "imsi", "aliases", "imei", "tags", "policy", "status", "number_space")
 STATUSES: Final = {"": DeviceStatus.ENABLED, "enabled": DeviceStatus.ENABLED, "disabled": DeviceStatus.DISABLED}
 SEPARATORS: Final = ",;\t"
 _FORMULA: Final = tuple("=+-@\t\r")
@@ -62,6 +62,7 @@ def row_of(view: DeviceView, aliases: Sequence[str]) -> list[str]:
         view.tags,
         view.service_profile_name,
         DeviceStatus(view.status_id).name.lower(),
+        view.number_space,
     )
     return [harmless(cell or "") for cell in cells]
 
@@ -89,7 +90,11 @@ def _row(cells: Mapping[str, str], status: DeviceStatus, policy: str | None) -> 
     return Row(
         name=cell("name") or cells["iccid"],
         sim=NewSim(
-            iccid=cells["iccid"], imsi=cell("imsi"), msisdn=cell("msisdn"), aliases=tuple((cell("aliases") or "").replace(";", " ").split())
+            iccid=cells["iccid"],
+            imsi=cell("imsi"),
+            msisdn=cell("msisdn"),
+            aliases=tuple((cell("aliases") or "").replace(";", " ").split()),
+            number_space=cells.get("number_space", ""),
         ),
         tags=cell("tags"),
         imei=cell("imei"),

@@ -1,4 +1,4 @@
-"""SIMs: enter, change, delete, list; numbers kept unique in the installation; batches by their code (BIC)."""
+"""SIMs: enter, change, delete, list; numbers kept unique in their number space; batches by their code (BIC)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,6 +16,7 @@ from heliograph.service import audit
 from heliograph.service.manage.note import note
 from heliograph.service.manage.scope import Office, changed_by, home_of, not_found, seen_by
 from heliograph.store import account as account_store
+from heliograph.store import link as link_store
 from heliograph.store import route as route_store
 from heliograph.store import sim as store
 from heliograph.store.engine import Scalar
@@ -30,7 +31,8 @@ STATUS_EVENTS = {SimStatus.ACTIVATED: "sim.activated", SimStatus.SUSPENDED: "sim
 
 
 class NewSim(msgspec.Struct, frozen=True, kw_only=True):
-    """A SIM to enter. Numbers as people write them; an ICCID with its Luhn digit is taken, and kept without."""
+    """A SIM to enter. Numbers as people write them; an ICCID with its Luhn digit is taken, and kept without. `number_space`: that of the
+    links that reach it."""
 
     iccid: str
     imsi: str | None = None
@@ -39,6 +41,7 @@ class NewSim(msgspec.Struct, frozen=True, kw_only=True):
     bic: str | None = None
     model: str | None = None
     status: SimStatus = SimStatus.ISSUED
+    number_space: str = ""
 
 
 class SimChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +52,7 @@ class SimChange(msgspec.Struct, frozen=True, kw_only=True):
     msisdn: str | UnsetType | None = UNSET
     aliases: tuple[str, ...] | UnsetType = UNSET
     organisation_id: int | UnsetType = UNSET
+    number_space: str | UnsetType = UNSET
 
 
 async def enter(office: Office, actor: Actor, wanted: Sequence[NewSim], organisation_id: int | None = None) -> list[SimId | Problem]:
@@ -83,6 +87,11 @@ async def page(
 ) -> Page[SimView]:
     """One page of the SIMs the actor sees. Raises Problem for an order that is not offered."""
     return await office.database.read(store.page, seen_by(actor), filters, order, page, per_page)
+
+
+async def number_spaces(office: Office, actor: Actor) -> list[str]:
+    """The number spaces that the actor may put SIMs into, beside that of the installation; none where it enters no SIMs."""
+    return await office.database.read(_number_spaces, actor)
 
 
 async def batch(office: Office, actor: Actor, bic: str) -> list[SimView]:
@@ -143,6 +152,12 @@ def may_enter(tx: Transaction, actor: Actor) -> None:
     _operator_only(tx, actor, "enters SIMs")
 
 
+def _number_spaces(tx: Transaction, actor: Actor) -> list[str]:
+    if actor.role is not Role.SUPER_ADMIN and account_store.count_organisations(tx) > 1:
+        return []
+    return [each for each in link_store.number_spaces(tx) if each]
+
+
 def _operator_only(tx: Transaction, actor: Actor, does: str) -> None:
     """Where organisations share an installation, nobody takes a number that is another's by entering it (rules: Who owns what)."""
     if actor.role is not Role.SUPER_ADMIN and account_store.count_organisations(tx) > 1:
@@ -153,11 +168,10 @@ def enter_one(tx: Transaction, organisation_id: OrganisationId, wanted: NewSim, 
     """Enter one SIM. Part of a transaction. Raises Problem, and has then written nothing."""
     sim = _sim_of(organisation_id, wanted, now_ms)
     aliases = _aliases(wanted.aliases)
-    taken = store.taken(tx, sim.iccid, [number for number in (sim.msisdn, sim.imsi, *aliases) if number is not None])
+    _check_space(tx, sim.number_space)
+    taken = store.taken(tx, sim.number_space, sim.iccid, [number for number in (sim.msisdn, sim.imsi, *aliases) if number is not None])
     if taken is not None:
-        raise Problem(
-            Code.DUPLICATED, f"'{taken}' is in use: every ICCID, MSISDN, alias and IMSI belongs to one SIM", field=_field_of(taken, sim)
-        )
+        raise _in_use(taken, sim)
     sim_id = store.insert(tx, sim, now_ms)
     if sim_id is None:
         raise Problem(Code.DUPLICATED, f"'{sim.iccid}' was just taken by another SIM", field="iccid")
@@ -194,7 +208,24 @@ def _sim_of(organisation_id: OrganisationId, wanted: NewSim, now_ms: int) -> Sim
         bic=wanted.bic,
         model=wanted.model,
         activation_at_ms=now_ms if wanted.status is SimStatus.ACTIVATED else None,
+        number_space=wanted.number_space,
     )
+
+
+def _check_space(tx: Transaction, number_space: str) -> None:
+    """No link would ever reach the SIM otherwise. Raises Problem."""
+    if number_space and number_space not in (known := link_store.number_spaces(tx)):
+        named = ", ".join(f"'{each}'" for each in known if each)
+        there = f"links have {named}" if named else "none has one"
+        raise Problem(
+            Code.INVALID_REFERENCE, f"no link has the number space '{number_space}' ({there}): set it on a link first", field="number_space"
+        )
+
+
+def _in_use(taken: str, sim: Sim) -> Problem:
+    where = f" of the number space '{sim.number_space}'" if sim.number_space else ""
+    text = f"'{taken}' is in use: every ICCID, MSISDN, alias and IMSI belongs to one SIM{where}"
+    return Problem(Code.DUPLICATED, text, field=_field_of(taken, sim))
 
 
 def _aliases(aliases: Sequence[str]) -> list[str]:
@@ -224,7 +255,7 @@ def update_one(tx: Transaction, actor: Actor, scope: int, sim_id: int, change: S
         change_status(tx, actor, sim, change.status, now_ms)
     if change.organisation_id is not UNSET:
         _move(tx, actor, sim, change.organisation_id)
-    if (change.msisdn, change.imsi, change.aliases) != (UNSET, UNSET, UNSET):
+    if (change.msisdn, change.imsi, change.aliases, change.number_space) != (UNSET, UNSET, UNSET, UNSET):
         _renumber(tx, actor, sim, change)
     write_back(tx, actor, before, sim, now_ms)
     if sim.device_id is not None:
@@ -241,8 +272,13 @@ def _renumber(tx: Transaction, actor: Actor, sim: Sim, change: SimChange) -> Non
     if change.imsi is not UNSET:
         sim.imsi = None if change.imsi is None else _imsi(change.imsi)
     aliases = store.aliases(tx, sim.id) if change.aliases is UNSET else _aliases(change.aliases)
+    if change.number_space is not UNSET:
+        sim.number_space = change.number_space
+        _check_space(tx, sim.number_space)
+        if store.is_iccid_taken(tx, sim.number_space, sim.iccid, but=sim.id):
+            raise _in_use(sim.iccid, sim)
     if clash := store.replace_numbers(tx, sim, aliases):
-        raise Problem(Code.DUPLICATED, f"'{clash}' is in use: every MSISDN, alias and IMSI belongs to one SIM")
+        raise _in_use(clash, sim)
 
 
 def _move(tx: Transaction, actor: Actor, sim: Sim, organisation_id: int) -> None:

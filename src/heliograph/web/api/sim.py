@@ -40,6 +40,7 @@ CRITERIA = {
     "production_date": criteria.date,
     "endpoint": criteria.number_or_null,
     "bic": criteria.exact,
+    "number_space": criteria.exact,
 }
 
 
@@ -58,7 +59,8 @@ class EndpointOfSim(msgspec.Struct, kw_only=True):
 
 
 class Sim(msgspec.Struct, kw_only=True):
-    """As on the wire; `aliases` and `bic` are ours. `activation_date`, `endpoint` and `model` are absent where there is none."""
+    """As on the wire; `aliases`, `bic` and `number_space` are ours. `activation_date`, `endpoint` and `model` are absent where there
+    is none."""
 
     id: int
     iccid: str
@@ -74,11 +76,12 @@ class Sim(msgspec.Struct, kw_only=True):
     msisdn: str | None
     model: dict[str, str] | UnsetType = UNSET
     bic: str | None
+    number_space: str
     aliases: list[str] | UnsetType = UNSET
 
 
 class SimEntry(msgspec.Struct, kw_only=True):
-    """One SIM to enter."""
+    """One SIM to enter. `number_space`: that of the links that reach it; numbers are unique within one. "": the installation's."""
 
     iccid: wire.Written
     imsi: wire.Written | None = None
@@ -88,6 +91,7 @@ class SimEntry(msgspec.Struct, kw_only=True):
     model: wire.Name | None = None
     status: wire.Ref | None = None
     organisation: wire.Ref | None = None
+    number_space: wire.Name = ""
 
 
 class EnteredSim(msgspec.Struct, kw_only=True):
@@ -114,6 +118,7 @@ class SimWanted(msgspec.Struct, kw_only=True):
     msisdn: wire.Written | UnsetType | None = UNSET
     aliases: list[wire.Written] | UnsetType = UNSET
     customer_org: wire.Ref | UnsetType | None = UNSET
+    number_space: wire.Name | UnsetType = UNSET
 
 
 class BatchWanted(msgspec.Struct, kw_only=True):
@@ -178,6 +183,7 @@ async def update(call: Call) -> Answer:
         msisdn=UNSET if wanted.msisdn is UNSET else wire.written(wanted.msisdn),
         aliases=UNSET if wanted.aliases is UNSET else tuple(str(wire.written(alias)) for alias in wanted.aliases),
         organisation_id=organisation_id if isinstance(organisation_id, int) else UNSET,
+        number_space=wanted.number_space,
     )
     await sims.update(call.context.core, call.actor, SimId(call.id("sim_id")), change)
     return NO_CONTENT
@@ -243,6 +249,7 @@ def sim_of(view: SimView, aliases: list[str] | UnsetType = UNSET) -> Sim:
         msisdn=view.msisdn,
         model=UNSET if view.model is None else {"description": view.model},
         bic=view.bic,
+        number_space=view.number_space,
         aliases=aliases,
     )
 
@@ -275,6 +282,7 @@ def _new(entry: SimEntry) -> NewSim:
         bic=entry.bic,
         model=entry.model,
         status=SimStatus.ISSUED if status is UNSET else status,
+        number_space=entry.number_space,
     )
 
 

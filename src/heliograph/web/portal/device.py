@@ -97,7 +97,12 @@ async def _change(asked: Asked, **more: Any) -> DeviceChange:
     chosen = form.text("sim")
     sim: SimChange | Any = UNSET
     if chosen == NEW_SIM:
-        new = NewSim(iccid=form.text("iccid"), imsi=form.text("imsi") or None, msisdn=form.text("msisdn") or None)
+        new = NewSim(
+            iccid=form.text("iccid"),
+            imsi=form.text("imsi") or None,
+            msisdn=form.text("msisdn") or None,
+            number_space=form.text("number_space"),
+        )
         (entered,) = await sims.enter(asked.core, asked.actor, [new])
         if isinstance(entered, Problem):
             raise entered
@@ -121,7 +126,7 @@ async def _form(asked: Asked, device: DeviceView | None, problem: Problem | None
     known = [each for each in await policies.views(asked.core, asked.actor) if each.organisation_id == home]
     typed = asked.form
 
-    fields = ("name", "imei", "iccid", "imsi", "msisdn", "policy")
+    fields = ("name", "imei", "iccid", "imsi", "msisdn", "policy", "number_space")
     general = [] if problem is None else [portal_words(each.text) for each in problem.parts or (problem,) if each.field not in fields]
     return asked.render(
         "device.html",
@@ -132,6 +137,7 @@ async def _form(asked: Asked, device: DeviceView | None, problem: Problem | None
         general=general,
         policies=[(each.id, each.name) for each in known],
         free=free,
+        spaces=[("", "The installation's"), *((each, each) for each in await sims.number_spaces(asked.core, asked.actor))],
         DeviceStatus=DeviceStatus,
         SimStatus=SimStatus,
     )
