@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from itertools import product
 from typing import Any
 
 import pytest
@@ -12,18 +11,12 @@ from heliograph.model.link import Accepted, Delivery, ReceiptState
 from heliograph.model.message import State
 from heliograph.model.p2p import P2pRates
 from heliograph.model.problem import Code, Problem
-from heliograph.service import receive
 from heliograph.service.draft import Draft
 from heliograph.service.submit import submit
 from heliograph.service.timeline import timeline
-from heliograph.store.transaction import Transaction
-from tests.core_world import DAY, MINUTE, Setting, World, add_device, insert, msisdn, statement
+from tests.core_world import DAY, MINUTE, Setting, World, msisdn, statement
 
 PHONE = "491701234567"
-SWITCHES = ("mt", "mo", "sms_a2p", "sms_p2p_int", "sms_p2p_ext")
-COMBINATIONS = [dict(zip(SWITCHES, switches, strict=True)) for switches in product([0, 1], repeat=len(SWITCHES))]
-OWN, OTHER = range(1, 33), range(33, 65)
-REFUSED_AS = {"mt": "mt_off", "mo": "mo_off", "sms_a2p": "a2p_off", "sms_p2p_int": "p2p_internal_off", "sms_p2p_ext": "p2p_external_off"}
 
 
 def change(world: World, text: str) -> Any:
@@ -57,85 +50,7 @@ def happened(world: World, *types: str) -> list[Any]:
     return [(each.type, each.device_id, json.loads(each.detail)) for each in found if each.type in types]
 
 
-# the switches
-
-
-async def answers_of(world: World, heard: list[tuple[str, str]]) -> list[Any]:
-    calls = [receive.receive(world.core, world.inbound(source, destination, b"hi")) for source, destination in heard]
-    answers = await asyncio.gather(*calls)
-    await world.settle()
-    return answers
-
-
-def populate(tx: Transaction) -> None:
-    """64 devices, of each organisation one under each combination of the switches."""
-    for device, switches in zip((*OWN, *OTHER), COMBINATIONS * 2, strict=True):
-        organisation = 1 if device in OWN else 2
-        insert(
-            tx, "service_profile", id=100 + device, organisation_id=organisation, name="Policy", esme_interface_type_id=1,
-            created_at_ms=0, **switches,
-        )  # fmt: skip
-        add_device(tx, device, organisation)
-        tx.run(statement(f"UPDATE device SET service_profile_id = {100 + device} WHERE id = {device}"))
-
-
-def lacking(device: int, *needed: str) -> list[str]:
-    switches = COMBINATIONS[(device - 1) % 32]
-    return [REFUSED_AS[name] for name in needed if not switches[name]]
-
-
-@pytest.mark.parametrize("setting", [Setting(devices=0, organisations=2, webhook=False, may_return=True, window=5000)], indirect=True)
-async def test_every_combination_of_both_policies_is_decided_and_kept_at_both_ends(world: World) -> None:
-    world.link.otherwise = None
-    await world.database.write(populate)
-    pairs = [(sender, receiver) for sender in OWN for receiver in (*OWN, *OTHER) if sender != receiver]
-    answers = await answers_of(world, [(msisdn(sender), msisdn(receiver)) for sender, receiver in pairs])
-    rows = {row.id: row for row in world.rows("SELECT id, direction, state, reason_code, traffic_class, device_id, peer_id FROM message")}
-    for (sender, receiver), answer in zip(pairs, answers, strict=True):
-        internal = receiver in OWN
-        switch = "sms_p2p_int" if internal else "sms_p2p_ext"
-        of_sender, of_receiver = lacking(sender, "mo", switch), lacking(receiver, "mt", switch)
-        mo = rows[answer.message_id]
-        mt = rows.get(mo.peer_id)
-        assert (mo.device_id, mo.traffic_class) == (sender, "p2p_internal" if internal else "p2p_external_out")
-        if of_sender:
-            assert (mo.state, mo.reason_code, mt) == (State.FAILED, of_sender[0], None)
-        elif of_receiver:
-            assert mt is not None
-            told = of_receiver[0] if internal else "receiver_refuses"
-            assert (mo.state, mo.reason_code, mt.state, mt.reason_code) == (State.FAILED, told, State.FAILED, of_receiver[0])
-        else:
-            assert mt is not None
-            assert (mo.state, mt.state, mt.device_id, mt.peer_id) == (State.DELIVERED, State.PENDING, receiver, mo.id)
-            assert mt.traffic_class == ("p2p_internal" if internal else "p2p_external_in")
-        assert answer.refused == mo.reason_code
-    allowed = sum(answer.refused is None for answer in answers)
-    assert world.rows("SELECT sum(used) AS used FROM usage_counter WHERE length(period) = 7") == [(2 * allowed,)], "refused, so not counted"
-
-
-@pytest.mark.parametrize("setting", [Setting(devices=0, organisations=2, webhook=False, may_return=True, window=5000)], indirect=True)
-async def test_with_phones_and_the_application_one_policy_decides(world: World) -> None:
-    world.link.otherwise = None
-    await world.database.write(populate)
-    asked = [
-        (("mo", "sms_p2p_ext"), lambda device: (msisdn(device), PHONE)),
-        (("mt", "sms_p2p_ext"), lambda device: (PHONE, msisdn(device))),
-        (("mo", "sms_a2p"), lambda device: (msisdn(device), "1000")),
-    ]
-    for needed, ends in asked:
-        for device, answer in zip(OWN, await answers_of(world, [ends(device) for device in OWN]), strict=True):
-            wanting = lacking(device, *needed)
-            assert answer.refused == (wanting[0] if wanting else None)
-            row = world.message(answer.message_id)
-            assert (row.device_id, row.state == State.FAILED, row.reason_code) == (device, bool(wanting), answer.refused)
-    sent = await asyncio.gather(
-        *(submit(world.core, world.actor(), DeviceId(device), Draft("hi")) for device in OWN), return_exceptions=True
-    )
-    for device, answer in zip(OWN, sent, strict=True):
-        wanting = lacking(device, "mt", "sms_a2p")
-        assert (answer.code.value if isinstance(answer, Problem) else None) == (wanting[0] if wanting else None)
-        row = kept(world, device)[-1]
-        assert (row.direction, row.traffic_class, row.reason_code) == (1, "a2p_mt", wanting[0] if wanting else None)
+# the switches (each combination of them: test_traffic_classes.py)
 
 
 async def test_a_refused_mt_is_kept_with_its_rule_and_not_counted(world: World) -> None:
