@@ -32,6 +32,8 @@ from tests.core_world import msisdn
 OPEN = Query("test.open", "SELECT count(*) FROM message WHERE state < 4")
 OPEN_IDS = Query("test.open_ids", "SELECT id, device_id FROM message WHERE state < 4 ORDER BY id")
 COUNT = Query("test.count", "SELECT count(*) FROM message")
+COUNT_MT = Query("test.count_mt", "SELECT count(*) FROM message WHERE direction = 1")
+IN_STEP = 20
 
 
 class QuickLink:
@@ -200,7 +202,7 @@ async def count_within(process: Process, *, times: int, most: int) -> int:
 
 
 async def submit_within(process: Process, *, device: int, times: int) -> int:
-    """Submit to one device, all at once; how many were accepted."""
+    """Submit to one device, in step with another process; how many were accepted."""
 
     async def accepted() -> bool:
         try:
@@ -209,7 +211,16 @@ async def submit_within(process: Process, *, device: int, times: int) -> int:
             return False
         return True
 
-    return sum(await _together([accepted() for _ in range(times)]))
+    return sum(await _in_step(process, [accepted() for _ in range(times)]))
+
+
+async def hear_within(process: Process, *, devices: list[int], receiver: int, times: int) -> int:
+    """Hear devices text one other, in step with another process; how many texts it took."""
+    process.core.queues.own(process.profile(), 1, QuickLink("A", 0, receipt_owed=False))
+    texts = [(devices[number % len(devices)], gsm7.encode(f"{process.core.node_id} {number}")) for number in range(times)]
+    heard = [Inbound(LINK_ID, msisdn(device), msisdn(receiver), b"", text, 0, 0, 1) for device, text in texts]
+    answers = await _in_step(process, [receive.receive(process.core, each) for each in heard])
+    return sum(answer.refused is None for answer in answers)
 
 
 async def cancel_all(process: Process, *, total: int) -> int:
@@ -258,6 +269,17 @@ async def _receipt(core: Any, receipt: Receipt) -> Any:
 async def _all_final(process: Process, total: int) -> bool:
     made, left = await process.database.read(lambda tx: (tx.run(COUNT)[0][0], tx.run(OPEN)[0][0]))
     return bool(made >= total and left == 0)
+
+
+async def _in_step(process: Process, calls: list[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """All results, with 20 calls under way at once; the next 20 begin when both processes are through with those, so neither is done
+    before the other begins. Each call makes one MT message, allowed or refused."""
+    results: list[Any] = []
+    for first in range(0, len(calls), IN_STEP):
+        while await process.database.read(lambda tx: tx.run(COUNT_MT)[0][0]) < 2 * first:
+            await asyncio.sleep(0.005)
+        results += await _together(calls[first : first + IN_STEP])
+    return results
 
 
 async def _together(calls: Iterable[Coroutine[Any, Any, Any]], at_once: int = 50) -> list[Any]:

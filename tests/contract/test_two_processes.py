@@ -21,6 +21,15 @@ DEVICES = list(range(1, 11))
 SETTING = Setting(devices=len(DEVICES), organisations=2)
 SECOND = Setting(devices=len(DEVICES), organisations=2, alone=False)
 
+LIMITS_OF_100 = {
+    "of the device": """UPDATE service_profile SET settings = '{"mt_limit": 100}'""",
+    "of the organisation": "UPDATE organisation SET mt_limit = 100",
+    "of its quota": "UPDATE service_profile SET apply_sms_quota = 1",
+}
+_COLUMNS = "device_id, volume, expiry_at_ms, threshold_percentage, auto_refill, last_volume_added, since_ms, status_changed_at_ms, told"
+QUOTA_OF_100 = f"INSERT INTO sms_quota ({_COLUMNS}) VALUES (1, 100, {2**52}, 0, 0, 100, 0, 0, 0)"
+ENDLESS_QUOTAS = [f"INSERT INTO sms_quota ({_COLUMNS}) VALUES ({device}, 9999, {2**52}, 0, 0, 9999, 0, 0, 0)" for device in (3, 5)]
+
 
 def seeded(url: str) -> None:
     """Give an empty database the world of `SETTING`."""
@@ -213,27 +222,33 @@ class TwoProcesses:
         assert sum(passed) == 100
         assert self.rows(url, "SELECT used FROM usage_counter") == [(100,)]
 
-    @pytest.mark.parametrize(
-        "limit",
-        [
-            """UPDATE service_profile SET settings = '{"mt_limit": 100}'""",
-            "UPDATE organisation SET mt_limit = 100",
-            "UPDATE service_profile SET apply_sms_quota = 1",
-        ],
-        ids=["of the device", "of the organisation", "of its quota"],
-    )
+    @pytest.mark.parametrize("limit", LIMITS_OF_100.values(), ids=LIMITS_OF_100)
     def test_200_sends_from_both_pass_a_limit_of_100_exactly_100_times(
         self, hammer: Callable[..., list[Any]], url: str, limit: str
     ) -> None:
-        columns = (
-            "device_id, volume, expiry_at_ms, threshold_percentage, auto_refill, last_volume_added, since_ms, status_changed_at_ms, told"
-        )
-        self.change(url, limit, f"INSERT INTO sms_quota ({columns}) VALUES (1, 100, {2**52}, 0, 0, 100, 0, 0, 0)")
+        self.change(url, limit, QUOTA_OF_100)
         passed = hammer(*[("submit_within", {"device": 1, "times": 100})] * 2)
         assert sum(passed) == 100
+        assert min(passed) >= 40, "the first two rounds of both were let in"
         assert self.rows(url, "SELECT state, count(*) FROM message GROUP BY state ORDER BY state") == [(1, 100), (State.FAILED, 100)]
         month = "SELECT used FROM usage_counter WHERE scope = 'device' AND length(period) = 7"
         assert self.rows(url, month) == [(100,)]
+
+    @pytest.mark.parametrize("limit", LIMITS_OF_100.values(), ids=LIMITS_OF_100)
+    @pytest.mark.parametrize("senders", [[3, 5], [4, 6]], ids=["internal", "from another organisation"])
+    def test_200_sms_from_devices_heard_by_both_pass_a_limit_of_100_of_the_receiver_exactly_100_times(
+        self, hammer: Callable[..., list[Any]], url: str, limit: str, senders: list[int]
+    ) -> None:
+        of_receiver = limit if limit.startswith("UPDATE organisation") else limit + " WHERE id = 1"
+        self.change(url, of_receiver, QUOTA_OF_100, *ENDLESS_QUOTAS)
+        passed = hammer(*[("hear_within", {"devices": senders, "receiver": 1, "times": 100})] * 2)
+        assert sum(passed) == 100
+        assert min(passed) >= 40, "the first two rounds of both were let in"
+        ends = "SELECT direction, state, count(*) FROM message GROUP BY direction, state ORDER BY direction, state"
+        assert self.rows(url, ends) == [(1, 1, 100), (1, State.FAILED, 100), (2, State.DELIVERED, 100), (2, State.FAILED, 100)]
+        counted = "SELECT traffic, sum(used) FROM usage_counter WHERE scope = 'device' AND length(period) = 7 GROUP BY traffic"
+        assert sorted(self.rows(url, counted)) == [("mo", 100), ("mt", 100)], "a refused SMS is counted at neither end"
+        self.feed_has_no_gaps(url)
 
     def test_cancel_and_settle_end_each_message_once(self, hammer: Callable[..., list[Any]], url: str) -> None:
         total = 12 * len(DEVICES)
