@@ -1,10 +1,9 @@
 """What would become of an SMS: the same answer as for one that is sent, and nothing happens."""
 
 import pytest
-from msgspec.structs import replace
 
 from heliograph.gsm.dcs import Alphabet
-from heliograph.model.ids import DeviceId, PolicyId
+from heliograph.model.ids import DeviceId, LinkId, PolicyId
 from heliograph.model.policy import Traffic
 from heliograph.model.problem import Code, Problem
 from heliograph.service.draft import Draft
@@ -13,6 +12,9 @@ from tests.core_world import Setting, World, msisdn, statement
 
 PHONE = "491701234567"
 DEVICE = DeviceId(1)
+WAYS = ["plain", "the other refuses", "all to the application", "a number of the application"]
+TO_ALL = """UPDATE service_profile SET settings = '{"mo_to_application":"all"}' WHERE id = 1"""
+ITS_NUMBERS = f"""UPDATE service_profile SET settings = '{{"application_numbers":["{PHONE}","{msisdn(2)}"]}}' WHERE id = 1"""
 
 
 async def change(world: World, text: str) -> None:
@@ -62,16 +64,38 @@ async def test_what_a_device_would_send_is_explained_by_its_way(
     assert heard.refused == (None if rule == "allowed" else rule), "as it is decided when it comes"
 
 
-@pytest.mark.parametrize("may_refuse", [False, True])
-@pytest.mark.parametrize("setting", [Setting(organisations=2, may_return=True)], indirect=True)
-async def test_a_device_of_another_organisation_is_explained_as_any_phone(world: World, may_refuse: bool) -> None:
-    await change(world, f"UPDATE service_profile SET sms_p2p_ext = {not may_refuse:d} WHERE id = 2")
+@pytest.mark.parametrize("change_of", ["", "UPDATE service_profile SET sms_p2p_ext = 0 WHERE id = 2", TO_ALL, ITS_NUMBERS], ids=WAYS)
+@pytest.mark.parametrize("setting", [Setting(organisations=2, may_return=True), Setting(organisations=2)], indirect=True)
+async def test_a_device_of_another_organisation_is_explained_as_any_phone(world: World, change_of: str) -> None:
+    if change_of:
+        await change(world, change_of)
     of_phone, of_device = [await explain_mo(world.core, world.actor(), DEVICE, each, Draft("hi")) for each in (PHONE, msisdn(2))]
-    assert of_device == replace(of_phone, destination=(of_phone.destination or "").replace(PHONE, msisdn(2)))
+    assert str(of_device) == str(of_phone).replace(PHONE, msisdn(2))
     of_phone, of_device = [
         await explain_policy(world.core, world.actor(), PolicyId(1), Traffic.MO, each, Draft("hi")) for each in (PHONE, msisdn(2))
     ]
-    assert of_device == replace(of_phone, destination=(of_phone.destination or "").replace(PHONE, msisdn(2)))
+    assert str(of_device) == str(of_phone).replace(PHONE, msisdn(2))
+
+
+@pytest.mark.parametrize("setting", [Setting(organisations=2)], indirect=True)
+async def test_that_another_organisation_may_have_the_number_is_said_of_each_that_is_not_our_own(world: World) -> None:
+    said = [await explain_mo(world.core, world.actor(), DEVICE, each, Draft("hi")) for each in ("1000", msisdn(2), PHONE, msisdn(3))]
+    unless = "unless a device of another organisation here has the number"
+    assert [unless in (each.destination or "") for each in said] == [True, True, True, False]
+
+
+async def test_where_there_is_no_other_organisation_none_is_spoken_of(world: World) -> None:
+    assert "another organisation" not in str(await explain_mo(world.core, world.actor(), DEVICE, PHONE, Draft("hi")))
+
+
+async def test_a_process_that_does_not_run_the_link_explains_by_its_settings(world: World) -> None:
+    await change(world, """UPDATE link SET kind = 'simulator', settings = '{"numbers":["4711"]}'""")
+    world.core.queues.release(LinkId(world.link_id))
+    assert world.core.queues.get(world.link_id) is None
+    out = await explain_mo(world.core, world.actor(), DEVICE, PHONE, Draft("hi"))
+    own = await explain_mo(world.core, world.actor(), DEVICE, "4711", Draft("hi"))
+    assert (out.rule, out.link_id) == ("allowed", world.link_id), "a simulated network takes SMS back"
+    assert own.traffic_class == "a2p_mo"
 
 
 async def test_a_policy_is_explained_for_a_device_that_is_ready(world: World) -> None:

@@ -83,7 +83,10 @@ async def test_what_was_used_counts(site: Site) -> None:
 
 async def test_an_mo_is_told_where_it_goes_and_by_which_rule(site: Site) -> None:
     short = await explain(site, sms_type={"id": 2}, dest_address=12345)
-    assert (short["traffic_class"], short["goes_to"]) == ("a2p_mo", "12345 is a short number")
+    assert (short["traffic_class"], short["goes_to"]) == (
+        "a2p_mo",
+        "12345 is a short number, unless a device of another organisation here has the number",
+    )
     assert (short["source_address"], short["counted"][0]["sms_type"]["description"]) == (number_of(site.a), "MO")
     assert "link" not in short, "it ends here"
     assert "no destination" in (await explain(site, sms_type={"id": 2}))["goes_to"]

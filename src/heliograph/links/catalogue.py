@@ -9,7 +9,8 @@ from heliograph.clock import Clock
 from heliograph.links import KINDS, Kind
 from heliograph.links.smpp.check import check
 from heliograph.links.smpp.presets import PRESETS
-from heliograph.model.link import Finding
+from heliograph.model.ids import LinkId
+from heliograph.model.link import Finding, LinkProfile
 from heliograph.model.link_form import Group
 from heliograph.model.problem import Code, Problem
 from heliograph.service.link_kinds import HIDDEN, Preset
@@ -35,6 +36,9 @@ class Catalogue:
             text = "a setting of the link is wrong" if len(found) == 1 else f"{len(found)} settings of the link are wrong"
             raise Problem(Code.INVALID, text, parts=tuple(found))
         return msgspec.json.encode(settings).decode()
+
+    def profile(self, link_id: LinkId, kind: str, name: str, settings: str) -> LinkProfile:
+        return KINDS[kind].profile(link_id, name, settings)
 
     def shown(self, kind: str, settings: str) -> dict[str, Any]:
         secrets = self.secrets(kind)

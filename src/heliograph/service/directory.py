@@ -47,6 +47,12 @@ class Directory:
         self._parties |= {party.device_id: party for party in parties}
         return self
 
+    def within(self, parties: Iterable[Party]) -> Self:
+        """As an organisation sees it that has these devices: all other numbers are nobody's here."""
+        self._parties = {party.device_id: party for party in parties}
+        self._known = {number: known for number, known in self._known.items() if known.device_id in self._parties}
+        return self
+
     def devices(self, heard: Iterable[Heard]) -> set[int]:
         """The devices that numbers belong to."""
         found = (self._known.get(self._in_space(*each)) for each in heard)

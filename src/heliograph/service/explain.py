@@ -1,7 +1,7 @@
 """What would become of an SMS, and why: the same decision as for one that is sent, with nothing sent, kept or counted.
 
-A receiver outside the organisation is not asked, be it a phone or a device of another one: nobody finds out by this who has a number, or
-what they allow.
+To who asks, the devices of other organisations are phones: nobody finds out by this who has a number, or what they allow. That one may
+have it is said of every number alike.
 """
 
 import msgspec
@@ -16,7 +16,7 @@ from heliograph.model.number import is_dialled, normalise
 from heliograph.model.policy import Allowed, Counted, Policy, Question, Side, Traffic, decide
 from heliograph.model.policy_settings import read
 from heliograph.model.problem import Problem
-from heliograph.model.route import Target, destination_of, no_way_back, outside
+from heliograph.model.route import Destination, Target, destination_of, no_way_back
 from heliograph.service.core import Core
 from heliograph.service.directory import Directory, Way
 from heliograph.service.draft import Draft
@@ -25,12 +25,21 @@ from heliograph.service.manage.scope import not_found
 from heliograph.service.meter import Meter, Wanted
 from heliograph.service.side import policy_of, side_of
 from heliograph.store import explain as store
+from heliograph.store import link as link_store
 from heliograph.store import number as number_store
 from heliograph.store import policy as policy_store
 from heliograph.store.message import Party
 from heliograph.store.transaction import Transaction
 
 ANYBODY = DeviceId(0)
+NO_LINK = LinkProfile(LinkId(0), "", LinkRole.NETWORK, Delivery.LIVE, OnUnknown.RETRY, "")
+CLASSES = {
+    Target.APPLICATION: TrafficClass.A2P_MO,
+    Target.DEVICE: TrafficClass.P2P_INTERNAL,
+    Target.NETWORK: TrafficClass.P2P_EXTERNAL_OUT,
+}
+OF_DEVICES = 2
+"""The rule of the text that comes before what has to be known of other organisations."""
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -84,34 +93,29 @@ def _mo(
     sender = _party(tx, scope, device_id)
     number, space = number_store.address_of_device(tx, scope, device_id) or (None, "")
     number = number or ""
-    link = msgspec.structs.replace(_profile(core, sender.link_id), number_space=space)
+    link = msgspec.structs.replace(_link(tx, core, sender.link_id), number_space=space)
     dialled = (sender.link_id, destination or "")
     directory = Directory(tx, core, [(sender.link_id, number), dialled], lambda _: link)
     ends = sorted({*directory.devices([dialled]), sender.device_id})
-    parties = store.parties(tx, [(position, each, 0) for position, each in enumerate(ends)])
-    way = directory.with_parties(parties).way(sender.link_id, number, destination)
+    own = store.parties(tx, [(position, each, sender.organisation_id) for position, each in enumerate(ends)])
+    way = directory.within(own).way(sender.link_id, number, destination)
     if way.sender is None:  # it has no number, so nobody could know who sends
         way = Way(TrafficClass.A2P_MO, sender, None, None, "")
     is_p2p = way.traffic_class is not TrafficClass.A2P_MO
-    meter = Meter(tx)
     asked = [Wanted(sender, Traffic.MO, now_ms, p2p=is_p2p)]
-    is_internal = way.traffic_class is TrafficClass.P2P_INTERNAL
-    if way.receiver is not None and is_internal:
+    if way.receiver is not None:
         asked.append(Wanted(way.receiver, Traffic.MT, now_ms, p2p=True))
+    meter = Meter(tx)
     meter.peek(asked)
-    sides = [side_of(each.party, meter.tally(each)) for each in asked]
-    question = Question(
-        way.traffic_class, sides[0], sides[1] if is_internal else None, way.shown_source, encoded.segments, now_ms, core.p2p
-    )
+    of_sender, *of_receiver = [side_of(each.party, meter.tally(each)) for each in asked]
+    receiver = of_receiver[0] if of_receiver else None
+    question = Question(way.traffic_class, of_sender, receiver, way.shown_source, encoded.segments, now_ms, core.p2p)
     decision = decide(question)
-    goes_out = way.destination is not None and way.destination.target is Target.NETWORK
-    why = None if way.destination is None else way.destination.why
-    if way.receiver is not None and not is_internal:
-        why = outside(destination, link)
-    if isinstance(decision, Allowed) and goes_out and not link.may_return:
-        decision = no_way_back(why or "")
-    ends_here = way.traffic_class is TrafficClass.A2P_MO
-    return _answer(decision, question, encoded, way.shown_source, why, None if ends_here else sender.link_id)
+    goes_to = way.destination
+    if isinstance(decision, Allowed) and goes_to is not None and goes_to.target is Target.NETWORK and not link.may_return:
+        decision = no_way_back(goes_to.why)
+    why = None if goes_to is None else _why(tx, goes_to, destination, sender.organisation_id)
+    return _answer(decision, question, encoded, way.shown_source, why, sender.link_id if is_p2p else None)
 
 
 def _policy(
@@ -132,19 +136,13 @@ def _policy(
     if traffic is Traffic.MT:
         question = Question(TrafficClass.A2P_MT, None, side, source, encoded.segments, now_ms)
         return _answer(decide(question), question, encoded, source, None, None)
-    link, dialled = _profile(core, 0), [(0, destination or "")]
-    known = Directory(tx, core, dialled, lambda _: link)
-    goes_to = destination_of(destination, link, core.numbers, settings, is_device=known.is_device(0, destination))
-    traffic_class = TrafficClass.A2P_MO
-    if goes_to.target is Target.NETWORK:
-        traffic_class = TrafficClass.P2P_EXTERNAL_OUT
-    elif goes_to.target is Target.DEVICE:
-        (device_id,) = known.devices(dialled)
-        own = store.parties(tx, [(0, device_id, view.organisation_id)])
-        traffic_class = TrafficClass.P2P_INTERNAL if own else TrafficClass.P2P_EXTERNAL_OUT
-    question = Question(traffic_class, side, None, "", encoded.segments, now_ms, core.p2p)
-    is_foreign = goes_to.target is Target.DEVICE and traffic_class is TrafficClass.P2P_EXTERNAL_OUT
-    return _answer(decide(question), question, encoded, "", outside(destination, link) if is_foreign else goes_to.why, None)
+    dialled = [(0, destination or "")]
+    directory = Directory(tx, core, dialled, lambda _: NO_LINK)
+    own = store.parties(tx, [(0, device_id, owner) for device_id in directory.devices(dialled)])
+    is_device = directory.within(own).is_device(0, destination)
+    goes_to = destination_of(destination, NO_LINK, core.numbers, settings, is_device=is_device)
+    question = Question(CLASSES[goes_to.target], side, None, "", encoded.segments, now_ms, core.p2p)
+    return _answer(decide(question), question, encoded, "", _why(tx, goes_to, destination, owner), None)
 
 
 def _party(tx: Transaction, scope: int, device_id: int) -> Party:
@@ -161,12 +159,20 @@ def _number(destination: str | None) -> str | None:
     return normalise(destination, "dest_address") if not is_dialled(destination) or destination.startswith("00") else destination
 
 
-def _profile(core: Core, link_id: int) -> LinkProfile:
-    """The link, where it runs here; else one that knows no numbers."""
+def _link(tx: Transaction, core: Core, link_id: int) -> LinkProfile:
+    """The link as its settings are now, whichever process runs it."""
     known = core.queues.get(link_id)
     if known is not None:
         return known.profile
-    return LinkProfile(LinkId(link_id), "", LinkRole.NETWORK, Delivery.LIVE, OnUnknown.RETRY, "")
+    row = link_store.view(tx, link_id)
+    return NO_LINK if row is None else core.link_kinds.profile(LinkId(row.id), row.kind, row.name, row.settings)
+
+
+def _why(tx: Transaction, goes_to: Destination, number: str | None, organisation_id: int) -> str:
+    """Where it goes and by which rule, without a look at whose number it is."""
+    if goes_to.rule <= OF_DEVICES or number is None or not store.has_others(tx, organisation_id):
+        return goes_to.why
+    return f"{goes_to.why}, unless a device of another organisation here has the number"
 
 
 def _answer(

@@ -5,7 +5,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from heliograph.model.link import Finding
+from heliograph.model.ids import LinkId
+from heliograph.model.link import Finding, LinkProfile
 from heliograph.model.link_form import Group
 
 HIDDEN = "***"
@@ -32,6 +33,10 @@ class LinkKinds(Protocol):
 
     def accept(self, kind: str, settings: Mapping[str, Any]) -> str:
         """Settings as a link's row keeps them. Problem, with a part for each setting at fault (`settings.NAME`)."""
+        ...
+
+    def profile(self, link_id: LinkId, kind: str, name: str, settings: str) -> LinkProfile:
+        """What a link of a row is to the core."""
         ...
 
     def shown(self, kind: str, settings: str) -> dict[str, Any]:

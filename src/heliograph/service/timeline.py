@@ -72,10 +72,14 @@ def _linked(found: FoundMessage, kept: Kept) -> list[Step]:
     if found.resend_of is not None:
         text = f"Another sending of the SMS {found.resend_of}"
         steps.append(Step("resend_of", found.submitted_at_ms, text, {"message": found.resend_of}))
-    was_refused_outside = kept.peer is not None and kept.peer.organisation_id != found.organisation_id and _is_refused(found)
-    if kept.peer is not None and not was_refused_outside:  # a phone that was refused has no row, so neither has another's device
+    if kept.peer is not None and _is_shown(found, kept.peer):
         steps.append(_peer(found, kept.peer))
     return steps
+
+
+def _is_shown(found: FoundMessage, peer: Peer) -> bool:
+    """Whether the other end is: where a phone would have none, since it sent or was never tried, another organisation's device is none."""
+    return peer.organisation_id == found.organisation_id or (found.direction == Direction.MO and not _is_refused(found))
 
 
 def _peer(found: FoundMessage, peer: Peer) -> Step:
