@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.browser import Browser
+from tests.browser.receiver import Receiver
 from tests.browser.world import PASSWORD, World
 from tests.flows.program import Program, try_arguments
 
@@ -60,3 +61,10 @@ def sign_in(world: World, browser: Browser) -> Iterator[Callable[..., Browser.Ta
     yield open_tab
     for tab in opened:
         tab.close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()

@@ -1,55 +1,14 @@
 """Policies, webhooks and technician links as people use them: saved only when asked, seen at a receiver, refused after revocation."""
 
-import json
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.browser import Browser
+from tests.browser.receiver import Receiver
 from tests.browser.world import World, wait_until
 
 SLOWLY_MS = 40_000
-
-
-class Receiver:
-    """A receiver of webhooks: what it was sent, method and body."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[str, dict[str, object]]] = []
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def _take(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                receiver.got.append((self.command, json.loads(body)))
-                self.send_response(200)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            do_POST = do_PATCH = _take  # noqa: N815 (the names that http.server calls)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/sms"
-        self._thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self._thread.join()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
 
 
 def test_a_webhook_policy_is_made_tested_attached_and_its_receipt_arrives(
@@ -68,7 +27,10 @@ def test_a_webhook_policy_is_made_tested_attached_and_its_receipt_arrives(
     expect(page.get_by_text("The test was answered 200")).to_be_visible(timeout=SLOWLY_MS)
     policy = next(each["id"] for each in world.call("GET", "/service_profile") if each["name"] == "Fleet with webhook")
     device = world.behaves("delivers")
-    world.call("PATCH", f"/endpoint/{device['id']}", {"service_profile": {"id": policy}})
+    page.goto(f"{world.url}/devices/{device['id']}/settings")
+    page.get_by_label("Service policy").select_option("Fleet with webhook")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved")).to_be_visible()
     world.call("POST", f"/endpoint/{device['id']}/sms", {"payload": "with a receipt"})
     wait_until(lambda: any(method == "PATCH" for method, _ in receiver.got), "the receipt arrives")
     page.goto(f"{world.url}/policies/{policy}")

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from heliograph.model.link import ErrorClass, Refused
+from heliograph.model.link import Accepted, ErrorClass, Refused
 from tests.core_world import statement
 from tests.web.portal.visitor import Visitor, words
 from tests.web.site import Site
@@ -180,6 +180,21 @@ async def test_the_stream_tells_of_each_change_drawn_anew_and_of_nothing_twice(a
     assert "<li" not in resumed.said
     assert ": ping" in resumed.said
     await resumed.leave()
+
+
+async def test_what_was_queued_and_now_waits_for_its_device_is_told_though_that_is_no_event(admin: Visitor, site: Site) -> None:
+    site.world.link.says(None, Refused(ErrorClass.DEVICE_ABSENT, "absent"))
+    await site.send(payload="on its way")
+    queued = await site.send(payload="next")
+    stream = await admin.follow_stream(f"/devices/{site.a.device_id}/stream?after=0")
+    await site.world.advance(1)
+    assert f'id="m{queued}"' in stream.said
+    assert "Waiting for device" not in stream.said
+    site.world.link.open[0].answer(Accepted())
+    for _ in range(3):
+        await site.world.advance(1)
+    assert "Waiting for device" in stream.said
+    await stream.leave()
 
 
 async def test_a_stream_ends_with_its_session(admin: Visitor, site: Site) -> None:

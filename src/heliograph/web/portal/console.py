@@ -5,7 +5,7 @@ The same message is drawn by the page, by the answer to a send, and by the strea
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -35,7 +35,7 @@ from heliograph.web.portal import live, render
 from heliograph.web.portal.live import Frame
 from heliograph.web.portal.page import Asked, Page
 from heliograph.web.portal.reply import Reply, html
-from heliograph.web.portal.state import SENDING, Shown, shown
+from heliograph.web.portal.state import QUEUED, SENDING, Shown, shown
 from heliograph.web.portal.words import words_of
 
 SHOWN_AT_ONCE: Final = 30
@@ -43,6 +43,7 @@ SHOWN_AT_ONCE: Final = 30
 NEIGHBOURS: Final = 30
 MOST_KEY: Final = 64
 MOST_ON_THEIR_WAY: Final = 30
+WATCHED: Final = (QUEUED, SENDING)
 FLASH_DCS: Final = of(Alphabet.GSM7, message_class=0)
 FLASH_UCS2_DCS: Final = of(Alphabet.UCS2, message_class=0)
 BINARY_DCS: Final = of(Alphabet.OCTET)
@@ -147,24 +148,31 @@ async def inspect(asked: Asked) -> Reply:
 
 
 async def stream(asked: Asked) -> Reply:
-    """Tell of each message of the device whose state changes, drawn anew. What is on its way is looked at each second: that it waits for
-    its device from then on is no event."""
+    """Tell of each message of the device whose state changes, drawn anew. What is on its way, and the first that is queued, is looked at
+    each second: that it waits for its device from then on is no event."""
     device_id = DeviceId(asked.id("device_id"))
     seen = await thread.thread(asked.core, asked.actor, device_id, None, MOST_ON_THEIR_WAY)
-    on_their_way = {line.message.id for line in seen.lines if shown(line.message) is SENDING}
+    watched = {line.message.id: shown(line.message) for line in seen.lines if shown(line.message) in WATCHED}
 
     async def told(events: Sequence[FeedEvent]) -> Iterable[Frame]:
         changed = dict.fromkeys(each.message_id for each in events if each.device_id == device_id and each.message_id is not None)
         frames = []
-        for message_id in changed | dict.fromkeys(on_their_way):
+        for message_id in changed | dict.fromkeys(_looked_at(watched)):
             line = await thread.line(asked.core, asked.actor, device_id, MessageId(message_id))
-            is_on_its_way = line is not None and shown(line.message) is SENDING
-            if line is not None and (message_id in changed or not is_on_its_way):
+            now, before = None if line is None else shown(line.message), watched.pop(message_id, None)
+            if line is not None and (message_id in changed or now != before):
                 frames.append(Frame("sms", await _item(asked, line)))
-            (on_their_way.add if is_on_its_way else on_their_way.discard)(message_id)
+            if now is not None and now in WATCHED:
+                watched[message_id] = now
         return frames
 
-    return await live.follow(asked, seen.device.organisation_id, told, lambda: bool(on_their_way))
+    return await live.follow(asked, seen.device.organisation_id, told, lambda: bool(watched))
+
+
+def _looked_at(watched: Mapping[int, Shown]) -> list[int]:
+    """What may change without an event: all that is on its way, and of what is queued the first, which is the next to go."""
+    queued = sorted(message_id for message_id, now in watched.items() if now is QUEUED)
+    return [message_id for message_id, now in watched.items() if now is SENDING] + queued[:1]
 
 
 def draft_of(asked: Asked) -> Draft:

@@ -4,22 +4,28 @@ from typing import Any, Final
 
 import msgspec
 
-from heliograph.model.ids import DeviceId
+from heliograph.model.ids import DeviceId, LinkId
 from heliograph.model.permission import Right
 from heliograph.model.problem import Code, Problem
 from heliograph.service import glance, simulate
+from heliograph.service.core import Simulator
 from heliograph.service.glance import Sought
 from heliograph.service.manage import link
 from heliograph.service.manage.link import LinkChange
 from heliograph.store.listing import Order
 from heliograph.web.portal.page import Asked, Page
+from heliograph.web.portal.render import query
 from heliograph.web.portal.reply import Reply
 from heliograph.web.portal.words import words_of
 
 KIND: Final = "simulator"
 OFF: Final = "absent"
 USUAL: Final = "delivers"
-MOST: Final = 100
+PER_PAGE: Final = 25
+MOST_RESTART_S: Final = 5.0
+LOOK_S: Final = 0.1
+PHONE: Final = {"source": "4915112345678", "dest": "", "text": "Where are you?"}
+"""What the form of a phone begins with."""
 WORDS: Final = {
     "delivers": "Takes every SMS",
     "absent-then-delivers": "Away at first, back after some seconds",
@@ -44,7 +50,7 @@ async def originate(asked: Asked) -> Reply:
         await simulate.originate(asked.core, asked.actor, device_id, form.text("dest") or None, form.raw("text"), None, None)
     except Problem as problem:
         return await _page(asked, problem)
-    return asked.see("/simulator", "The device sent it.")
+    return asked.see(_here(asked), "The device sent it.")
 
 
 async def call_in(asked: Asked) -> Reply:
@@ -54,19 +60,29 @@ async def call_in(asked: Asked) -> Reply:
         await simulate.call_in(asked.core, asked.actor, form.text("source"), form.text("dest"), form.raw("text"))
     except Problem as problem:
         return await _page(asked, problem)
-    return asked.see("/simulator", "The phone sent it, and the device has it.")
+    return asked.see(_here(asked), "The phone sent it, and the device has it.")
 
 
 async def behave(asked: Asked) -> Reply:
     """Have a device behave otherwise: off, or as it is chosen."""
     wanted, number = asked.form.text("behaviour"), asked.form.text("msisdn")
-    found = next(((view, behaviours) for view, behaviours in await _simulators(asked)), None)
+    found = next(iter(await _simulators(asked)), None)
     if found is None or wanted not in WORDS:
         raise Problem(Code.NOT_FOUND, "there is no simulator here, or no such behaviour")
     view, behaviours = found
-    change = LinkChange(settings={"behaviours": {name: each for name, each in behaviours.items() if name != number} | {number: wanted}})
-    await link.update(asked.core, asked.actor, view.id, change)
-    return asked.see("/simulator", "It behaves so within a second.")
+    running = asked.core.simulators.get(LinkId(view.id))
+    if behaviours.get(number) != wanted:
+        await link.update(asked.core, asked.actor, view.id, LinkChange(settings={"behaviours": behaviours | {number: wanted}}))
+        await _until_it_runs_again(asked, LinkId(view.id), running)
+    return asked.see(_here(asked), "It is off now." if wanted == OFF else "It is on now.")
+
+
+async def _until_it_runs_again(asked: Asked, link_id: LinkId, before: Simulator | None) -> None:
+    """A link takes up settings by starting anew: who has clicked here is to find it running, where this process runs it."""
+    clock = asked.core.clock
+    until = clock.monotonic() + MOST_RESTART_S
+    while before is not None and clock.monotonic() < until and asked.core.simulators.get(link_id) in (None, before):
+        await clock.sleep_until(clock.monotonic() + LOOK_S)
 
 
 async def _simulators(asked: Asked) -> list[tuple[Any, dict[str, str]]]:
@@ -75,16 +91,38 @@ async def _simulators(asked: Asked) -> list[tuple[Any, dict[str, str]]]:
 
 
 async def _page(asked: Asked, problem: Problem | None = None) -> Reply:
-    if not asked.core.simulators:
-        raise Problem(Code.NOT_FOUND, "no simulator link runs here: start `heliograph try`, or add a link of kind simulator")
-    found = await glance.page(asked.core, asked.actor, Sought(), (Order("name", False),), 1, MOST)
+    simulators = await _simulators(asked)
+    if not simulators:
+        raise Problem(Code.NOT_FOUND, "there is no simulator link here: start `heliograph try`, or add a link of kind simulator")
+    sought = asked.query.text("q")
+    page = asked.query.number("page", 1) or 1
+    found = await glance.page(asked.core, asked.actor, Sought(anything=sought or None), (Order("name", False),), page, PER_PAGE)
     behaviours: dict[str, str] = {}
-    for _, each in await _simulators(asked):
+    for _, each in simulators:
         behaviours |= each
     refusal = "" if problem is None else " ".join(words_of(each) for each in problem.parts or (problem,))
+    typed = {name: asked.form.text(name, value) for name, value in PHONE.items()} if "source" in asked.form else PHONE
     return asked.render(
-        "simulator.html", 200 if problem is None else 422, found=found, behaviours=behaviours, words=WORDS, usual=USUAL, refusal=refusal
+        "simulator.html",
+        200 if problem is None else 422,
+        found=found,
+        sought=sought,
+        pairs=_pairs(asked),
+        behaviours=behaviours,
+        words=WORDS,
+        usual=USUAL,
+        phone=typed,
+        refusal=refusal,
     )
+
+
+def _pairs(asked: Asked) -> dict[str, str]:
+    """Which part of the panel is looked at, as it stands in an address."""
+    return {name: asked.query.text(name) for name in ("q", "page") if asked.query.text(name)}
+
+
+def _here(asked: Asked) -> str:
+    return f"/simulator{query(_pairs(asked))}"
 
 
 PAGES: Final[dict[str, Page]] = {

@@ -24,7 +24,7 @@ from heliograph.web.portal.reply import Reply
 from heliograph.web.portal.state import Shown
 from heliograph.web.portal.words import portal_words, words_of
 
-PER_PAGE: Final = 50
+PER_PAGE: Final = 25
 STATES: Final[Mapping[str, Shown]] = {
     "active": Shown("circle-check", "Active", "ok"),
     "paused": Shown("pause", "Paused", "warn"),

@@ -15,6 +15,12 @@ function token(name) {
 const seconds = (value) => (value === null ? "–" : value < 1 ? `${Math.round(value * 1000)} ms` : value < 90 ? `${+value.toFixed(1)} s` : value < 5400 ? `${+(value / 60).toFixed(1)} min` : `${+(value / 3600).toFixed(1)} h`);
 const isDays = rows.length !== 24;
 const clock = new Intl.DateTimeFormat(undefined, isDays ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit", hour12: false });
+const when = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+// Only what no line shows has a point of its own: a value between two hours without one.
+const alone = (chart, series, first, last) => {
+  const values = chart.data[series];
+  return values.slice(first, last + 1).filter((each) => each !== null).length === 1;
+};
 const KINDS = {
   messages: {
     series: [["delivered", "Delivered", "--accent", { fill: true }], ["sent", "Sent", "--muted"], ["received", "Received", "--ok"], ["failed", "Failed", "--bad", { dash: [6, 4] }]],
@@ -30,15 +36,15 @@ function draw(place) {
   const options = {
     width: place.clientWidth,
     height: place.dataset.chart === "messages" ? 240 : 150,
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     cursor: { points: { size: 6 } },
     scales: { y: { range: (chart, low, high) => [0, high > 0 ? high * 1.08 : 1] } },
     axes: [{ ...axis, space: 64, values: (chart, splits) => splits.map((each) => clock.format(new Date(each * 1000))) }, { ...axis, size: 64, values: (chart, splits) => splits.map((each) => (kind.value === seconds || Number.isInteger(each) ? kind.value(each) : "")) }],
     series: [
-      { value: (chart, at) => (at === null ? "" : new Date(at * 1000).toLocaleString()) },
+      { label: "At", value: (chart, at) => (at === null ? "–" : when.format(new Date(at * 1000))) },
       ...kind.series.map(([, label, name, more = {}]) => {
         const stroke = token(name);
-        return { label, stroke, width: 2, dash: more.dash, fill: more.fill ? token("--accent-soft") : undefined, points: { show: rows.length < 40, size: 4 }, spanGaps: true, value: (chart, each) => kind.value(each) };
+        return { label, stroke, width: 2, dash: more.dash, fill: more.fill ? token("--accent-soft") : undefined, points: { show: alone, size: 5 }, spanGaps: true, value: (chart, each) => kind.value(each) };
       }),
     ],
   };
