@@ -90,7 +90,7 @@ async def test_a_file_is_looked_at_first_and_every_bad_row_is_shown(operator: Vi
     page = words(await operator.post("/devices/import", {"text": CSV}))
     assert "1 would be made" in page
     assert "3 bad rows" in page
-    for said in ("3 Iccid is missing", "4 Status 'asleep'", "5 '882390101' is in use"):
+    for said in ("3 ICCID is missing", "4 Status 'asleep'", "5 '882390101' is in use"):
         assert said in page
     assert "Pump" not in words(await operator.get("/devices")), "nothing is made"
     assert (await operator.post("/devices/import", {"text": CSV, "make": "1"})).status == 200, "not while a row is bad"
@@ -151,7 +151,7 @@ async def test_many_are_texted_with_a_result_for_each_and_again_where_it_failed(
     assert reply.headers["location"] == again.headers["location"], "a form that comes twice sends once"
     await site.world.settle()
     page_text = words(await admin.follow(reply))
-    for said in ("0 Delivered", "3 Not reached", "no such number", "the device has no SIM", "Send again to 3 not reached"):
+    for said in ("0 Delivered", "3 Not reached", "No such number", "The device has no SIM", "Send again to 3 not reached"):
         assert said in page_text
     site.world.link.says()
     retried = await admin.post(f"{reply.headers['location']}/again", {"key": "k2"})
@@ -176,7 +176,7 @@ async def test_many_get_another_policy(admin: Visitor, site: Site) -> None:
     reply = await admin.post("/devices/many/policy", {"ids": ",".join(map(str, made)), "policy": other})
     assert "3 devices have the policy now" in words(await admin.follow(reply))
     refused = await admin.post("/devices/many/policy", {"ids": str(made[0]), "policy": site.b.policy_id})
-    assert (refused.status, "not found" in words(refused)) == (422, True)
+    assert (refused.status, "There is no" in words(refused)) == (422, True)
 
 
 async def test_what_is_of_others_is_not_touched(admin: Visitor, site: Site) -> None:
@@ -184,7 +184,7 @@ async def test_what_is_of_others_is_not_touched(admin: Visitor, site: Site) -> N
     assert (await admin.get(f"/devices/{theirs}/settings")).status == 404
     reply = await admin.post("/devices/many/send", {"ids": str(theirs), "text": "x"})
     await site.world.settle()
-    assert "not found" in words(await admin.follow(reply))
+    assert "There is no" in words(await admin.follow(reply))
     assert (await site.get(f"/api/v1/endpoint/{theirs}/sms", token=site.b_auth)).json == []
 
 

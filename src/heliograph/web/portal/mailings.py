@@ -15,7 +15,7 @@ from heliograph.web.portal.page import Asked, Page
 from heliograph.web.portal.reply import Reply
 from heliograph.web.portal.state import REFUSED as SHOWN_REFUSED
 from heliograph.web.portal.state import Shown, shown_mt
-from heliograph.web.portal.words import words_of
+from heliograph.web.portal.words import portal_words, words_of
 
 PER_PAGE: Final = 100
 LATEST: Final = 50
@@ -64,7 +64,7 @@ async def _seen(asked: Asked) -> dict[str, Any]:
     mailing_id = asked.id("mailing_id")
     progress: Progress = await mailing.progress(asked.core, asked.actor, mailing_id)
     items = await mailing.items(asked.core, asked.actor, mailing_id, asked.query.number("page", 1) or 1, PER_PAGE)
-    return {"progress": progress, "items": items, "shown": _shown, "key": secrets.token_urlsafe(12)}
+    return {"progress": progress, "items": items, "shown": _shown, "worded": portal_words, "key": secrets.token_urlsafe(12)}
 
 
 def _shown(item: Item) -> Shown:

@@ -101,7 +101,9 @@ async def _form(asked: Asked, typed: dict[str, Any], problem: Problem | None = N
 async def _page(asked: Asked, link_id: int, url: str = "") -> Reply:
     found = await technician.view(asked.core, asked.actor, link_id)
     uses = await technician.uses(asked.core, asked.actor, link_id) if asked.can(Right.CHANGE) else []
-    return asked.render("technician_link.html", link=found, uses=uses, url=url, how=found.status(asked.now_ms))
+    saved = await command.list_of(asked.core, asked.actor, found.organisation_id)
+    names = [each.name for each in saved if each.id in (found.command_ids or ())]
+    return asked.render("technician_link.html", link=found, uses=uses, url=url, how=found.status(asked.now_ms), names=names)
 
 
 PAGES: Final[dict[str, Page]] = {

@@ -7,18 +7,22 @@ from typing import Final
 from heliograph.model.problem import Problem
 from heliograph.web.portal.render import error_of
 
-WORDS: Final = (
-    (re.compile(r"\bEndpoint with Id\b"), "The device"),
-    (re.compile(r"\bService profile with Id\b"), "The service policy"),
-    (re.compile(r"\bTariff profile with Id\b"), "The tariff"),
-    (re.compile(r"\b(SIM|User|Organisation|Application token|Session|Tag) with Id\b"), r"The \1"),
+NAMES: Final = {"Endpoint": "device", "Service profile": "service policy", "Tariff profile": "tariff", "SIM": "SIM"}
+WORDS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
+    (re.compile(r"\b([A-Z]\w+(?: \w+)?) with Id '([^']*)' not found"), lambda found: f"There is no {_name(found[1])} '{found[2]}'"),
+    (re.compile(r"\b([A-Z]\w+(?: \w+)?) with Id\b"), lambda found: f"The {_name(found[1])}"),
     (re.compile(r"\bendpoints?\b(?! with)"), "device"),
     (re.compile(r"\bservice profile\b"), "service policy"),
+    (re.compile(r"\b(iccid|imsi|msisdn|imei)\b"), lambda found: found[1].upper()),
     (re.compile(r"\bpayload\b"), "text"),
     (re.compile(r"\bsource_address\b"), "sender"),
     (re.compile(r"\bexpiry_date\b"), "the expiry"),
     (re.compile(r"\bscheduled_at\b"), "the time to send"),
 )
+
+
+def _name(kind: str) -> str:
+    return NAMES.get(kind, kind.lower())
 
 
 def words_of(problem: Problem) -> str:
