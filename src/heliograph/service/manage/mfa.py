@@ -42,6 +42,11 @@ async def create(office: Office, login: Login, actor: Actor, password_sha1: str)
     return NewKey(key, totp.uri(secret, user.email, ISSUER), codes)
 
 
+def uri(key: MfaKey, actor: Actor) -> str:
+    """What an app reads of the actor's own key."""
+    return totp.uri(key.secret, actor.email or "", ISSUER)
+
+
 async def activate(office: Office, actor: Actor, key_id: int, code: str) -> None:
     """Put the key into use, given its first code. Raises Problem."""
     await office.database.write(_activate, actor, key_id, code, office.clock.now_ms())

@@ -10,6 +10,8 @@ from heliograph.service.manage import account, mfa
 from heliograph.service.manage import user as users
 from heliograph.service.manage.me import me
 from heliograph.service.password import sha1_hex, sha1_of_new
+from heliograph.store.credential import MfaKey
+from heliograph.web.portal import qr
 from heliograph.web.portal.face import SIGN_IN
 from heliograph.web.portal.page import Asked, Page
 from heliograph.web.portal.reply import Reply
@@ -41,19 +43,21 @@ async def begin_factor(asked: Asked) -> Reply:
         made = await mfa.create(asked.core, asked.context.login, asked.actor, sha1_hex(asked.form.raw("password")))
     except Problem as problem:
         return await _page(asked, factor=_said(problem))
-    return asked.render(
-        "account_factor.html", secret=made.key.secret, uri=made.uri, codes=made.recovery_codes, key_id=made.key.id, refusal=""
-    )
+    return _factor(asked, made.key, made.recovery_codes)
 
 
 async def activate_factor(asked: Asked) -> Reply:
-    """Put the key into use by its first code."""
+    """Put the key into use by its first code. A typing error loses nothing: the page comes again with what it showed."""
+    form, actor = asked.form, asked.actor
+    key_id = form.number("key_id") or 0
     try:
-        key_id = asked.form.number("key_id") or 0
-        await mfa.activate(asked.core, asked.actor, key_id, asked.form.text("code").replace(" ", ""))
+        await mfa.activate(asked.core, actor, key_id, form.text("code").replace(" ", ""))
     except Problem as problem:
-        secrets = {"secret": asked.form.text("secret"), "uri": asked.form.text("uri"), "codes": asked.form.text("codes").split()}
-        return asked.render("account_factor.html", 422, key_id=asked.form.text("key_id"), refusal=_said(problem), **secrets)
+        assert actor.user_id is not None
+        waiting = [each for each in await mfa.keys(asked.core, actor.user_id) if each.id == key_id and each.activated_at_ms is None]
+        if not waiting:
+            return await _page(asked, factor=_said(problem))
+        return _factor(asked, waiting[0], form.text("codes").split(), _said(problem))
     return asked.see("/account", "The second factor is on: from now on you sign in with a code of your app too.")
 
 
@@ -92,6 +96,12 @@ async def work_in(asked: Asked) -> Reply:
     assert asked.visit is not None
     await session.work_in(asked.core, asked.visit, asked.form.number("organisation") or 0)
     return asked.see("/", "You work in another organisation now.")
+
+
+def _factor(asked: Asked, key: MfaKey, codes: list[str], refusal: str = "") -> Reply:
+    uri = mfa.uri(key, asked.actor)
+    status = 422 if refusal else 200
+    return asked.render("account_factor.html", status, key=key, uri=uri, code=qr.svg(uri), codes=codes, refusal=refusal)
 
 
 def _said(problem: Problem) -> str:
