@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
-from heliograph.model.ids import MessageId
+from heliograph.model.account import Actor, Door, Role
+from heliograph.model.ids import MessageId, OrganisationId
 from heliograph.model.problem import Code, Problem
 from heliograph.service import technician
 from heliograph.service.draft import Draft
+from heliograph.service.manage import command
 from heliograph.service.secret import hash_of
 from heliograph.service.technician import Visit
 from heliograph.store import technician as store
@@ -66,7 +68,7 @@ async def test_whoever_has_a_link_sees_and_texts_its_device_and_the_audit_says_w
     await site.world.jump(1)
     sent = await technician.send(site.world.core, at, Draft(payload="reset"))
     await site.world.settle()
-    assert [each.payload for each in await technician.thread(site.world.core, at)] == ["reset", "before"]
+    assert [each.payload for each in (await technician.thread(site.world.core, at)).messages] == ["reset", "before"]
     who = f"technician link {link['id']} (Anna, pump 3)"
     entries = (await site.get("/api/v1/audit?door=technician")).json
     assert [(each["action"], each["who"], each["address"]) for each in entries] == [
@@ -130,7 +132,7 @@ async def test_a_technician_takes_back_what_came_by_their_link_and_nothing_else(
     assert refused.value.code is Code.INVALID_REFERENCE
     own = await technician.send(site.world.core, at, Draft(payload="wrong"))
     await technician.take_back(site.world.core, at, own)
-    (found,) = [each for each in await technician.thread(site.world.core, at) if each.id == own]
+    (found,) = [each for each in (await technician.thread(site.world.core, at)).messages if each.id == own]
     assert found.reason_code == "canceled"
 
 
@@ -145,7 +147,7 @@ async def test_a_link_for_chosen_commands_sends_nothing_else_and_shows_what_came
     with pytest.raises(Problem) as refused:
         await technician.send(site.world.core, at, Draft(payload="anything"))
     assert refused.value.code is Code.FORBIDDEN
-    assert await technician.thread(site.world.core, at) == []
+    assert (await technician.thread(site.world.core, at)).messages == []
 
 
 async def test_an_observer_sees_links_but_not_who_used_them(site: Site) -> None:
@@ -155,3 +157,14 @@ async def test_an_observer_sees_links_but_not_who_used_them(site: Site) -> None:
     observer = await site.auth_token(site.a.application_token)
     assert (await site.get(f"{PATH}/{link['id']}", token=observer)).status == 200
     assert (await site.get(f"{PATH}/{link['id']}/use", token=observer)).status == 403
+
+
+async def test_commands_are_chosen_by_name_or_id_and_one_that_is_not_there_is_named(site: Site) -> None:
+    actor = Actor(OrganisationId(site.a.organisation_id), "Alpha", Role.USER, Door.PORTAL)
+    ids = [await command.create(site.world.core, actor, name, "x", None) for name in ("APN", "Status", "Reset")]
+    link, _ = await made(site, commands=["Status", ids[0]])
+    assert link["commands"] == [ids[0], ids[1]]
+    assert (await made(site))[0]["commands"] is None
+    for wrong, said in (([], "commands is empty"), (["Reboot"], "'Reboot' not found")):
+        reply = await site.post(PATH, {"endpoint": {"id": site.a.device_id}, "description": "Anna", "commands": wrong})
+        assert (reply.status // 100, said in reply.text) == (4, True), reply.text

@@ -18,7 +18,13 @@ PAGE = 1000
 
 @app.command
 def create(
-    device: Annotated[int, Parameter(name="DEVICE")], /, *, description: str, expires: str = "8h", options: OrganisationOptions = ANY
+    device: Annotated[int, Parameter(name="DEVICE")],
+    /,
+    *,
+    description: str,
+    expires: str = "8h",
+    command: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    options: OrganisationOptions = ANY,
 ) -> int:
     """Make a link that opens the console of one device. It is shown once, alone on standard output; only its hash is kept.
 
@@ -30,11 +36,13 @@ def create(
         For whom it is: the audit names whoever comes by it so.
     expires
         When it ends: a number of minutes, hours or days from now (90m, 8h, 2d), or a date; within 7 days.
+    command
+        The name of a saved command that it may send; give it once for each. Without any, whatever is written.
     """
 
     async def work(desk: Desk) -> Answer:
         until_ms = ahead_ms("--expires", expires, desk.clock.now_ms())
-        new = NewLink(device_id=device, description=description, expires_at_ms=until_ms)
+        new = NewLink(device_id=device, description=description, commands=command or None, expires_at_ms=until_ms)
         made, token = await technician.create(desk, await desk.viewer(), new)
         url = f"{_origin(desk)}/technician/{token}"
         device_name = made.device_name or str(made.device_id)
@@ -73,7 +81,7 @@ def list_(*, device: int = 0, options: OrganisationOptions = ANY) -> int:
 
     async def work(desk: Desk) -> Answer:
         found = await technician.views(desk, await desk.viewer(), device, 1, PAGE)
-        columns = ("id", "device", "description", "state", "expires", "uses", "last_used")
+        columns = ("id", "device", "description", "may_send", "state", "expires", "uses", "last_used")
         rows = [_row(each, desk.clock.now_ms()) for each in found.items]
         return Table(rows, columns, "no technician link yet: `heliograph technician-link create` makes one")
 
@@ -115,6 +123,7 @@ def _row(link: TechnicianLink, now_ms: int) -> dict[str, object]:
         "created": time_of(link.created_at_ms),
         "created_by": link.made_by,
         "expires": time_of(link.expires_at_ms),
+        "may_send": "anything" if link.command_ids is None else f"{len(link.command_ids)} commands",
         "uses": link.uses,
         "last_used": time_of(link.used_at_ms),
     }

@@ -67,7 +67,7 @@ class Tail:
         scope = actor.scope if organisation_id is None else organisation_id
         if actor.scope not in (ANY, scope):
             raise not_found("Organisation", scope)
-        key = f"t{actor.token_id}" if actor.token_id else f"u{actor.user_id}"
+        key = f"t{actor.token_id}" if actor.token_id else f"u{actor.user_id or actor.email}"
         if self._of_one[key] >= MOST_OF_ONE:
             raise Problem(Code.TOO_MANY_REQUESTS, f"you follow {MOST_OF_ONE} event streams already: close one first")
         self._of_one[key] += 1

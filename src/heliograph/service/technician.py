@@ -8,6 +8,8 @@ address it came from.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from heliograph.model.account import Actor, Door, Role
 from heliograph.model.command import fill
 from heliograph.model.ids import DeviceId, MessageId, OrganisationId
@@ -19,12 +21,15 @@ from heliograph.service.history import shown
 from heliograph.service.idempotency import Told
 from heliograph.service.secret import hash_of
 from heliograph.service.submit import Submission, accept, prepare
+from heliograph.service.tail import Follower
 from heliograph.store import account as account_store
 from heliograph.store import command as command_store
+from heliograph.store import feed
 from heliograph.store import message as message_store
+from heliograph.store import search as search_store
 from heliograph.store import technician as store
 from heliograph.store.command import Command
-from heliograph.store.message import MessageView
+from heliograph.store.search import FoundMessage, Place, Range
 from heliograph.store.technician import TechnicianLink
 from heliograph.store.transaction import Transaction
 
@@ -45,6 +50,14 @@ class Visit:
         return self.link.commands is not None
 
 
+class Thread(msgspec.Struct, frozen=True):
+    """`messages`: the latest first. `own`: those that came by this link. `number`: of the last event that they show."""
+
+    messages: list[FoundMessage]
+    own: frozenset[int]
+    number: int
+
+
 async def visit(core: Core, token: str, address: str) -> Visit | None:
     """The visit that a link's secret opens; None where it opens nothing any more, or never did."""
     return await core.database.read(_visit, hash_of(token), address, core.clock.now_ms())
@@ -55,9 +68,20 @@ async def opened(core: Core, at: Visit) -> None:
     await core.database.write(_opened, at, core.clock.now_ms())
 
 
-async def thread(core: Core, at: Visit) -> list[MessageView]:
-    """What the device sent and received, the latest first: all, or, where only commands may be sent, since the link was made."""
+async def thread(core: Core, at: Visit) -> Thread:
+    """What the device sent and received: all, or, where only commands may be sent, since the link was made."""
     return await core.database.read(_thread, at)
+
+
+async def message(core: Core, at: Visit, message_id: int) -> FoundMessage | None:
+    """One of these, None for any other."""
+    return await core.database.read(_message, at, message_id)
+
+
+async def follow(core: Core, at: Visit, after: int) -> Follower:
+    """Follow what happens in the organisation behind an event, of which `message` then says what may be seen. Raises Problem for one
+    follower too many of this link."""
+    return await core.tail.follow(_actor(at), OrganisationId(at.link.organisation_id), {at.link.organisation_id: after})
 
 
 async def commands(core: Core, at: Visit) -> list[Command]:
@@ -72,7 +96,8 @@ async def send_command(core: Core, at: Visit, command_id: int, values: Mapping[s
     found = next((each for each in await commands(core, at) if each.id == command_id), None)
     if found is None:
         raise Problem(Code.INVALID_REFERENCE, "this command is not offered by your link")
-    return await _sent(core, at, Draft(payload=fill(found.text, values)))
+    filled = fill(found.text, values)
+    return await _sent(core, at, Draft(filled.text, secrets=filled.secrets))
 
 
 async def send(core: Core, at: Visit, draft: Draft) -> MessageId:
@@ -116,11 +141,24 @@ def _opened(tx: Transaction, at: Visit, now_ms: int) -> None:
     audit.record(tx, _actor(at), "technician_link.opened", at.link.organisation_id, now_ms, object_id=at.link.id)
 
 
-def _thread(tx: Transaction, at: Visit) -> list[MessageView]:
+def _thread(tx: Transaction, at: Visit) -> Thread:
     link = at.link
-    found = message_store.views_of_device(tx, link.organisation_id, DeviceId(link.device_id), 0, THREAD_MOST)
-    since_ms = link.created_at_ms if at.is_restricted else 0
-    return [shown(each) for each in found if each.submitted_at_ms >= since_ms]
+    heads = feed.heads(tx, [link.organisation_id])  # first: what comes behind it may be told twice, never not at all
+    where = Range(link.organisation_id, link.device_id, from_ms=_since_ms(at))
+    found, _ = search_store.step(tx, where, {}, Place(), THREAD_MOST, THREAD_MOST)
+    own = frozenset(store.sent_by(tx, link.id))
+    return Thread([shown(each) for each in found], own, heads[0].number if heads else 0)
+
+
+def _message(tx: Transaction, at: Visit, message_id: int) -> FoundMessage | None:
+    found = search_store.one(tx, at.link.organisation_id, message_id)
+    if found is None or found.device_id != at.link.device_id or found.submitted_at_ms < _since_ms(at):
+        return None
+    return shown(found)
+
+
+def _since_ms(at: Visit) -> int:
+    return at.link.created_at_ms if at.is_restricted else 0
 
 
 def _submit(tx: Transaction, at: Visit, submission: Submission) -> MessageId | Exception:

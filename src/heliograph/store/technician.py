@@ -122,6 +122,11 @@ def has_sent(tx: Transaction, link_id: int, message_id: int) -> bool:
     return tx.one(Q["has_sent"], link_id=link_id, message_id=message_id) is not None
 
 
+def sent_by(tx: Transaction, link_id: int) -> list[int]:
+    """The messages that came by a link."""
+    return [int(row[0]) for row in tx.run(Q["sent_by"], link_id=link_id)]
+
+
 def uses(tx: Transaction, used: TechnicianLink, most: int) -> list[Use]:
     """The latest uses of a link."""
     values = {"id": used.id, "organisation_id": used.organisation_id, "from_ms": used.created_at_ms, "most": most}

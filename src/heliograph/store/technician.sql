@@ -38,6 +38,9 @@ INSERT INTO technician_sent (message_id, link_id, address) VALUES (:message_id, 
 -- name: has_sent
 SELECT 1 FROM technician_sent WHERE link_id = :link_id AND message_id = :message_id;
 
+-- name: sent_by
+SELECT message_id FROM technician_sent WHERE link_id = :link_id;
+
 -- name: uses
 SELECT at_ms, action, address, message_id FROM (
   SELECT message.submitted_at_ms AS at_ms, 'sms.sent' AS action, technician_sent.address AS address, message.id AS message_id

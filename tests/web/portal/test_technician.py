@@ -80,3 +80,24 @@ async def test_an_observer_makes_and_revokes_none(admin: Visitor, observer: Visi
     assert "Revoke" not in page
     assert "Who used it when" not in page
     assert "New link" not in words(await observer.get("/technician-links"))
+
+
+async def test_the_page_is_told_what_comes_until_the_link_is_revoked(admin: Visitor, stranger: Visitor, site: Site) -> None:
+    where, opens = await made(admin)
+    page = await stranger.follow(await stranger.post(opens))
+    (path,) = re.findall(r'data-follow="([^"]+)"', page.text)
+    stream = await stranger.follow_stream(path.replace("&amp;", "&"))
+    await site.send(payload="come in")
+    await site.world.advance(1)
+    assert "event: sms" in stream.said
+    assert "come in" in stream.said
+    assert "/technician/cancel" not in stream.said, "what others sent is not theirs to cancel"
+    await stranger.post("/technician", {"text": "own words"})
+    await site.world.advance(1)
+    assert "own words" in stream.said
+    await admin.post(f"{where}/revoke")
+    await site.send(payload="not for them")
+    await site.world.advance(1)
+    await stream.leave()
+    assert "not for them" not in stream.said
+    assert (await stranger.get(path)).status == 403

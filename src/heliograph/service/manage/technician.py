@@ -26,11 +26,11 @@ USES_MOST = 200
 
 
 class NewLink(msgspec.Struct, frozen=True, kw_only=True):
-    """`description`: for whom. `commands`: saved commands that are all it may send; None: whatever is written."""
+    """`description`: for whom. `commands`: saved commands, by id or by name, that are all it may send; None: whatever is written."""
 
     device_id: int
     description: str
-    commands: tuple[int, ...] | None = None
+    commands: tuple[int | str, ...] | None = None
     expires_at_ms: int | None = None
 
 
@@ -80,19 +80,30 @@ def _create(tx: Transaction, actor: Actor, scope: int, wanted: NewLink, token_ha
     device = device_store.lock(tx, scope, wanted.device_id)
     if device is None:
         raise not_found("Endpoint", wanted.device_id)
-    home, commands = device.organisation_id, _written(wanted.commands)
-    for command_id in wanted.commands or ():
-        if command_store.one(tx, home, command_id) is None:
-            raise not_found("Saved command", command_id)
-    link_id = store.insert(tx, home, device.id, token_hash, wanted.description.strip(), commands, actor.email, now_ms, expires_at_ms)
+    home = device.organisation_id
+    commands = None if wanted.commands is None else _chosen(tx, home, wanted.commands)
+    link_id = store.insert(
+        tx, home, device.id, token_hash, wanted.description.strip(), _written(commands), actor.email, now_ms, expires_at_ms
+    )
     made = _view(tx, home, link_id)
-    told = {"description": made.description, "endpoint": made.device_id, "commands": wanted.commands, "expires_at_ms": expires_at_ms}
+    told = {"description": made.description, "endpoint": made.device_id, "commands": commands, "expires_at_ms": expires_at_ms}
     audit.record(tx, actor, "technician_link.created", home, now_ms, object_id=link_id, after=told)
     return made
 
 
+def _chosen(tx: Transaction, organisation_id: int, wanted: Sequence[int | str]) -> list[int]:
+    """The ids of saved commands. Raises Problem."""
+    saved = command_store.of_organisation(tx, organisation_id)
+    known: dict[int | str, int] = {each.name: each.id for each in saved}
+    known |= {each.id: each.id for each in saved}
+    for each in wanted:
+        if each not in known:
+            raise not_found("Saved command", each)
+    return sorted({known[each] for each in wanted})
+
+
 def _written(commands: Sequence[int] | None) -> str | None:
-    return None if commands is None else msgspec.json.encode(sorted(set(commands))).decode()
+    return None if commands is None else msgspec.json.encode(commands).decode()
 
 
 def _views(tx: Transaction, scope: int, device_id: int, page: int, per_page: int) -> Page[TechnicianLink]:

@@ -17,15 +17,17 @@ CRITERIA = {"endpoint": criteria.number}
 
 class TechnicianLinkWanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """`description`: for whom, as the audit names whoever comes by it. `expiry_date`: within 7 days; 8 hours from now where it is left
-    out."""
+    out. `commands`: names of saved commands that are all it may send, or their ids; left out: whatever is written."""
 
     endpoint: wire.Ref
     description: str
     expiry_date: str | None = None
+    commands: list[int | str] | None = None
 
 
 class TechnicianLinkSeen(msgspec.Struct, kw_only=True):
-    """`status`: active, expired or revoked. `uses`: how often it was opened or something was done by it, at last at `last_used`."""
+    """`status`: active, expired or revoked. `uses`: how often it was opened or something was done by it, at last at `last_used`.
+    `commands`: ids of the saved commands that are all it may send, null: whatever is written."""
 
     id: int
     endpoint: wire.Named
@@ -37,6 +39,7 @@ class TechnicianLinkSeen(msgspec.Struct, kw_only=True):
     revoked: str | None
     last_used: str | None
     uses: int
+    commands: list[int] | None
 
 
 class TechnicianLinkMade(TechnicianLinkSeen, kw_only=True):
@@ -84,6 +87,7 @@ async def create(call: Call) -> Answer:
     new = NewLink(
         device_id=wire.id_of(wanted.endpoint) or 0,
         description=wanted.description,
+        commands=None if wanted.commands is None else tuple(wanted.commands),
         expires_at_ms=None if wanted.expiry_date is None else wire.moment(wanted.expiry_date, "expiry_date"),
     )
     made, token = await links.create(call.context.core, call.actor, new)
@@ -136,6 +140,7 @@ def _seen(link: TechnicianLink, call: Call) -> TechnicianLinkSeen:
         revoked=wire.stamp_or_none(link.revoked_at_ms),
         last_used=wire.stamp_or_none(link.used_at_ms),
         uses=link.uses,
+        commands=None if link.command_ids is None else list(link.command_ids),
     )
 
 

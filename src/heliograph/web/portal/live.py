@@ -7,6 +7,7 @@ that comes again sends it as `Last-Event-ID` and misses nothing. The stream begi
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, NamedTuple, Self
 
+from heliograph.clock import Clock
 from heliograph.model.problem import Problem
 from heliograph.service import session
 from heliograph.service.tail import Follower, Reload
@@ -32,6 +33,8 @@ class Frame(NamedTuple):
 
 Told = Callable[[Sequence[FeedEvent]], Awaitable[Iterable[Frame]]]
 """What a page tells of some events; nothing of those that do not concern it."""
+May = Callable[[], Awaitable[bool]]
+"""Whether the browser may still follow."""
 
 
 def _never() -> bool:
@@ -41,25 +44,44 @@ def _never() -> bool:
 async def follow(asked: Asked, organisation_id: int, told: Told, is_restless: Callable[[], bool] = _never) -> Reply:
     """Stream to a page that was rendered at the event with the number `after` of its query. While it `is_restless`, `told` is asked each
     second without an event too. Raises Problem for one stream too many."""
-    after = asked.query.number("after") or 0
+    follower = await asked.core.tail.follow(asked.actor, organisation_id, {organisation_id: seen_by(asked)})
+
+    async def is_signed_in() -> bool:
+        """A session that was ended, say by a new password, ends its streams."""
+        return await session.visit(asked.core, asked.session_cookie, asked.address) is not None
+
+    return stream(asked, follower, organisation_id, told, is_signed_in, is_restless=is_restless)
+
+
+def stream(
+    asked: Asked, follower: Follower, organisation_id: int, told: Told, may: May, *, is_restless: Callable[[], bool] = _never
+) -> Reply:
+    """The same for who is not signed in: what `may` decides is asked each 15 s."""
+    return Reply(200, HEADERS, stream=_Frames(asked.core.clock, follower, organisation_id, told, may, is_restless))
+
+
+def seen_by(asked: Asked) -> int:
+    """The number of the last event that a browser knows: of its page, or of the stream that it lost."""
     seen = guard.header(asked.scope, b"last-event-id")
     if seen.isascii() and seen.isdigit() and len(seen) <= MOST_DIGITS:
-        after = int(seen)
-    follower = await asked.core.tail.follow(asked.actor, organisation_id, {organisation_id: after})
-    return Reply(200, HEADERS, stream=_Frames(asked, follower, organisation_id, told, is_restless))
+        return int(seen)
+    return asked.query.number("after") or 0
 
 
 class _Frames:
     """The octets, made as the browser takes them."""
 
-    def __init__(self, asked: Asked, follower: Follower, organisation_id: int, told: Told, is_restless: Callable[[], bool]) -> None:
-        self._asked = asked
+    def __init__(
+        self, clock: Clock, follower: Follower, organisation_id: int, told: Told, may: May, is_restless: Callable[[], bool]
+    ) -> None:
+        self._clock = clock
         self._follower = follower
         self._organisation_id = organisation_id
         self._told = told
+        self._may = may
         self._is_restless = is_restless
         self._is_begun = False
-        self._checked_at = asked.core.clock.monotonic()
+        self._checked_at = clock.monotonic()
 
     def __aiter__(self) -> Self:
         return self
@@ -69,7 +91,7 @@ class _Frames:
             self._is_begun = True
             return RETRY + self._number()
         try:
-            if not await self._is_still_signed_in():
+            if not await self._is_allowed():
                 raise StopAsyncIteration
             is_restless = self._is_restless()
             heard = await self._follower.next(LOOK_AGAIN_S if is_restless else PING_S)
@@ -87,13 +109,12 @@ class _Frames:
     async def aclose(self) -> None:
         self._follower.close()
 
-    async def _is_still_signed_in(self) -> bool:
-        """A session that was ended, say by a new password, ends its streams."""
-        now_s = self._asked.core.clock.monotonic()
-        if now_s - self._checked_at < PING_S or self._asked.visit is None:
+    async def _is_allowed(self) -> bool:
+        now_s = self._clock.monotonic()
+        if now_s - self._checked_at < PING_S:
             return True
         self._checked_at = now_s
-        return await session.visit(self._asked.core, self._asked.session_cookie, self._asked.address) is not None
+        return await self._may()
 
     def _number(self) -> bytes:
         return b"id: %d\n\n" % self._follower.position.get(self._organisation_id, 0)

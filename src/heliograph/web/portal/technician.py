@@ -1,19 +1,21 @@
 """What a technician's link opens: one device's thread and a box to send from, or chosen commands only. No session, no actor: each request
 asks the link anew. The link itself only shows a button, so that a program that looks at links in chats does not open it."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from heliograph.model import command as model
 from heliograph.model.ids import MessageId
-from heliograph.model.message import Direction, State
-from heliograph.model.problem import Problem
+from heliograph.model.problem import Code, Problem
 from heliograph.service import technician
 from heliograph.service.draft import Draft, with_text
 from heliograph.service.technician import Visit
-from heliograph.store.message import MessageView
+from heliograph.store.feed import FeedEvent
+from heliograph.web.portal import live, render
+from heliograph.web.portal.console import DRAWN
+from heliograph.web.portal.live import Frame
 from heliograph.web.portal.page import Asked, OpenPage, Page
 from heliograph.web.portal.reply import Reply
-from heliograph.web.portal.state import MT, WAITING, Shown
 from heliograph.web.portal.words import words_of
 
 COOKIE: Final = "technician"
@@ -76,6 +78,30 @@ async def take_back(asked: Asked) -> Reply:
     return asked.see("/technician", "Canceled.")
 
 
+async def stream(asked: Asked) -> Reply:
+    """Tell of each message that comes or changes, drawn anew, for as long as the link is good."""
+    at = await _visit(asked)
+    if at is None:
+        return _over(asked)
+    own = set((await technician.thread(asked.core, at)).own)
+
+    async def told(events: Sequence[FeedEvent]) -> Iterable[Frame]:
+        changed = dict.fromkeys(each.message_id for each in events if each.device_id == at.link.device_id and each.message_id is not None)
+        if changed and not await may():
+            raise Problem(Code.FORBIDDEN, OVER)
+        if not own.issuperset(changed):
+            own.update((await technician.thread(asked.core, at)).own)
+        found = [await technician.message(asked.core, at, each) for each in changed]
+        values = asked.shared() | DRAWN | {"own": own}
+        return [Frame("sms", render.page("technician_message_alone.html", values | {"message": each})) for each in found if each]
+
+    async def may() -> bool:
+        return await _visit(asked) is not None
+
+    follower = await technician.follow(asked.core, at, live.seen_by(asked))
+    return live.stream(asked, follower, at.link.organisation_id, told, may)
+
+
 async def _visit(asked: Asked) -> Visit | None:
     token = asked.cookies.get(COOKIE, "")
     return await technician.visit(asked.core, token, asked.address) if token else None
@@ -86,31 +112,25 @@ def _over(asked: Asked) -> Reply:
 
 
 async def _page(asked: Asked, at: Visit, problem: Problem | None = None) -> Reply:
-    commands = await technician.commands(asked.core, at)
-    texts = [each.text for each in commands]
     parts = () if problem is None else problem.parts or (problem,)
+    seen = await technician.thread(asked.core, at)
     values: dict[str, Any] = {
         "at": at,
-        "thread": await technician.thread(asked.core, at),
-        "commands": commands,
+        "thread": seen.messages,
+        "own": seen.own,
+        "number": seen.number,
+        "commands": await technician.commands(asked.core, at),
         "places": model.places,
         "Kind": model.Kind,
-        "said": lambda message: model.masked(texts, message.payload) if message.direction == Direction.MT else message.payload,
-        "shown": _shown,
-        "MT": Direction.MT,
         "refusal": " ".join(words_of(each) for each in parts),
         "written": asked.form.raw("text") if problem is not None else "",
     }
-    return asked.render("technician.html", 422 if problem is not None else 200, **values)
-
-
-def _shown(message: MessageView) -> Shown:
-    state = State(message.state)
-    return WAITING if state is State.BUFFERED and message.retry_at_ms is not None else MT[state]
+    return asked.render("technician.html", 422 if problem is not None else 200, **(values | DRAWN))
 
 
 PAGES: Final[dict[str, Page]] = {
     "/technician": OpenPage(get=show, post=send),
+    "/technician/stream": OpenPage(get=stream),
     "/technician/cancel": OpenPage(post=take_back),
     "/technician/{token}": OpenPage(get=knock, post=come_in),
 }
