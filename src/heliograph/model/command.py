@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -50,6 +50,14 @@ class Place(msgspec.Struct, frozen=True):
         return self.name.replace("_", " ").capitalize()
 
 
+class Filled(NamedTuple):
+    """A text as it is sent. `secrets`: where, from start to end, stands what is never shown again; kept with the message, since the command
+    may be changed or deleted."""
+
+    text: str
+    secrets: tuple[tuple[int, int], ...]
+
+
 @lru_cache(maxsize=1000)
 def places(text: str) -> tuple[Place, ...]:
     """The places of a text, each once, in their order."""
@@ -59,21 +67,29 @@ def places(text: str) -> tuple[Place, ...]:
     return tuple(found.values())
 
 
-def fill(text: str, values: Mapping[str, str]) -> str:
+def fill(text: str, values: Mapping[str, str]) -> Filled:
     """The text with a value at each place. Raises Problem with a part for each that does not fit."""
     problems = [problem for place in places(text) if (problem := _unfit(place, values.get(place.name, ""))) is not None]
     if problems:
         raise Problem(Code.INVALID, "the command is not filled in", parts=tuple(problems))
-    return _PLACE.sub(lambda match: values.get(match[1], ""), text)
+    found = list(_PLACE.finditer(text))
+    hidden = {match[1] for match in found if match[2] == Kind.SECRET}
+    written, secrets, end = "", [], 0
+    for match in found:
+        written += text[end : match.start()]
+        value = values.get(match[1], "")
+        if value and match[1] in hidden:
+            secrets.append((len(written), len(written) + len(value)))
+        written += value
+        end = match.end()
+    return Filled(written + text[end:], tuple(secrets))
 
 
-def masked(texts: Iterable[str], written: str) -> str:
-    """What was written, with MASK for its secrets where it was made of one of the commands `texts`."""
-    for text in texts:
-        if any(place.kind is Kind.SECRET for place in places(text)) and (spans := _secrets(text, written)) is not None:
-            for start, end in reversed(spans):
-                written = written[:start] + (MASK if end > start else "") + written[end:]
-            return written
+def masked(written: str, secrets: Iterable[tuple[int, int]]) -> str:
+    """What was written, with MASK for its secrets; as it is where its text was deleted since."""
+    for start, end in sorted(secrets, reverse=True):
+        if end <= len(written):
+            written = written[:start] + MASK + written[end:]
     return written
 
 
@@ -84,43 +100,3 @@ def _unfit(place: Place, value: str) -> Problem | None:
     if len(value) > MOST_VALUE or pattern.fullmatch(value) is None:
         return Problem(Code.INVALID_FORMAT, f"{place.label} has to be {wanted}", field=place.name)
     return None
-
-
-def _secrets(text: str, written: str) -> list[tuple[int, int]] | None:
-    """Where the secrets stand in what was made of a text, None where it was not. Each place ends where what follows it first stands, so
-    this takes as long as the text is, whatever somebody saves."""
-    literals, groups = _pieces(text)
-    if not written.startswith(literals[0]):
-        return None
-    spans = []
-    at = len(literals[0])
-    for number, group in enumerate(groups, 1):
-        literal, is_last = literals[number], number == len(groups)
-        least = at + (not all(place.may_be_empty for place in group))
-        end = len(written) - len(literal) if is_last else written.find(literal, least)
-        if end < least or (is_last and not written.endswith(literal)):
-            return None
-        if any(place.kind is Kind.SECRET for place in group):
-            spans.append((at, end))
-        at = end + len(literal)
-    return spans
-
-
-@lru_cache(maxsize=1000)
-def _pieces(text: str) -> tuple[list[str], list[list[Place]]]:
-    """What stands around the places, and the places between, of which those that touch are one group."""
-    literals: list[str] = [""]
-    groups: list[list[Place]] = []
-    end = 0
-    for match in _PLACE.finditer(text):
-        place = Place(match[1], Kind(match[2] or Kind.TEXT), bool(match[3]))
-        between = text[end : match.start()]
-        if groups and not between:
-            groups[-1].append(place)
-        else:
-            literals[-1] = between
-            groups.append([place])
-            literals.append("")
-        end = match.end()
-    literals[-1] = text[end:]
-    return literals, groups

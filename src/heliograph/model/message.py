@@ -141,11 +141,13 @@ def with_segment(states: str, number: int, state: Segment) -> str:
 
 class Terms(msgspec.Struct, frozen=True, omit_defaults=True):
     """What of its policy mattered when a message was accepted, and matters later. `quota`: the one it was charged to, by its `since_ms`.
-    `strict`: it waits for the receipt of the one before. `asked`: by the application that sent it over SMPP."""
+    `strict`: it waits for the receipt of the one before. `asked`: by the application that sent it over SMPP. `secrets`: where in its
+    payload, from start to end, stands what people are not shown again."""
 
     strict: bool = False
     quota: int | None = None
     asked: Asked | None = None
+    secrets: tuple[tuple[int, int], ...] = ()
 
 
 NO_TERMS = Terms()
@@ -164,6 +166,11 @@ def read_terms(text: str | None) -> Terms:
 def is_strict(text: str | None) -> bool:
     """Whether terms as they are kept are strict, without reading the rest; the queries of the lanes look for the same."""
     return text is not None and '"strict":true' in text
+
+
+def secrets_of(text: str | None) -> tuple[tuple[int, int], ...]:
+    """The secrets of terms as they are kept, reading the rest only where there are some."""
+    return () if text is None or '"secrets":' not in text else _terms.decode(text).secrets
 
 
 _terms = msgspec.json.Decoder(Terms)

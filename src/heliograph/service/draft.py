@@ -9,7 +9,8 @@ class Draft(msgspec.Struct, frozen=True):
     """An MT message as asked for. `udh`: hex, with or without its length octet as emnify has it, or None. `dcs` None: chosen from the
     text. `source_type`: 145, 161, 208 or None. With an 8-bit `dcs`, `payload` is hex. `expiry_at_ms` None: 24 h from now,
     or from `scheduled_at_ms`, before which it is not sent. `user_data`: hex, the octets of one segment that go on as they came (unpacked
-    septets, octets, 16-bit units); `payload` then shows them, and `dcs` says what they are."""
+    septets, octets, 16-bit units); `payload` then shows them, and `dcs` says what they are. `secrets`: where in the payload, from start to
+    end, stands what people are not shown again."""
 
     payload: str
     source: str | None = None
@@ -20,6 +21,7 @@ class Draft(msgspec.Struct, frozen=True):
     expiry_at_ms: int | None = None
     scheduled_at_ms: int | None = None
     user_data: str | None = None
+    secrets: tuple[tuple[int, int], ...] = ()
 
 
 def with_text(draft: Draft) -> Draft:

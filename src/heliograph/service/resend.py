@@ -2,7 +2,7 @@
 
 from heliograph.model.account import Actor
 from heliograph.model.ids import DeviceId, MessageId
-from heliograph.model.message import Direction, State, TrafficClass
+from heliograph.model.message import Direction, State, TrafficClass, secrets_of
 from heliograph.model.problem import Code, Problem
 from heliograph.service import search
 from heliograph.service.core import Core
@@ -36,5 +36,6 @@ def prepare_again(
         pid=found.pid,
         expiry_at_ms=expiry_at_ms,
         scheduled_at_ms=scheduled_at_ms,
+        secrets=secrets_of(found.terms),
     )
     return prepare(core, actor, DeviceId(found.device_id or 0), draft, MessageId(found.id))

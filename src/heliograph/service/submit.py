@@ -7,7 +7,7 @@ import msgspec
 from heliograph.model.account import Actor
 from heliograph.model.esme import Asked
 from heliograph.model.ids import DeviceId, MessageId
-from heliograph.model.message import Direction, State, TrafficClass, fresh_segments, is_strict, written
+from heliograph.model.message import Direction, State, Terms, TrafficClass, fresh_segments, is_strict, written
 from heliograph.model.permission import Right, require
 from heliograph.model.policy import Question, Traffic, decide
 from heliograph.model.problem import Code, Problem
@@ -194,11 +194,11 @@ def _accept_one(intake: Intake, item: Submission, party: Party | None, message_i
     decision = decide(question)
     if isinstance(decision, Problem):
         intake.meter.note_refusal(decision, wanted, question.rates)
+        new.terms = written(Terms(secrets=item.draft.secrets))
         intake.refuse(new, decision)
         raise decision
     intake.meter.count(question, decision)
-    terms = terms_of(party, decision.counted[0])
-    new.terms = written(terms if item.asked is None else msgspec.structs.replace(terms, asked=item.asked))
+    new.terms = written(_with_asked(terms_of(party, decision.counted[0]), item))
     if item.draft.scheduled_at_ms is None:
         intake.put(party.lane(), party.link_id, new)
     else:
@@ -206,6 +206,13 @@ def _accept_one(intake: Intake, item: Submission, party: Party | None, message_i
     if item.resend_of is not None:
         intake.resent(new.id, item.resend_of)
     return message_id
+
+
+def _with_asked(terms: Terms, item: Submission) -> Terms:
+    """The terms with what was asked for beside a text."""
+    if item.asked is None and not item.draft.secrets:
+        return terms
+    return msgspec.structs.replace(terms, asked=item.asked, secrets=item.draft.secrets)
 
 
 def _message(item: Submission, party: Party, message_id: MessageId) -> NewMessage:

@@ -67,6 +67,7 @@ class LastMessage(msgspec.Struct, array_like=True, frozen=True):
     submitted_at_ms: int
     payload: str
     dcs: int
+    terms: str | None
 
 
 LISTING = Listing(

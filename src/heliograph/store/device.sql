@@ -106,7 +106,8 @@ AND lower(',' || replace(device.tags, ', ', ',') || ',') LIKE lower(:tag) ESCAPE
 
 -- name: last_messages (device_id bigint)
 -- The newest message of each, by the index of a device's messages.
-SELECT message.device_id, message.id, message.direction, message.state, message.submitted_at_ms, message.payload, message.dcs
+SELECT message.device_id, message.id, message.direction, message.state, message.submitted_at_ms, message.payload, message.dcs,
+  message.terms
 FROM input JOIN message ON message.id = (SELECT max(latest.id) FROM message AS latest WHERE latest.device_id = input.device_id);
 
 -- name: last_heard

@@ -34,6 +34,7 @@ class FoundMessage(MessageView, array_like=True):
     scheduled_at_ms: int | None
     due_at_ms: int | None
     resend_of: int | None
+    terms: str | None
 
 
 class Place(msgspec.Struct, frozen=True, order=True):

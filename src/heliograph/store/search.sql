@@ -10,7 +10,8 @@ SELECT message.id, message.organisation_id, message.device_id, device.name AS de
   message.peer_id, message.cancel_requested_at_ms,
   (SELECT scheduled.scheduled_at_ms FROM scheduled WHERE scheduled.message_id = message.id) AS scheduled_at_ms,
   (SELECT scheduled.due_at_ms FROM scheduled WHERE scheduled.message_id = message.id) AS due_at_ms,
-  (SELECT resent.resend_of FROM resent WHERE resent.message_id = message.id) AS resend_of
+  (SELECT resent.resend_of FROM resent WHERE resent.message_id = message.id) AS resend_of,
+  message.terms
 FROM message
 LEFT JOIN device ON device.id = message.device_id
 LEFT JOIN service_profile AS profile ON profile.id = device.service_profile_id

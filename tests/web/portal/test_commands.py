@@ -2,6 +2,8 @@
 
 import re
 
+from heliograph.model.link import ErrorClass, Refused
+from tests.core_world import statement
 from tests.web.portal.visitor import Visitor, words
 from tests.web.site import Site
 
@@ -22,13 +24,33 @@ async def test_a_command_is_saved_changed_sent_with_its_places_filled_and_its_se
     assert sent["payload"] == "apnhunter2 iot.example"
     thread = await admin.get(f"/devices/{site.a.device_id}")
     assert "apn•••• iot.example" in words(thread)
-    inspected = await admin.get(f"/devices/{site.a.device_id}/sms/{sent['id']}")
-    for reply in (thread, inspected, await admin.get("/messages"), await admin.get("/messages.csv")):
-        assert "hunter2" not in reply.text
+    assert await shows(admin, site, sent["id"], "hunter2") == []
     await admin.post(f"/commands/{command_id}", {"name": "APN", "text": "other {x}"})
     assert "other {x}" in words(await admin.get("/commands"))
     await admin.post(f"/commands/{command_id}/delete")
     assert "No saved commands yet" in words(await admin.get("/commands"))
+    assert await shows(admin, site, sent["id"], "hunter2") == [], "what is hidden stays hidden without its command"
+
+
+async def test_a_secret_stays_hidden_where_it_is_refused_and_where_it_is_sent_again(admin: Visitor, site: Site) -> None:
+    await admin.post("/commands/new", {"name": "PW", "text": "pw{password:secret}"})
+    site.world.link.says(Refused(ErrorClass.PERMANENT, "no such number"))
+    await admin.post(f"/devices/{site.a.device_id}/commands/1", {"at_password": "hunter2"})
+    await site.world.settle()
+    (failed,) = (await site.get(f"/api/v1/endpoint/{site.a.device_id}/sms")).json
+    await admin.post(f"/devices/{site.a.device_id}/sms/{failed['id']}/retry")
+    await site.world.database.write(lambda tx: tx.run(statement("UPDATE service_profile SET mt = 0")))
+    await admin.post(f"/devices/{site.a.device_id}/commands/1", {"at_password": "hunter2"})
+    found = (await site.get(f"/api/v1/endpoint/{site.a.device_id}/sms")).json
+    assert [each["payload"] for each in found] == ["pwhunter2"] * 3
+    for each in found:
+        assert await shows(admin, site, each["id"], "hunter2") == []
+
+
+async def shows(admin: Visitor, site: Site, message_id: int, text: str) -> list[str]:
+    """Pages that show a text."""
+    paths = (f"/devices/{site.a.device_id}", f"/devices/{site.a.device_id}/sms/{message_id}", "/messages", "/messages.csv")
+    return [path for path in paths if text in (await admin.get(path)).text]
 
 
 async def test_a_family_of_the_starter_set_is_taken_over_once(admin: Visitor, site: Site) -> None:

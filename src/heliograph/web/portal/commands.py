@@ -75,8 +75,9 @@ async def send(asked: Asked) -> Reply:
     command, device_id = await _command(asked), DeviceId(asked.id("device_id"))
     values = {place.name: asked.form.raw(f"at_{place.name}") for place in model.places(command.text)}
     try:
-        text = model.fill(command.text, values)
-        await submit(asked.core, asked.actor, device_id, Draft(text, source=asked.form.text("sender") or None))
+        filled = model.fill(command.text, values)
+        draft = Draft(filled.text, source=asked.form.text("sender") or None, secrets=filled.secrets)
+        await submit(asked.core, asked.actor, device_id, draft)
     except Problem as problem:
         return await _fill(asked, problem)
     return asked.see(f"/devices/{device_id}")

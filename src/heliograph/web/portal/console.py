@@ -5,20 +5,20 @@ The same message is drawn by the page, by the answer to a send, and by the strea
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from heliograph.gsm.dcs import Alphabet, of, parse
-from heliograph.model import command as command_model
+from heliograph.model import command
 from heliograph.model.account import Actor
 from heliograph.model.device import DeviceStatus
 from heliograph.model.ids import DeviceId, MessageId
-from heliograph.model.message import Direction, Segment, State, TrafficClass
+from heliograph.model.message import Direction, Segment, State, TrafficClass, secrets_of
 from heliograph.model.notification import TRIES, NotificationState
 from heliograph.model.permission import Right
-from heliograph.model.problem import Problem
+from heliograph.model.problem import Code, Problem
 from heliograph.service import explain, resend, thread, timeline
 from heliograph.service.cancel import cancel, unknown
 from heliograph.service.draft import Draft, with_text
@@ -28,7 +28,6 @@ from heliograph.service.manage import command as commands
 from heliograph.service.step import Step
 from heliograph.service.submit import accepted, accepted_once, prepare
 from heliograph.service.thread import Line, Thread
-from heliograph.store.command import Command
 from heliograph.store.feed import FeedEvent
 from heliograph.store.search import FoundMessage
 from heliograph.web.portal import live, render
@@ -36,7 +35,7 @@ from heliograph.web.portal.live import Frame
 from heliograph.web.portal.page import Asked, Page
 from heliograph.web.portal.reply import Reply, html
 from heliograph.web.portal.state import QUEUED, SENDING, Shown, shown
-from heliograph.web.portal.words import words_of
+from heliograph.web.portal.words import portal_words, words_of
 
 SHOWN_AT_ONCE: Final = 30
 """Two screens full. A message more costs 0.05 ms, so with 30 a device with 20,000 opens as fast as one with 20 (benchmarks/portal.py)."""
@@ -67,17 +66,19 @@ HANDED_BY_SMPP: Final = {
     NotificationState.DELIVERED: Shown("webhook", "SMPP delivered", "ok"),
     NotificationState.GIVEN_UP: Shown("webhook", "SMPP given up", "bad"),
 }
+OF_DEVICE: Final = frozenset({Code.DEVICE_DISABLED, Code.SIM_NOT_ACTIVE, Code.NO_SIM})
+"""Rules that are mended at the device, others in its policy."""
 DONE_WELL: Final = frozenset({"accepted", "received", "released"})
 
 
 class Written(Protocol):
-    """What of a message its text is hidden by."""
-
-    @property
-    def direction(self) -> int: ...
+    """What of a message tells its text, and what of it is hidden."""
 
     @property
     def payload(self) -> str: ...
+
+    @property
+    def terms(self) -> str | None: ...
 
 
 async def show(asked: Asked) -> Reply:
@@ -143,7 +144,7 @@ async def inspect(asked: Asked) -> Reply:
         "device_id": device_id,
     }
     if asked.is_part:
-        return asked.render("inspector_alone.html", **_drawn(await _saved(asked, line)), **values)
+        return asked.render("inspector_alone.html", **DRAWN, **values)
     return await _page(asked, **values)
 
 
@@ -161,7 +162,7 @@ async def stream(asked: Asked) -> Reply:
             line = await thread.line(asked.core, asked.actor, device_id, MessageId(message_id))
             now, before = None if line is None else shown(line.message), watched.pop(message_id, None)
             if line is not None and (message_id in changed or now != before):
-                frames.append(Frame("sms", await _item(asked, line)))
+                frames.append(Frame("sms", _item(asked, line)))
             if now is not None and now in WATCHED:
                 watched[message_id] = now
         return frames
@@ -231,6 +232,7 @@ async def _page(asked: Asked, status: int = 200, refusal: str = "", **inspected:
         "sought": asked.query.text("q"),
         "is_enabled": found.device.status_id == DeviceStatus.ENABLED,
         "blocked": await _blocked(asked, device_id),
+        "OF_DEVICE": OF_DEVICE,
         "senders": _senders(found),
         "commands": saved,
         "refusal": refusal,
@@ -241,22 +243,22 @@ async def _page(asked: Asked, status: int = 200, refusal: str = "", **inspected:
         "line": None,
         "device_id": device_id,
     }
-    return asked.render("console.html", status, **(values | _drawn(saved) | inspected))
+    return asked.render("console.html", status, **(values | DRAWN | inspected))
 
 
 async def _changed(asked: Asked, device_id: DeviceId, message_id: int) -> Reply:
     if not asked.is_part:
         return asked.see(f"/devices/{device_id}")
     line = await thread.line(asked.core, asked.actor, device_id, MessageId(message_id))
-    return html("" if line is None else await _item(asked, line))
+    return html("" if line is None else _item(asked, line))
 
 
-async def _blocked(asked: Asked, device_id: DeviceId) -> str:
-    """Why nothing can be sent to the device now, or nothing."""
+async def _blocked(asked: Asked, device_id: DeviceId) -> explain.Explanation | None:
+    """Why nothing can be sent to the device now; None where it can, or where the reader may not."""
     if not asked.can(Right.CHANGE):
-        return ""
+        return None
     found = await explain.explain_mt(asked.core, asked.actor, device_id, Draft("."))
-    return "" if found.is_allowed else found.text
+    return None if found.is_allowed else found
 
 
 def _senders(found: Thread) -> list[str]:
@@ -275,34 +277,13 @@ def _once(actor: Actor, device_id: DeviceId, key: str, body: bytes) -> Once:
     return Once(actor.organisation_id, "portal", f"u{actor.user_id} {key}", hashlib.sha256(b"%d\0%b" % (device_id, body)).hexdigest(), str)
 
 
-async def _item(asked: Asked, line: Line) -> str:
-    drawn = _drawn(await _saved(asked, line))
-    return render.page("message_alone.html", asked.shared() | drawn | {"line": line, "device_id": line.message.device_id})
+def _item(asked: Asked, line: Line) -> str:
+    return render.page("message_alone.html", asked.shared() | DRAWN | {"line": line, "device_id": line.message.device_id})
 
 
-async def _saved(asked: Asked, line: Line) -> list[Command]:
-    return await commands.list_of(asked.core, asked.actor, line.message.organisation_id)
-
-
-def _drawn(saved: Sequence[Command]) -> dict[str, Any]:
-    """What the drawing of a message needs. What was made of a saved command is shown without its secrets."""
-    return {
-        "said": hider(saved),
-        "shown": shown,
-        "encoding_of": encoding_of,
-        "is_flash": lambda message: parse(message.dcs).message_class == 0,
-        "is_binary": lambda message: parse(message.dcs).alphabet is Alphabet.OCTET,
-        "handed_over": handed_over,
-        "may_cancel": may_cancel,
-        "may_retry": may_retry,
-        "MT": Direction.MT,
-    }
-
-
-def hider(saved: Sequence[Command]) -> Callable[[Written], str]:
-    """What tells the text of a message without the secrets of the saved command it was made of."""
-    texts = [each.text for each in saved]
-    return lambda message: command_model.masked(texts, message.payload) if message.direction == Direction.MT else message.payload
+def said(message: Written) -> str:
+    """The text of a message without the secrets that were filled into a saved command."""
+    return command.masked(message.payload, secrets_of(message.terms))
 
 
 def encoding_of(message: FoundMessage) -> str:
@@ -325,6 +306,19 @@ def _tone_of(step: Step) -> str:
     return "ok" if step.type in DONE_WELL else ""
 
 
+DRAWN: Final[dict[str, Any]] = {
+    "said": said,
+    "shown": shown,
+    "worded": portal_words,
+    "encoding_of": encoding_of,
+    "is_flash": lambda message: parse(message.dcs).message_class == 0,
+    "is_binary": lambda message: parse(message.dcs).alphabet is Alphabet.OCTET,
+    "handed_over": handed_over,
+    "may_cancel": may_cancel,
+    "may_retry": may_retry,
+    "MT": Direction.MT,
+}
+"""What the drawing of a message needs."""
 PAGES: Final[dict[str, Page]] = {
     "/devices/{device_id}": Page(get=show, post=send),
     "/devices/{device_id}/stream": Page(get=stream),

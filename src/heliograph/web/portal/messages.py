@@ -11,13 +11,12 @@ from heliograph.model.ids import MessageId
 from heliograph.model.message import STATE_NAMES, Direction, State, TrafficClass
 from heliograph.model.problem import Code, Problem
 from heliograph.service import search
-from heliograph.service.manage import command
 from heliograph.service.manage.sheet import harmless
 from heliograph.service.search import MOST_DAYS, Wanted
 from heliograph.store.feed import FeedEvent
 from heliograph.store.search import FoundMessage, Place
 from heliograph.web.portal import live, render
-from heliograph.web.portal.console import encoding_of, hider
+from heliograph.web.portal.console import encoding_of, said
 from heliograph.web.portal.csv_file import csv_file
 from heliograph.web.portal.live import Frame
 from heliograph.web.portal.page import Asked, Fields, Page
@@ -65,13 +64,12 @@ async def show(asked: Asked) -> Reply:
         "states": STATES,
         "classes": CLASSES,
     }
-    return asked.render("messages.html", 422 if refusal else 200, **(values | await _drawn(asked)))
+    return asked.render("messages.html", 422 if refusal else 200, **(values | DRAWN))
 
 
 async def stream(asked: Asked) -> Reply:
     """Draw each message anew that comes or changes, where it is of the kind that the page shows."""
     wanted = wanted_of(asked)
-    drawn = await _drawn(asked)
 
     async def told(events: Sequence[FeedEvent]) -> Iterable[Frame]:
         changed = list(dict.fromkeys(each.message_id for each in events if each.message_id is not None))[-PER_PAGE:]
@@ -79,7 +77,7 @@ async def stream(asked: Asked) -> Reply:
         for each in changed:
             found = await search.message(asked.core, asked.actor, MessageId(each))
             if (wanted.direction in (None, found.direction)) and (not wanted.states or State(found.state) in wanted.states):
-                frames.append(Frame("row", render.page("message_row_alone.html", asked.shared() | drawn | {"message": found})))
+                frames.append(Frame("row", render.page("message_row_alone.html", asked.shared() | DRAWN | {"message": found})))
         return frames
 
     return await live.follow(asked, asked.actor.organisation_id, told)
@@ -88,8 +86,7 @@ async def stream(asked: Asked) -> Reply:
 async def export(asked: Asked) -> Reply:
     """All of the list, however long it is."""
     pages = search.export(asked.core, asked.actor, wanted_of(asked))
-    said = hider(await command.list_of(asked.core, asked.actor))
-    return csv_file("messages.csv", COLUMNS, pages, lambda each: _row(each, said(each)))
+    return csv_file("messages.csv", COLUMNS, pages, _row)
 
 
 def wanted_of(asked: Asked) -> Wanted:
@@ -124,10 +121,10 @@ def _place(query: Fields) -> Place:
     return Place(int(at_ms), int(message_id))
 
 
-def _row(message: FoundMessage, text: str) -> list[str]:
+def _row(message: FoundMessage) -> list[str]:
     cells = (
         str(message.id), _time(message.submitted_at_ms), Direction(message.direction).name, message.traffic_class,
-        message.device_name or "", message.source, message.dest, text, encoding_of(message), str(message.segments),
+        message.device_name or "", message.source, message.dest, said(message), encoding_of(message), str(message.segments),
         STATE_NAMES[State(message.state)], message.reason or "", _time(message.final_at_ms),
     )  # fmt: skip
     return [harmless(each) for each in cells]
@@ -137,11 +134,10 @@ def _time(at_ms: int | None) -> str:
     return "" if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")
 
 
-async def _drawn(asked: Asked) -> dict[str, Any]:
-    said = hider(await command.list_of(asked.core, asked.actor))
-    return {"said": said, "shown": shown, "encoding_of": encoding_of, "MO": Direction.MO, "most_days": MOST_DAYS, "text_days": TEXT_DAYS}
-
-
+DRAWN: Final[dict[str, Any]] = {
+    "said": said, "shown": shown, "encoding_of": encoding_of, "MO": Direction.MO, "most_days": MOST_DAYS, "text_days": TEXT_DAYS
+}  # fmt: skip
+"""What the drawing of a row needs."""
 PAGES: Final[dict[str, Page]] = {
     "/messages": Page(get=show),
     "/messages/stream": Page(get=stream),
