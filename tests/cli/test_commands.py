@@ -178,6 +178,34 @@ def test_all_that_a_policy_decides_is_set_checked_and_shown(acme: Cli) -> None:
     assert "mt_limit" in refused.err
 
 
+def test_a_webhook_is_signed_until_it_is_not(acme: Cli) -> None:
+    assert len(acme("policy", "set", "Default", "--webhook", "https://example.com/sms", "--sign").out.strip()) >= 24
+    assert acme("policy", "set", "Default", "mo=on").code == 0
+    assert acme("policy", "show", "Default", "--json").json["signed"] is True
+    assert acme("policy", "set", "Default", "--unsign").code == 0
+    shown = acme("policy", "show", "Default", "--json").json
+    assert (shown["signed"], shown["webhook"]) == (False, "https://example.com/sms")
+
+
+def test_a_quota_is_applied_set_shown_and_removed(acme: Cli, tmp_path: Path) -> None:
+    devices = tmp_path / "devices.csv"
+    devices.write_text("name,iccid,msisdn\nMeter,8942360000000000017,423663920000001\n")
+    assert acme("device", "import", devices).code == 0
+    assert acme("policy", "set", "Default", "apply_sms_quota=on").code == 0
+    assert acme("policy", "show", "Default", "--json").json["apply_sms_quota"] is True
+    assert "quota_not_set" in acme("policy", "explain", "hi", "--device", "1").out
+    assert acme("policy", "quota", "show", "1").code == 1
+    given = acme("policy", "quota", "set", "1", "2", "--expiry", "90d", "--threshold", "50", "--refill", "--json").json
+    assert (given["volume"], given["threshold_volume"], given["auto_refill"], given["status"]) == (2, 1, True, "ACTIVE")
+    assert acme("policy", "explain", "hi", "--device", "1").code == 0
+    assert acme("policy", "quota", "show", "1", "--json").json == given
+    for wrong, said in ((("0", "--expiry", "90d"), "volume 0"), (("5", "--expiry", "soon"), "--expiry soon")):
+        refused = acme("policy", "quota", "set", "1", *wrong)
+        assert (refused.code, said in refused.err) == (1, True)
+    assert acme("policy", "quota", "remove", "1").code == 0
+    assert acme("policy", "quota", "show", "1").code == 1
+
+
 def test_config_show_says_where_each_value_came_from_and_hides_passwords(cli: Cli, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HELIOGRAPH_DATABASE", "postgresql://heliograph:hunter2@db/sms")
     shown = {each["setting"]: each for each in cli("config", "show", "--json").json}

@@ -47,6 +47,14 @@ async def test_a_quota_is_shown_as_emnify_shows_it(site: Site) -> None:
     assert (event["event_type"]["id"], event["detail"]) == (20, {"quota": quota})
 
 
+@pytest.mark.parametrize(("traffic", "words"), [("mo", "SMS MO P2P limit reached"), ("mt", "SMS MT P2P limit reached")])
+async def test_a_rate_of_p2p_is_named_by_its_direction(site: Site, traffic: str, words: str) -> None:
+    await happen(site, "p2p_limit.reached", site.a.device_id, traffic=traffic, limit=5)
+    (event,) = (await site.get(PATH)).json
+    assert event["event_type"] == {"id": None, "description": words}
+    assert event["description"] == f"{words}: endpoint {site.a.device_id}"
+
+
 async def test_links_are_the_operators(site: Site) -> None:
     await site.world.database.write(link_event.tell, "down", 1, "Core", "connection refused", site.world.now_ms)
     assert await kinds(site) == []

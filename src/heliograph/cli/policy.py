@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from cyclopts import App, Parameter
 
+from heliograph.cli import quota
 from heliograph.cli.answer import DONE, REFUSED, Answer, Item, Refusal, Said, Table
 from heliograph.cli.answer import show as show_answer
 from heliograph.cli.desk import ANY, Desk, OrganisationOptions, at_desk
@@ -23,9 +24,11 @@ from heliograph.store.policy import PolicyView
 from heliograph.webhooks.egress import check_url
 
 app = App(name="policy")
+app.command(quota.app)
 SERVICES: Final = {"mt": policies.SMS_MT, "mo": policies.SMS_MO}
 SWITCHES: Final = ("sms_a2p", "sms_p2p_int", "sms_p2p_ext")
-KEYS: Final = (*SERVICES, *SWITCHES, *policy_settings.NAMES, "interface", "name", "description")
+APPLY_QUOTA: Final = "apply_sms_quota"
+KEYS: Final = (*SERVICES, *SWITCHES, APPLY_QUOTA, *policy_settings.NAMES, "interface", "name", "description")
 AT_FIRST: Final = {"sms_a2p": True, "sms_p2p_int": False, "sms_p2p_ext": False}
 """Of a policy that people make (rules: Policy defaults)."""
 NOTHING: Final[Mapping[str, Any]] = {}
@@ -98,7 +101,7 @@ def add(
         wanted, services = _changes(changes)
         _check_webhook(desk, webhook)
         made = await policies.create(desk, actor, PolicyChange(**(AT_FIRST | wanted | {"name": wanted.get("name", name)})))
-        after, secret = await _reached(desk, actor, made, webhook, sign=sign)
+        after, secret = await _reached(desk, actor, made, webhook, sign=sign or None)
         await _switch(desk, actor, after, dict.fromkeys(SERVICES, True) | services)
         row = _row(await policies.view(desk, actor, PolicyId(made.id)))
         if secret is None:
@@ -135,15 +138,15 @@ def set_(
     /,
     *,
     webhook: str | None = None,
-    sign: Annotated[bool, Parameter(negative="")] = False,
+    sign: Annotated[bool | None, Parameter(negative="--unsign")] = None,
     options: OrganisationOptions = ANY,
 ) -> int:
     """Change a service policy.
 
-    Keys: mt, mo, sms_a2p, sms_p2p_int, sms_p2p_ext (on or off); mt_limit, mo_limit (segments a month and device); mo_to_application
-    (short_numbers, all); short_number_max_digits; application_numbers, sender_allow_list (numbers, or prefixes that end in *, separated by
-    commas); default_source; on_unknown (wait, retry, fail); order (strict); interface (rest, smpp); name; description. A value left out
-    (mt_limit=) is back to what it was at first.
+    Keys: mt, mo, sms_a2p, sms_p2p_int, sms_p2p_ext, apply_sms_quota (on or off); mt_limit, mo_limit (segments a month and device);
+    mo_to_application (short_numbers, all); short_number_max_digits; application_numbers, sender_allow_list (numbers, or prefixes that end
+    in *, separated by commas); default_source; on_unknown (wait, retry, fail); order (strict); interface (rest, smpp); name; description.
+    A value left out (mt_limit=) is back to what it was at first.
 
     Parameters
     ----------
@@ -154,14 +157,14 @@ def set_(
     webhook
         Where the application hears from its devices: messages by POST, delivery receipts by PATCH. An empty text takes it away.
     sign
-        Sign what is sent to the webhook with a new secret, shown once, alone on standard output.
+        Sign what is sent to the webhook with a new secret, shown once, alone on standard output; or sign no more.
     """
 
     async def work(desk: Desk) -> Answer:
         found = await _find(desk, await desk.viewer(), which)
         actor = msgspec.structs.replace(desk.caretaker(), organisation_id=OrganisationId(found.organisation_id))
         wanted, services = _changes(changes)
-        if not (wanted or services or sign) and webhook is None:
+        if not (wanted or services) and sign is None and webhook is None:
             raise Refusal("nothing to change: say what is to be, for example mo=on, or --webhook URL")
         _check_webhook(desk, webhook)
         _, secret = await _reached(desk, actor, found, webhook, sign=sign, wanted=wanted)
@@ -248,7 +251,7 @@ def _changes(given: Sequence[str]) -> tuple[dict[str, Any], dict[str, bool]]:
             raise Refusal(f"{each}: write KEY=VALUE, for example mo=on")
         if key in SERVICES:
             services[key] = _is_on(key, text)
-        elif key in SWITCHES:
+        elif key in SWITCHES or key == APPLY_QUOTA:
             wanted[key] = _is_on(key, text)
         elif key in ("name", "description"):
             wanted[key] = text
@@ -270,14 +273,17 @@ def _check_webhook(desk: Desk, webhook: str | None) -> None:
 
 
 async def _reached(
-    desk: Desk, actor: Actor, policy: PolicyView, webhook: str | None, *, sign: bool, wanted: Mapping[str, Any] = NOTHING
+    desk: Desk, actor: Actor, policy: PolicyView, webhook: str | None, *, sign: bool | None, wanted: Mapping[str, Any] = NOTHING
 ) -> tuple[PolicyView, dict[str, str] | None]:
-    """Change a policy, its webhook and the secret that signs with it; as it is then, and the new secret."""
+    """Change a policy, its webhook and the secret that signs with it; as it is then, and the new secret. `sign`: with a new one, with none
+    (False), or as it was (None)."""
     changes = dict(wanted)
     secret = {"secret": secrets.token_urlsafe(SECRET_OCTETS)} if sign else None
     if webhook is not None:
         made = await callback.create(desk, actor, webhook, f"policy {policy.name}") if webhook else None
         changes["api_callback_id"] = made.id if made else None
+    if sign is False:
+        changes["api_secret_id"] = None
     if secret is not None:
         changes["api_secret_id"] = (await callback.create_secret(desk, actor, secret["secret"], f"policy {policy.name}")).id
     return (await policies.update(desk, actor, PolicyId(policy.id), PolicyChange(**changes)) if changes else policy), secret
@@ -325,6 +331,7 @@ def _row(view: PolicyView) -> dict[str, Any]:
         "sms_a2p": bool(view.sms_a2p),
         "sms_p2p_int": bool(view.sms_p2p_int),
         "sms_p2p_ext": bool(view.sms_p2p_ext),
+        APPLY_QUOTA: bool(view.apply_sms_quota),
         "interface": INTERFACE_TYPES[view.esme_interface_type_id],
         "webhook": view.callback_url,
         "signed": view.api_secret_id is not None,

@@ -1,6 +1,6 @@
 """What was done in an organisation and to a device, in emnify's words. SMS have no event types there: see the SMS of a device."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from heliograph.model.device import SimStatus
 from heliograph.model.event import event_id
+from heliograph.model.policy import Traffic
 from heliograph.model.problem import Code, Problem
 from heliograph.service.event_body import OtherEvent as AnyEvent
 from heliograph.service.manage import account
@@ -168,13 +169,13 @@ def event_of(view: EventView) -> Event:
     """An event as the API shows it; one that emnify has no type for carries our word and no number."""
     row = type_of(view.type)
     detail: dict[str, Any] = msgspec.json.decode(view.detail) if view.detail else {}
-    name = view.organisation_name
+    name, words = view.organisation_name, P2P_RECEIVED if _is_of_receiving(view, detail) else row.words
     return Event(
         id=event_id(view.organisation_id, view.number),
         timestamp=wire.stamp(view.at_ms),
         alert=row.is_alert,
-        description=_sentence(view, row.words, detail),
-        event_type=TypeOfEvent(id=row.number, description=row.words),
+        description=_sentence(view, words, detail),
+        event_type=TypeOfEvent(id=row.number, description=words),
         event_source=row.source,
         event_severity=row.severity,
         organisation=None if name is None else wire.Named(view.organisation_id, name),
@@ -186,8 +187,14 @@ def event_of(view: EventView) -> Event:
     )
 
 
+P2P_RECEIVED = "SMS MT P2P limit reached"
+"""Ours: emnify has an event for what a device sends to others, none for what it receives."""
 BESIDE = frozenset({"sim", "user", "imsi", "before", "after"})
 """What of an event's detail is told elsewhere in it."""
+
+
+def _is_of_receiving(view: EventView, detail: Mapping[str, Any]) -> bool:
+    return view.type == "p2p_limit.reached" and detail.get("traffic") == Traffic.MT
 
 
 def _endpoint(view: EventView) -> EndpointOfEvent | UnsetType:
