@@ -9,6 +9,7 @@ import pytest
 
 from heliograph.smpp import aio
 from heliograph.smpp.aio import Connection, Timers
+from heliograph.smpp.codec import encode
 from heliograph.smpp.event import Closed, Ending, Received
 from heliograph.smpp.pdu import DeliverSm, Pdu, SubmitSm, SubmitSmResp, Unbind, response_to
 from heliograph.smpp.session import OutOfTurnError, Profile
@@ -182,6 +183,38 @@ async def test_timers_wake_in_order_and_forget_what_was_cancelled() -> None:
     assert woken == [10, 10, 20, 5]
     ticking.cancel()
     await asyncio.wait([ticking])
+
+
+async def test_what_one_read_brought_is_told_in_slices_and_waits_while_the_owner_reads_no_more() -> None:
+    async with joined(Profile(window=10**4, owed=10**4)) as ends:
+        server = ends.end(ends.mc)
+        told = len(ends.mc.batches)
+        ends.mc.on_pdu = lambda connection, _pdu: connection.pause_reading()
+        octets = b"".join(encode(SubmitSm(short_message=bytes(140)), number) for number in range(2, 1002))
+        server.data_received(octets)
+        first = sum(isinstance(event, Received) for batch in ends.mc.batches[told:] for event in batch)
+        assert 50 < first < 150, "16 kB of them"
+        slices = 1
+        while len(received := [event for event in ends.mc.events if isinstance(event, Received)]) < 1001:
+            before = len(received)
+            server.resume_reading()
+            await until(lambda before=before: sum(isinstance(each, Received) for each in ends.mc.events) > before, "the next")  # type: ignore[misc]
+            slices += 1
+        assert slices == -(-len(octets) // aio.SLICE_OCTETS)
+        assert [event.pdu.sequence_number for event in received[1:]] == list(range(2, 1002))
+
+
+async def test_an_error_in_what_is_told_later_closes_the_connection_too() -> None:
+    async with joined(Profile(window=10**4, owed=10**4)) as ends:
+        server = ends.end(ends.mc)
+        ends.mc.on_pdu = lambda connection, _pdu: connection.pause_reading()
+        server.data_received(b"".join(encode(SubmitSm(short_message=bytes(140)), number) for number in range(2, 302)))
+        ends.mc.on_pdu = lambda _connection, _pdu: 1 // 0
+        errors: list[BaseException | None] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: errors.append(context.get("exception")))
+        server.resume_reading()
+        await until(lambda: ends.esme.closed, "the end")
+        assert isinstance(errors[0], ZeroDivisionError)
 
 
 # a peer that does not read

@@ -9,6 +9,7 @@ import ssl
 import struct
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from heliograph.smpp.aio import MOST_OCTETS
 from heliograph.smpp.codec import encode
 from heliograph.smpp.command import GENERIC_NACK, HEADER
 from heliograph.smpp.pdu import BindTransceiver, DeliverSm, EnquireLink, QuerySm, SubmitSm, Unbind
+from heliograph.smppd.esme import THROTTLED_PAUSE_MOST_MS
 from heliograph.smppd.server import ServerSettings
 from heliograph.store import smpp_account as store
 from tests.core_world import Setting, msisdn
@@ -248,6 +250,28 @@ async def test_a_peer_that_does_not_read_is_not_read_and_others_do_not_feel_it(h
     assert (await other.ask(to())).command_status == 0
     deaf.close()
     await nothing_is_left(house, other)
+
+
+async def test_a_peer_that_floods_is_read_less_and_less_and_has_all_its_answers_in_the_end(house: House) -> None:
+    """It may want 5 at a time and asks for 4000; the clock moves only when told, so as long as it stands nothing more of it is read."""
+    await house.add("pol_1", window=5)
+    other, flood = await house.bind(), await house.bind("pol_1")
+    (esme,) = house.server._of_account["pol_1"]
+    asked: asyncio.Future[list[Any]] = house.world.spawn(flood.ask_all(*(to() for _ in range(4000))))
+    await until(lambda: esme.connection._is_paused, "that it is not read")
+    assert (await other.ask(to())).command_status == 0, "others are"
+    answered = len(flood.settled)
+    assert answered < 1000, "what one read brought is not told at once"
+    pauses = 0
+    while not asked.done():
+        pauses += esme.connection._is_paused
+        await house.world.advance(1)
+    assert {each.command_status for each in await asked} == {0, status.RTHROTTLED}
+    assert pauses >= 4
+    assert esme._excess == THROTTLED_PAUSE_MOST_MS
+    await house.world.advance(1)
+    assert (await flood.ask(to())).command_status == 0
+    assert esme._excess == 0, "it holds to its window again"
 
 
 # a peer lies

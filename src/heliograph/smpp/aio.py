@@ -8,7 +8,8 @@ mostly moves away from now, a connection keeps the wake-up it has and asks again
 
 A peer that does not read fills the transport. Above HIGH_OCTETS nothing more is read from it, so that it cannot ask for more, and `room`
 is 0; its silence then ends the session as any silence does. Above MOST_OCTETS, or when the last octets cannot be written within LINGER_MS
-of the end, the connection is cut off.
+of the end, the connection is cut off. A read may bring thousands of PDUs; it is told in slices, and the rest waits here when the owner
+reads no more of that peer.
 """
 
 import asyncio
@@ -27,6 +28,8 @@ from heliograph.smpp.state import OVER, Role
 HIGH_OCTETS = 256 * 1024
 MOST_OCTETS = 2 * 1024 * 1024
 LINGER_MS = 5000
+SLICE_OCTETS = 16 * 1024
+"""Some 200 submits: what an owner may be told before it can stop reading."""
 IDLE_S = 60.0
 
 NOT_READ = "the peer does not read what is sent to it"
@@ -116,6 +119,8 @@ class Connection(asyncio.Protocol):
         self._untold: deque[tuple[Event, ...]] = deque()
         self._is_telling = False
         self._is_full = False
+        self._is_paused = False
+        self._untold_octets = bytearray()
         self._wakes_at_ms = 0
         self._wake: Wake | None = None
 
@@ -149,13 +154,13 @@ class Connection(asyncio.Protocol):
         return self._transport.get_extra_info(name) if self._transport else None
 
     def pause_reading(self) -> None:
-        """Read nothing more of the peer until `resume_reading`."""
-        if self._transport:
-            self._transport.pause_reading()
+        """Read nothing more of the peer until `resume_reading`, nor tell what was read."""
+        self._is_paused = True
+        self._read_or_not()
 
     def resume_reading(self) -> None:
-        if self._transport and not self._is_full and not self._transport.is_closing():
-            self._transport.resume_reading()
+        self._is_paused = False
+        self._read_or_not()
 
     # what the transport tells
 
@@ -172,6 +177,30 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.trace:
             self.trace(False, data)
+        if self._untold_octets or len(data) > SLICE_OCTETS:
+            self._untold_octets += data
+            self._tell_slices()
+        else:
+            self._receive(data)
+
+    def _tell_slices(self) -> None:
+        octets = self._untold_octets
+        while octets and not (self._is_full or self._is_paused or self.is_over):
+            data = bytes(octets[:SLICE_OCTETS])
+            del octets[:SLICE_OCTETS]
+            self._receive(data)
+
+    def _tell_rest(self) -> None:
+        """As a read: an error closes the connection."""
+        is_told = False
+        try:
+            self._tell_slices()
+            is_told = True
+        finally:
+            if not is_told and self._transport is not None:
+                self._transport.abort()
+
+    def _receive(self, data: bytes) -> None:
         will_flush, self._will_flush = self._will_flush, True
         try:
             output = self.session.receive(data, self._timers.now_ms())
@@ -185,6 +214,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._unsent.clear()
+        self._untold_octets.clear()
         output = self.session.end(f"the connection broke: {exc}" if exc else "the peer closed the connection")
         self._take(b"", output.events)
         if self._wake is not None:
@@ -192,13 +222,23 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._is_full = True
-        self.pause_reading()
+        self._read_or_not()
 
     def resume_writing(self) -> None:
         self._is_full = False
-        self.resume_reading()
+        self._read_or_not()
         if not self.is_over:
             self.owner.writable(self)
+
+    def _read_or_not(self) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._is_full or self._is_paused:
+            self._transport.pause_reading()
+            return
+        self._transport.resume_reading()
+        if self._untold_octets:
+            asyncio.get_running_loop().call_soon(self._tell_rest)
 
     # how it goes out
 

@@ -3,7 +3,8 @@
 Theory of operation. What one read brings is told at once (`told`). Its submits become one item of the database's next batch, so that a
 thousand of them cost one commit and one callback, and their answers leave in one write; nothing else of a submit waits or is a task. What
 is asked seldom (bind, query, cancel, replace) is a task of the server's. Whoever wants more than its window or its rate is told so
-(RTHROTTLED) without any work for it. An unbind is answered when all else is.
+(RTHROTTLED) without any work for it, and who goes on nevertheless is read less and less often, or a peer that floods us would cost the
+others their time. An unbind is answered when all else is.
 """
 
 import asyncio
@@ -57,6 +58,9 @@ from heliograph.store.database import DatabaseLost
 _log = log.get("smppd")
 _groups = count(1)
 LONGEST_WORDS: Final = 255
+THROTTLED_FREE: Final = 50
+THROTTLED_PAUSE_MOST_MS: Final = 1000
+"""Of a peer that was throttled more than 50 times, with no read between that held to its limits, nothing is read for a millisecond each."""
 CONGESTED: Final = 100
 """congestion_state 100: more is refused (SMPP 5.0 4.8.4.18)."""
 
@@ -77,6 +81,9 @@ class House(Protocol):
 
     async def bind(self, esme: "Esme", system_id: str, password: str, bind: str, version: int) -> Account:
         """The account that is bound from now on. Raises Problem."""
+
+    def later(self, esme: "Esme", wait_ms: int, call: Callable[[], None]) -> None:
+        """Make a call later, under the same guard."""
 
     def settled(self, esme: "Esme", event: Settled) -> None:
         """A request of ours is over."""
@@ -109,6 +116,8 @@ class Esme:
         self.session_id: int | None = None
         self.bind = ""
         self._pending = 0
+        self._throttled = 0
+        self._excess = 0
         self._unbind: Unbind | None = None
         self._is_leaving = False
 
@@ -151,6 +160,22 @@ class Esme:
                 self.house.left(self)
         if asked:
             self._accept(asked, wanted)
+        if self._throttled:
+            self._slow_down()
+        elif asked:
+            self._excess = 0
+
+    def _slow_down(self) -> None:
+        """Read nothing for a while of a peer that wants too much, the longer the more it wanted."""
+        self._excess = min(THROTTLED_PAUSE_MOST_MS, self._excess + self._throttled)
+        self._throttled = 0
+        if self._excess > THROTTLED_FREE and not self.connection.is_over:
+            self.connection.pause_reading()
+            self.house.later(self, self._excess, self._read_on)
+
+    def _read_on(self) -> None:
+        if not self._is_leaving:
+            self.connection.resume_reading()
 
     # submits
 
@@ -160,7 +185,7 @@ class Esme:
         assert account is not None, "the session takes no submit before the bind"
         messages = len(pdu.dest_address) if isinstance(pdu, SubmitMulti) else 1
         if self._pending >= account.settings.window or not account.take(messages):
-            self._answer(pdu, status.RTHROTTLED)
+            self._throttle(pdu)
             return
         try:
             self._want(account, pdu, asked, wanted)
@@ -283,7 +308,7 @@ class Esme:
         account = self.account
         assert account is not None
         if self._pending >= account.settings.window:
-            self._answer(pdu, status.RTHROTTLED)
+            self._throttle(pdu)
             return
         self._pending += 1
         self.house.spawn(self, self._answered_by(pdu, answer))
@@ -325,6 +350,10 @@ class Esme:
             self.connection.send(Unbind())
 
     # answers
+
+    def _throttle(self, pdu: Pdu) -> None:
+        self._throttled += 1
+        self._answer(pdu, status.RTHROTTLED)
 
     def _refuse(self, pdu: Pdu, problem: Problem) -> None:
         self._answer(pdu, self._status(problem, pdu), problem.text)

@@ -176,6 +176,10 @@ class Server:
             _log.exception("an ESME failed", system_id=esme.account and esme.account.system_id, peer=esme.connection.peer)
             esme.connection.close("an error of ours")
 
+    def later(self, esme: Esme, wait_ms: int, call: Callable[[], None]) -> None:
+        """Make a call later, under the same guard."""
+        self._timers.at(self._timers.now_ms() + wait_ms, lambda: self.guard(esme, call))
+
     def spawn(self, esme: Esme, call: Coroutine[Any, Any, None]) -> None:
         """Have a task of its own, under the same guard."""
         assert self._tasks is not None
