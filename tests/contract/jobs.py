@@ -23,7 +23,6 @@ from heliograph.service.settle import take
 from heliograph.service.share import Limits, Shares
 from heliograph.service.submit import accepted_once, prepare
 from heliograph.service.submit import submit as submit_message
-from heliograph.store import usage
 from heliograph.store.message import Head
 from heliograph.store.query import Query
 from tests.contract.worker import LINK_ID, Process
@@ -193,12 +192,6 @@ async def claim(process: Process, *, most: int) -> list[int]:
         empty = 0 if found.claimed else empty + 1
         await asyncio.sleep(0)
     return claimed
-
-
-async def count_within(process: Process, *, times: int, most: int) -> int:
-    """Count one, many times at once, up to a limit; how often it was within."""
-    calls = [process.database.write(usage.add_within, "device", 1, "2027-01", "mt", 1, most) for _ in range(times)]
-    return sum(await _together(calls))
 
 
 async def submit_within(process: Process, *, device: int, times: int) -> int:

@@ -217,11 +217,6 @@ class TwoProcesses:
                 owner = f"SELECT count(*), count(DISTINCT claimed_by) FROM notification WHERE id IN ({','.join(map(str, claimed))})"
                 assert self.rows(url, owner) == [(len(claimed), 1)]
 
-    def test_a_counter_lets_exactly_its_limit_pass(self, hammer: Callable[..., list[Any]], url: str) -> None:
-        passed = hammer(*[("count_within", {"times": 100, "most": 100})] * 2)
-        assert sum(passed) == 100
-        assert self.rows(url, "SELECT used FROM usage_counter") == [(100,)]
-
     @pytest.mark.parametrize("limit", LIMITS_OF_100.values(), ids=LIMITS_OF_100)
     def test_200_sends_from_both_pass_a_limit_of_100_exactly_100_times(
         self, hammer: Callable[..., list[Any]], url: str, limit: str

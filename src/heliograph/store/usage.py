@@ -64,12 +64,7 @@ def day_of(now_ms: int) -> str:
 
 def of_device(device_id: int, at_ms: int, traffic: str, segments: int) -> tuple[Counted, Counted]:
     """What is counted for a device in the month and on the day of acceptance; segments below zero give back."""
-    return ("device", device_id, month_of(at_ms), traffic, segments), on_day(device_id, at_ms, traffic, segments)
-
-
-def on_day(device_id: int, at_ms: int, traffic: str, segments: int) -> Counted:
-    """The second of these alone, where the month was counted within its limit."""
-    return "device", device_id, day_of(at_ms), traffic, segments
+    return ("device", device_id, month_of(at_ms), traffic, segments), ("device", device_id, day_of(at_ms), traffic, segments)
 
 
 @lru_cache(maxsize=64)
@@ -84,7 +79,7 @@ def _day_of_hour(hour: int) -> str:
 
 def add(tx: Transaction, counted: Sequence[Counted]) -> None:
     """Count; units below zero give back."""
-    sums: Counter[tuple[str, int, str, str]] = Counter()
+    sums: Counter[Key] = Counter()
     for scope, scope_id, period, traffic, units in counted:
         sums[scope, scope_id, period, traffic] += units
     tx.apply(Q["add"], [(*key, units) for key, units in sorted(sums.items())])
@@ -117,19 +112,6 @@ def give_back(tx: Transaction, counted: Sequence[Counted]) -> None:
     for scope, scope_id, period, traffic, units in counted:
         sums[scope, scope_id, period, traffic] += units
     tx.apply(Q["give_back"], [(*key, units) for key, units in sorted(sums.items())])
-
-
-def add_within(tx: Transaction, scope: str, scope_id: int, period: str, traffic: str, units: int, most: int) -> bool:
-    """Count `units`, all or none, if no more than `most` are used then."""
-    tx.run(Q["ensure"], scope=scope, scope_id=scope_id, period=period, traffic=traffic)
-    row = tx.one(Q["add_within"], scope=scope, scope_id=scope_id, period=period, traffic=traffic, units=units, most=most)
-    return row is not None
-
-
-def used(tx: Transaction, scope: str, scope_id: int, period: str, traffic: str) -> int:
-    """What a counter stands at."""
-    row = tx.one(Q["used"], scope=scope, scope_id=scope_id, period=period, traffic=traffic)
-    return int(row[0]) if row else 0
 
 
 def of_a_device(tx: Transaction, device_id: int, first: str, last: str) -> list[Used]:
