@@ -2,12 +2,13 @@
 
 from itertools import product
 
+import msgspec
 import pytest
 
 from heliograph.model.ids import LinkId
 from heliograph.model.link import Delivery, LinkProfile, LinkRole, OnUnknown
 from heliograph.model.policy_settings import MoToApplication, PolicySettings
-from heliograph.model.route import NumberRules, Target, destination_of
+from heliograph.model.route import Destination, NumberRules, Target, destination_of, way_out
 
 LONG, SHORT = "491701234567", "12345"
 PLAIN = PolicySettings()
@@ -79,7 +80,25 @@ def test_each_answer_names_its_number_or_what_decided() -> None:
     assert "the policy" in destination_of(LONG, link(), NumberRules(), ALL, is_device=False).why
 
 
-def test_what_is_nobodys_leaves_by_the_link_it_came_by_or_by_a_link_to_the_network() -> None:
-    assert "the link it came by" in destination_of(LONG, link(), NumberRules(), PLAIN, is_device=False).why
-    interconnect = link(role=LinkRole.INTERCONNECT)
-    assert "a link to the network" in destination_of(LONG, interconnect, NumberRules(), PLAIN, is_device=False).why
+OUTSIDE, OF_NETWORK = Destination(OUT, 6, ""), Destination(OUT, 1, "")
+
+
+@pytest.mark.parametrize(
+    ("goes_to", "routes", "may_return", "by"),
+    [
+        (OUTSIDE, [], False, None),
+        (OUTSIDE, [], True, 1),
+        (OUTSIDE, [("49", 2), ("", 3)], False, 2),
+        (OUTSIDE, [("43", 2), ("", 3)], False, 3),
+        (OUTSIDE, [("43", 2)], False, None),
+        (OUTSIDE, [("49", 1), ("", 3)], False, None),
+        (OUTSIDE, [("49", 1), ("", 3)], True, 1),
+        (OF_NETWORK, [("", 2)], False, None),
+        (OF_NETWORK, [("", 2)], True, 1),
+    ],
+)
+def test_what_goes_to_a_phone_leaves_by_the_first_route_that_fits_else_by_the_link_it_came_by_if_that_takes_sms_back(
+    goes_to: Destination, routes: list[tuple[str, int]], may_return: bool, by: int | None
+) -> None:
+    came_by = msgspec.structs.replace(link(), may_return=may_return)
+    assert way_out(goes_to, LONG, came_by, routes) == by

@@ -166,11 +166,6 @@ async def test_a_receiver_that_cannot_be_reached_refuses_the_whole_message(world
     assert world.link.sent == []
 
 
-async def test_a_message_out_to_a_phone_has_no_route_yet(world: World) -> None:
-    answer = await world.hear(msisdn(1), PHONE)
-    assert answer.refused == "no_route"
-
-
 # nobody we know
 
 

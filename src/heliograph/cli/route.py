@@ -27,9 +27,10 @@ def add(
     Parameters
     ----------
     kind
-        What it compares: prefix (of the MSISDN), imsi (its beginning), device, tag, policy, organisation; or all.
+        What it compares: prefix (of the MSISDN), imsi (its beginning), device, tag, policy, organisation; or all. Or phone: what devices
+        send to numbers that begin so goes by it.
     value
-        With what: digits, an id, the name of a tag; - for all.
+        With what: digits, an id, the name of a tag; - for all, and for all phones.
     links
         Ids or names of links. The first is taken; while it is down for half a minute, the next.
     position

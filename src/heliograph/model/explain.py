@@ -50,7 +50,7 @@ ENDS: Final[dict[str, str]] = {
     Code.DEVICE_DISABLED: "enable the device",
     Code.SIM_NOT_ACTIVE: "activate the SIM",
     Code.NO_SIM: "assign a SIM with a number to the device",
-    Code.NO_ROUTE: "the operator gives the number a route, or the link a number",
+    Code.NO_ROUTE: "the operator adds a route to phones, or sets may_return on the link the SMS came by",
     Code.NOT_A_DEVICE: "send to a device of the organisation: nothing else is relayed",
     Code.NO_RELAY: "nothing: SMS between two numbers that are no devices are not relayed",
     Code.LOOP: "find out which two devices answer each other",

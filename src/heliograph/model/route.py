@@ -1,12 +1,16 @@
 """Where a device's message goes (rules: Where a device's message goes)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from heliograph.model.link import LinkProfile, LinkRole
+from heliograph.model.link import LinkProfile
 from heliograph.model.number import DEFAULT_SHORT_DIGITS, is_short, matches
 from heliograph.model.policy_settings import MoToApplication, PolicySettings
 from heliograph.model.problem import Code, Problem
+
+OF_NETWORK, OF_DEVICES = 1, 2
+"""Rules of the text, by their numbers."""
 
 
 class Target(StrEnum):
@@ -38,9 +42,9 @@ def destination_of(number: str | None, link: LinkProfile, rules: NumberRules, po
 
     `is_device`: the number is a device's MSISDN or alias."""
     if number is not None and matches(number, rules.network_numbers):
-        return Destination(Target.NETWORK, 1, f"{number} is a number of the network")
+        return Destination(Target.NETWORK, OF_NETWORK, f"{number} is a number of the network")
     if is_device:
-        return Destination(Target.DEVICE, 2, f"{number} is the number of a device")
+        return Destination(Target.DEVICE, OF_DEVICES, f"{number} is the number of a device")
     if number is None:
         return Destination(Target.APPLICATION, 3, "the SMS names no destination")
     if any(matches(number, listed) for listed in (link.numbers, policy.application_numbers, rules.application_numbers)):
@@ -50,15 +54,22 @@ def destination_of(number: str | None, link: LinkProfile, rules: NumberRules, po
     most = policy.short_number_max_digits
     if is_short(number, rules.short_number_max_digits if most is None else most):
         return Destination(Target.APPLICATION, 5, f"{number} is a short number")
-    return Destination(Target.NETWORK, 6, outside(number, link))
+    return Destination(Target.NETWORK, 6, outside(number))
 
 
-def outside(number: str | None, link: LinkProfile) -> str:
-    """Where an SMS to others goes, in words that are the same for a phone and for a device of another organisation."""
-    where = "the link it came by" if link.role is LinkRole.NETWORK else "a link to the network"
-    return f"{number} is outside the organisation: out by {where}"
+def way_out(goes_to: Destination, number: str, came_by: LinkProfile, to_phones: Sequence[tuple[str, int]]) -> int | None:
+    """The link by which an SMS to others leaves: for a phone by the first of `to_phones` (prefix, link) that fits, else back over the link
+    it came by, as codes of the network always do. None: that link takes nothing back."""
+    routes = () if goes_to.rule == OF_NETWORK else to_phones
+    link_id = next((link_id for prefix, link_id in routes if number.startswith(prefix)), came_by.link_id)
+    return link_id if link_id != came_by.link_id or came_by.may_return else None
 
 
-def no_way_back(why: str) -> Problem:
-    """Refuses what would go out by a link that takes nothing back. `why` it would."""
-    return Problem(Code.NO_ROUTE, f"{why}, and the link it came by takes no SMS back: let the link return SMS, or add one")
+def outside(number: str | None) -> str:
+    """Why an SMS goes to others, in words that are the same for a phone and for a device of another organisation."""
+    return f"{number} is outside the organisation"
+
+
+def no_way_out(why: str) -> Problem:
+    """Refuses what would go back over a link that takes nothing back. `why` it goes out."""
+    return Problem(Code.NO_ROUTE, f"{why}, and the link it came by takes no SMS back: set its may_return, or add a route to phones")

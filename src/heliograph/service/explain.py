@@ -16,7 +16,7 @@ from heliograph.model.number import is_dialled, normalise
 from heliograph.model.policy import Allowed, Counted, Policy, Question, Side, Traffic, decide
 from heliograph.model.policy_settings import read
 from heliograph.model.problem import Problem
-from heliograph.model.route import Destination, Target, destination_of, no_way_back
+from heliograph.model.route import OF_DEVICES, Destination, Target, destination_of, no_way_out, way_out
 from heliograph.service.core import Core
 from heliograph.service.directory import Directory, Way
 from heliograph.service.draft import Draft
@@ -28,6 +28,7 @@ from heliograph.store import explain as store
 from heliograph.store import link as link_store
 from heliograph.store import number as number_store
 from heliograph.store import policy as policy_store
+from heliograph.store import route as route_store
 from heliograph.store.message import Party
 from heliograph.store.transaction import Transaction
 
@@ -38,8 +39,6 @@ CLASSES = {
     Target.DEVICE: TrafficClass.P2P_INTERNAL,
     Target.NETWORK: TrafficClass.P2P_EXTERNAL_OUT,
 }
-OF_DEVICES = 2
-"""The rule of the text that comes before what has to be known of other organisations."""
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -112,10 +111,12 @@ def _mo(
     question = Question(way.traffic_class, of_sender, receiver, way.shown_source, encoded.segments, now_ms, core.p2p)
     decision = decide(question)
     goes_to = way.destination
-    if isinstance(decision, Allowed) and goes_to is not None and goes_to.target is Target.NETWORK and not link.may_return:
-        decision = no_way_back(goes_to.why)
+    goes_by: int | None = sender.link_id if is_p2p else None
+    if goes_to is not None and goes_to.target is Target.NETWORK:
+        goes_by = way_out(goes_to, destination or "", link, route_store.to_phones(tx, sender.organisation_id))
+        decision = no_way_out(goes_to.why) if goes_by is None and isinstance(decision, Allowed) else decision
     why = None if goes_to is None else _why(tx, goes_to, destination, sender.organisation_id)
-    return _answer(decision, question, encoded, way.shown_source, why, sender.link_id if is_p2p else None)
+    return _answer(decision, question, encoded, way.shown_source, why, goes_by)
 
 
 def _policy(

@@ -18,7 +18,7 @@ from heliograph.model.message import Segment as SegmentState
 from heliograph.model.number import is_dialled, matches
 from heliograph.model.policy import SMPP, Allowed, Question, Traffic, decide
 from heliograph.model.problem import Code, Problem
-from heliograph.model.route import Target, no_way_back, outside
+from heliograph.model.route import Target, no_way_out, outside, way_out
 from heliograph.service import contact, esme_report
 from heliograph.service.arrived import Arrived
 from heliograph.service.core import Core
@@ -31,6 +31,7 @@ from heliograph.service.submit import Intake
 from heliograph.store import lane as lane_store
 from heliograph.store import message as message_store
 from heliograph.store import part as part_store
+from heliograph.store import route as route_store
 from heliograph.store.lane import Lane
 from heliograph.store.message import NewMessage, Party
 from heliograph.store.part import Unmatched
@@ -66,6 +67,7 @@ class Mailroom:
         self._ids = iter(tx.ids("message", 2 * len(arrived)) if arrived else ())
         self._awake: dict[int, Party] = {}
         self._accounts: dict[int, str] = {}
+        self._to_phones: dict[int, list[tuple[str, int]]] = {}
         self._unmatched: list[Unmatched] = []
 
     def sort(self, arrived: Arrived) -> Answer:
@@ -131,8 +133,8 @@ class Mailroom:
             if isinstance(decision, Problem):
                 return self._refused(decision, sender, receiver)
             allowed.append((question, decision))
-        if way.destination is not None and way.destination.target is Target.NETWORK and not self._link(arrived.link_id).may_return:
-            return Verdicts(of_sender=no_way_back(way.destination.why))
+        if way.destination is not None and way.destination.target is Target.NETWORK and self._way_out(arrived, way) is None:
+            return Verdicts(of_sender=no_way_out(way.destination.why))
         return Verdicts(tuple(allowed))
 
     def _between(self, arrived: Arrived, way: Way) -> Verdicts:
@@ -177,16 +179,15 @@ class Mailroom:
             mo.peer_id = mt.id
             self._intake.refuse(mt, verdicts.of_receiver)
             if way.traffic_class is not TrafficClass.P2P_INTERNAL:
-                problem = self._as_of_a_phone(arrived)
+                problem = self._as_of_a_phone(arrived, way)
         mo.segment_states = SegmentState.FAILED * mo.segments
         self._intake.refuse(mo, problem)
         return Answer(refused=problem.code.value, message_id=MessageId(mo.id))
 
-    def _as_of_a_phone(self, arrived: Arrived) -> Problem:
+    def _as_of_a_phone(self, arrived: Arrived, way: Way) -> Problem:
         """What a sender is told where a device of another organisation refuses: no more than if it were a phone."""
-        link = self._link(arrived.link_id)
-        if not link.may_return:
-            return no_way_back(outside(arrived.destination, link))
+        if self._way_out(arrived, way) is None:
+            return no_way_out(outside(arrived.destination))
         return Problem(Code.RECEIVER_REFUSES, f"{arrived.destination} does not take this SMS: ask its owner")
 
     def _to_device(self, arrived: Arrived, way: Way, receiver: Party, verdicts: Verdicts, mo: NewMessage) -> None:
@@ -202,7 +203,8 @@ class Mailroom:
         space = self._link(arrived.link_id).number_space
         phone = (sender.organisation_id, f"{space}/{onward.dest}" if space else onward.dest)
         if phone not in self._phones:  # what this batch puts into a lane is not written yet, so a second look would find it idle
-            self._phones[phone] = lane_store.lock_for_number(self.tx, sender.organisation_id, arrived.link_id, phone[1])
+            way_out = self._way_out(arrived, way) or arrived.link_id
+            self._phones[phone] = lane_store.lock_for_number(self.tx, sender.organisation_id, way_out, phone[1])
         link_id, lane = self._phones[phone]
         self._intake.put(lane, link_id, onward)
 
@@ -337,6 +339,16 @@ class Mailroom:
         if sender.policy_id not in self._accounts:
             self._accounts[sender.policy_id] = esme_report.account_of(self.tx, sender.policy_id, sender.organisation_id)
         return self._accounts[sender.policy_id]
+
+    def _way_out(self, arrived: Arrived, way: Way) -> int | None:
+        """The link by which it goes to a phone, None where there is none; the routes of each organisation are read once for a batch."""
+        assert way.sender is not None
+        assert way.destination is not None
+        organisation_id = way.sender.organisation_id
+        if organisation_id not in self._to_phones:
+            self._to_phones[organisation_id] = route_store.to_phones(self.tx, organisation_id)
+        number, came_by = arrived.destination or "", self._link(arrived.link_id)
+        return way_out(way.destination, number, came_by, self._to_phones[organisation_id])
 
     def _link(self, link_id: int) -> LinkProfile:
         return self.core.queues.profile(link_id)

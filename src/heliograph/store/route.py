@@ -1,4 +1,4 @@
-"""Routes: which link the messages of a device go by. Of those that fit the first by position counts."""
+"""Routes: which link the messages of a device, or those to a phone, go by. Of those that fit the first by position counts."""
 
 import msgspec
 
@@ -36,6 +36,11 @@ def every(tx: Transaction) -> list[Route]:
     return [Route(*row) for row in tx.run(Q["all"])]
 
 
+def to_phones(tx: Transaction, organisation_id: int) -> list[tuple[str, int]]:
+    """By which link an organisation's devices text phones: the beginning of the number, the link; the first that fits counts."""
+    return [(str(prefix), int(link_id)) for prefix, link_id in tx.run(Q["to_phones"], organisation_id=organisation_id)]
+
+
 def insert(tx: Transaction, position: int, kind: str, value: str, link_ids: list[int], now_ms: int) -> int:
     """A new route, by the first of its links."""
     route_id = tx.ids("route")[0]
@@ -60,6 +65,9 @@ def states(tx: Transaction) -> list[LinkState]:
 
 
 def reassign(tx: Transaction, device_id: int | None = None) -> None:
-    """Give the lane of a device, or those of all, to the link that routes and reservations say; but for what may be on its way."""
+    """Give the lane of a device, or those of all devices and phones, to the link that routes and reservations say; but for what may be on
+    its way."""
     first, last = (0, LAST_ID) if device_id is None else (device_id, device_id)
     tx.run(Q["reassign"], first=first, last=last)
+    if device_id is None:
+        tx.run(Q["reassign_phones"])

@@ -1,6 +1,13 @@
 -- name: all
 SELECT id, position, kind, value, link_ids, link_id FROM route ORDER BY position, id;
 
+-- name: to_phones
+SELECT route.value, route.link_id FROM route WHERE route.kind = 'phone'
+AND (NOT EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = route.link_id)
+  OR EXISTS (SELECT 1 FROM link_reservation
+    WHERE link_reservation.link_id = route.link_id AND link_reservation.organisation_id = :organisation_id))
+ORDER BY route.position, route.id;
+
 -- name: insert
 INSERT INTO route (id, position, kind, value, link_ids, link_id, created_at_ms)
 VALUES (:id, :position, :kind, :value, :link_ids, :link_id, :now);
@@ -13,6 +20,19 @@ UPDATE route SET link_id = :link_id WHERE id = :id;
 
 -- name: states
 SELECT link.id, link.disabled_at_ms, lease.state, lease.changed_at_ms FROM link JOIN link_lease AS lease ON lease.link_id = link.id;
+
+-- name: reassign_phones
+-- What waits for phones on one of a route's links follows the route. Other lanes of phones stay: by the link that brought their SMS.
+UPDATE lane SET link_id = wanted.link_id FROM (
+  SELECT lane.id AS lane_id, (SELECT route.link_id FROM route WHERE route.kind = 'phone'
+      AND (lane.number LIKE route.value || '%' OR lane.number LIKE '%/' || route.value || '%')
+      AND replace(replace(route.link_ids, '[', ','), ']', ',') LIKE '%,' || lane.link_id || ',%'
+      AND (NOT EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = route.link_id)
+        OR EXISTS (SELECT 1 FROM link_reservation
+          WHERE link_reservation.link_id = route.link_id AND link_reservation.organisation_id = lane.organisation_id))
+      ORDER BY route.position, route.id LIMIT 1) AS link_id
+  FROM lane WHERE lane.device_id IS NULL AND lane.due_at_ms IS NOT NULL) AS wanted
+WHERE wanted.lane_id = lane.id AND wanted.link_id IS NOT NULL AND lane.taken_epoch IS NULL AND lane.link_id <> wanted.link_id;
 
 -- name: reassign
 -- The lanes of devices that are to go by another link: by the first route that fits, else where they are if that link is there and theirs,

@@ -83,7 +83,7 @@ WORDS: Final = (
             "whether a segment was taken: `wait` 120 s for a receipt, then once more; `retry`; `fail`",
             "`wait` if stored, `retry` if live",
         ),
-        Word("may_return", "May return", "take SMS of its devices back to others beyond it"),
+        Word("may_return", "May return", "take SMS of its devices back to phones beyond it; a route `phone` has them go by another link"),
         Word("cancel", "Cancel there", "ask with cancel_sm when a message is cancelled that the centre has"),
     ),
     Part(

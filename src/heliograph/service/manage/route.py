@@ -22,7 +22,8 @@ MOST_LINKS = 8
 
 
 class RouteKind(StrEnum):
-    """What a route compares with its value: the beginning of the MSISDN or the IMSI, a device, tag, policy or organisation; or nothing."""
+    """What a route compares with its value: the beginning of the MSISDN or the IMSI, a device, tag, policy or organisation; or nothing.
+    PHONE: for what devices send to others, the beginning of that number."""
 
     ALL = "all"
     PREFIX = "prefix"
@@ -31,6 +32,7 @@ class RouteKind(StrEnum):
     TAG = "tag"
     POLICY = "policy"
     ORGANISATION = "organisation"
+    PHONE = "phone"
 
 
 MOST_POSITION = 1_000_000
@@ -97,7 +99,9 @@ def _checked(tx: Transaction, new: NewRoute) -> str:
     match new.kind:
         case RouteKind.ALL:
             return ""
-        case RouteKind.PREFIX | RouteKind.IMSI:
+        case RouteKind.PHONE if not value:
+            return ""
+        case RouteKind.PREFIX | RouteKind.IMSI | RouteKind.PHONE:
             return normalise(value, "value")
         case RouteKind.TAG:
             if not value or "," in value or "%" in value or "_" in value:

@@ -13,8 +13,9 @@ from heliograph.web.resource import Call, Resource
 
 
 class RouteWanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """`value`: what `kind` compares with: the beginning of an MSISDN (`prefix`) or an IMSI, the id of a device, policy or organisation, the
-    name of a tag; nothing for `all`. `links`: in the order in which they are wanted. `position`: routes of a lower one are asked first."""
+    """`value`: what `kind` compares with: the beginning of an MSISDN (`prefix`) or an IMSI, the id of a device, policy or organisation,
+    the name of a tag; nothing for `all`. `phone`: what devices send to numbers that begin so, to all where it is empty. `links`: in the
+    order in which they are wanted. `position`: routes of a lower one are asked first."""
 
     kind: RouteKind
     value: wire.Written = ""

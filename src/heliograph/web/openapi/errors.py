@@ -33,7 +33,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.DEVICE_DISABLED: "The device is disabled: enable it (PATCH its status to 0).",
     Code.SIM_NOT_ACTIVE: "The device's SIM is not activated: activate it (PATCH its status to 1).",
     Code.NO_SIM: "The device has no SIM: give it one.",
-    Code.NO_ROUTE: "No link carries messages to this device: ask the operator to add one.",
+    Code.NO_ROUTE: "No link takes this SMS to a phone: ask the operator for a route to phones.",
     Code.NOT_A_DEVICE: "The number is no device of your organisation: applications text only their own devices.",
     Code.NO_RELAY: "Neither number is a device here: text a device, or as one.",
     Code.LOOP: "The same message came three times within a minute: find out who returns it.",
