@@ -12,6 +12,7 @@ from heliograph.service.manage.me import me
 from heliograph.service.password import sha1_hex, sha1_of_new
 from heliograph.store.credential import MfaKey
 from heliograph.web.portal import qr
+from heliograph.web.portal.agent import browser_of
 from heliograph.web.portal.face import SIGN_IN
 from heliograph.web.portal.page import Asked, Page
 from heliograph.web.portal.reply import Reply
@@ -118,6 +119,7 @@ async def _page(asked: Asked, **refusals: str) -> Reply:
     keys = await mfa.keys(asked.core, actor.user_id)
     values: dict[str, Any] = {
         "mine": mine,
+        "browser_of": browser_of,
         "session_id": asked.visit.session_id if asked.visit else 0,
         "sessions": await session.list_of(asked.core, actor),
         "browsers": await mfa.trusted_devices(asked.core, actor, actor.user_id),
