@@ -77,6 +77,7 @@ NOT_LOOKED_AT: Final = frozenset(
         "/messages.csv",
         "/messages/stream",
         "/devices/{device_id}/stream",
+        "/technician/stream",
         "/mailings/{mailing_id}/stream",
         "/overview/{table}",
         "/theme",

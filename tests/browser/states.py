@@ -21,7 +21,6 @@ TYPED_WRONG: Final = "no password of anybody"
 BAD_ROWS: Final = (
     "name,iccid,msisdn\nWell,8988000000000771016,88239771016\nNo SIM,,88239771018\nTaken,8988000000000771033,423663920000001\n"
 )
-SECRET_COMMAND: Final = "+++{password:secret} apn {apn}"
 
 
 def state(make: State) -> State:
@@ -266,7 +265,6 @@ def _form_refused(world: World, browser: Browser) -> Browser.Tab:
     page = tab.open("/devices/new")
     page.get_by_label("Name").fill("Well")
     page.get_by_label("IMEI").fill("twelve")
-    page.get_by_label("SIM in the device").select_option("new")
     page.get_by_role("button", name="Enter the device").click()
     page.locator(".error").first.wait_for()
     return tab

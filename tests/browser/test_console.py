@@ -9,13 +9,20 @@ from playwright.sync_api import Page, expect
 
 from heliograph.web.portal import static_files
 from tests.browser.browser import DEADLINE_MS, Browser
-from tests.browser.world import World
+from tests.browser.world import World, wait_until
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "composer.json").read_text(encoding="utf-8"))["texts"]
-WATCH = """
-    const look = () => document.querySelectorAll(".msg.mt .st").forEach((each) => window.seen(each.textContent.trim()));
+WATCH = """(text) => {
+    window.words = [];
+    const look = () => {
+        const item = [...document.querySelectorAll(".msg.mt")].find((each) => each.textContent.includes(text));
+        const word = item?.querySelector(".st").textContent.trim();
+        if (word && word !== window.words.at(-1)) window.words.push(word);
+    };
     new MutationObserver(look).observe(document.getElementById("list"), { childList: true, subtree: true });
-"""
+}"""
+SLOW_NETWORK: dict[str, object] = {"delivery": "stored", "delay_ms": 1200, "receipt_delay_ms": 1500}
+"""Takes an SMS after a second, and tells a while later that it was delivered."""
 SignIn = Callable[..., Browser.Tab]
 
 expect.set_options(timeout=DEADLINE_MS)
@@ -35,19 +42,31 @@ def send(page: Page, text: str) -> Any:
     return item
 
 
-def test_a_message_is_queued_sent_and_delivered_without_a_reload(world: World, sign_in: SignIn) -> None:
-    tab = sign_in("operator")
-    page = open_console(tab, world.behaves("absent-then-delivers"))
+def test_a_message_is_queued_sent_and_delivered_and_an_answer_appears_without_a_reload(world: World, sign_in: SignIn) -> None:
+    device = world.behaves("delivers")
+    link = world.call("POST", "/link", {"name": "Slow network", "kind": "simulator", "settings": SLOW_NETWORK})["id"]
+    route = world.call("POST", "/route", {"kind": "device", "value": device["id"], "links": [{"id": link}], "position": 1})["id"]
+    wait_until(lambda: world.call("GET", f"/link/{link}")["state"] == "up", "the link is up")
+    page = open_console(sign_in("operator"), device)
     page.evaluate("window.stayed = true")
-    words: set[str] = set()
-    page.expose_function("seen", lambda word: words.add(word))
-    page.evaluate(WATCH)
+    page.evaluate(WATCH, "and report")
     send(page, "wake up")
     second = send(page, "and report")
     expect(second.locator(".st")).to_have_text("Delivered")
+    words = page.evaluate("window.words")
+    assert [each for each in words if each != "Sending"] == ["Queued", "Sent", "Delivered"], words
+    world.originate(device["id"], "reporting")
+    expect(page.locator(".msg.mo", has_text="reporting")).to_be_visible()
     assert page.evaluate("window.stayed"), "the page was loaded anew"
-    assert len(words) > 1, "it changed under the eye"
-    assert words <= {"Queued", "Sending", "Sent", "Waiting for device", "Delivered"}
+    world.call("DELETE", f"/route/{route}")
+    world.call("PATCH", f"/link/{link}", {"enabled": False})
+    world.call("DELETE", f"/link/{link}")
+
+
+def test_what_is_waited_for_is_said_and_changes_under_the_eye(world: World, sign_in: SignIn) -> None:
+    tab = sign_in("operator")
+    page = open_console(tab, world.behaves("absent-then-delivers"))
+    expect(send(page, "come back").locator(".st")).to_have_text("Delivered")
     page = open_console(tab, world.behaves("absent"))
     expect(send(page, "are you there").locator(".st")).to_have_text("Waiting for device")
     expect(send(page, "and now").locator(".st")).to_have_text("Queued")
@@ -160,3 +179,37 @@ def test_an_observer_sees_the_thread_and_no_way_to_write(world: World, sign_in: 
         "fetch(location.pathname, {method: 'POST', body: new URLSearchParams({text: 'x'})}).then((answer) => answer.status)"
     )
     assert status == 403
+
+
+def test_a_technician_link_is_made_at_the_device_opened_in_a_clean_browser_and_refused_after_revocation(
+    world: World, browser: Browser, sign_in: SignIn
+) -> None:
+    page = sign_in("operator").open(f"/devices/{world.behaves('echo')['id']}")
+    page.get_by_role("link", name="Make a technician link").click()
+    page.get_by_label("For whom").fill("Anna")
+    page.get_by_role("button", name="Make the link").click()
+    link = page.locator("#link [data-copy]").get_attribute("data-copy")
+    assert link is not None
+    stranger = browser.stranger(world.url)
+    theirs = stranger.open(link.removeprefix(world.url))
+    theirs.get_by_role("button", name="Open").click()
+    theirs.get_by_label("Text").fill("who is there")
+    theirs.get_by_role("button", name="Send", exact=True).click()
+    theirs.get_by_text("Sent.").wait_for()
+    theirs.evaluate("window.stayed = true")
+    expect(theirs.locator(".msg.mt", has_text="who is there")).to_contain_text("Delivered")
+    expect(theirs.locator(".msg.mo", has_text="who is there")).to_be_visible()
+    world.originate(world.behaves("echo")["id"], "door is open")
+    expect(theirs.locator(".msg.mo", has_text="door is open")).to_be_visible()
+    assert theirs.evaluate("window.stayed"), "the page was loaded anew"
+    assert stranger.open("/devices").url.endswith("/sign-in?next=%2Fdevices")
+    page.goto(f"{world.url}/technician-links")
+    page.get_by_role("link", name="Anna").first.click()
+    for used in ("Opened", "Sent"):
+        expect(page.get_by_role("region", name="Uses")).to_contain_text(used)
+    page.get_by_role("button", name="Revoke").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("Revoked: whoever has it open is refused from now on.")).to_be_visible()
+    stranger.expects_failures = True
+    expect(stranger.open("/technician").get_by_text("This link opens nothing any more")).to_be_visible()
+    stranger.close()

@@ -8,10 +8,12 @@ import pytest
 from heliograph.web.portal import PAGES as SERVED
 from tests.browser.browser import LOOKS, Browser, Look
 from tests.browser.pages import NOT_LOOKED_AT, PAGES, Seen
+from tests.browser.states import STATES
 from tests.browser.world import AMOUNTS, World
 
 # Structure is the same in every look, colours are the same with any amount: so not each with each.
 FEW: tuple[Look, ...] = (Look(dark=False, narrow=True),)
+TWO: tuple[Look, ...] = (Look(dark=False, narrow=True), Look(dark=True, narrow=False))
 
 
 def test_every_page_is_looked_at() -> None:
@@ -40,3 +42,13 @@ def test_a_page_is_accessible_and_whole_in_every_look(
         assert tab.overflow() == 0, f"{look}: the page is wider than the window"
     if not seen.who:
         tab.close()
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_state_that_no_address_leads_to_is_accessible_and_whole(name: str, world: World, browser: Browser, axe: str) -> None:
+    tab = STATES[name](world, browser)
+    for look in TWO:
+        tab.look(dark=look.dark, narrow=look.narrow)
+        assert tab.axe(axe, colours_only=look.dark) == [], look
+        assert tab.overflow() == 0, f"{look}: the page is wider than the window"
+    tab.close()

@@ -47,28 +47,3 @@ def test_an_observer_reads_a_policy_and_the_server_refuses_what_they_forge(world
     tab.expects_failures = True
     answered = page.request.post(f"{world.url}/policies/{policy}", form={"name": "Forged"}, headers={"origin": world.url})
     assert answered.status == 403
-
-
-def test_a_technician_link_opens_in_a_clean_browser_and_is_refused_after_revocation(
-    world: World, browser: Browser, sign_in: Callable[..., Browser.Tab]
-) -> None:
-    device = world.behaves("echo")
-    page = sign_in("operator").open(f"/technician-links/new?device={device['id']}")
-    page.get_by_label("For whom").fill("Anna")
-    page.get_by_role("button", name="Make the link").click()
-    link = page.locator("#link [data-copy]").get_attribute("data-copy")
-    assert link is not None
-    stranger = browser.stranger(world.url)
-    theirs = stranger.open(link.removeprefix(world.url))
-    theirs.get_by_role("button", name="Open").click()
-    theirs.get_by_label("Text").fill("who is there")
-    theirs.get_by_role("button", name="Send", exact=True).click()
-    expect(theirs.locator("#thread")).to_contain_text("Delivered", timeout=SLOWLY_MS)
-    expect(theirs.locator("#thread")).to_contain_text("From the device", timeout=SLOWLY_MS)
-    assert stranger.open("/devices").url.endswith("/sign-in?next=%2Fdevices")
-    page.get_by_role("button", name="Revoke").click()
-    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
-    expect(page.get_by_text("Revoked: whoever has it open is refused from now on.")).to_be_visible()
-    stranger.expects_failures = True
-    expect(stranger.open("/technician").get_by_text("This link opens nothing any more")).to_be_visible()
-    stranger.close()

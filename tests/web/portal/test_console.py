@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from heliograph.model.link import Accepted, ErrorClass, Refused
+from heliograph.model.notification import Answered
 from tests.core_world import statement
 from tests.web.portal.visitor import Visitor, words
 from tests.web.site import Site
@@ -203,3 +204,25 @@ async def test_a_stream_ends_with_its_session(admin: Visitor, site: Site) -> Non
     await site.world.advance(16)
     await site.world.advance(16)
     assert stream.task.done()
+
+
+async def test_how_the_hand_over_of_what_a_device_sent_stands_is_told_though_that_is_no_event(admin: Visitor, site: Site) -> None:
+    webhook = statement(
+        "UPDATE service_profile SET esme_interface_type_id = 1, mo = 1, api_callback_id = (SELECT min(id) FROM api_callback)"
+    )
+    await site.world.database.write(lambda tx: tx.run(webhook))
+    site.world.courier.says(Answered(500, 3), None)
+    stream = await admin.follow_stream(f"/devices/{site.a.device_id}/stream?after=0")
+    await site.world.hear(f"42366392{site.a.organisation_id:07}", "1000", "tank full")
+    for _ in range(3):
+        await site.world.advance(1)
+    assert "Webhook retrying, 1 of" in stream.said
+    for _ in range(40):
+        await site.world.advance(1)
+        if site.world.courier.open:
+            break
+    site.world.courier.open[0](Answered(204, 3))
+    for _ in range(3):
+        await site.world.advance(1)
+    assert "Webhook delivered" in stream.said
+    await stream.leave()

@@ -42,6 +42,7 @@ SHOWN_AT_ONCE: Final = 30
 NEIGHBOURS: Final = 30
 MOST_KEY: Final = 64
 MOST_ON_THEIR_WAY: Final = 30
+MOST_HANDED_OVER: Final = 5
 WATCHED: Final = (QUEUED, SENDING)
 FLASH_DCS: Final = of(Alphabet.GSM7, message_class=0)
 FLASH_UCS2_DCS: Final = of(Alphabet.UCS2, message_class=0)
@@ -69,6 +70,10 @@ HANDED_BY_SMPP: Final = {
 OF_DEVICE: Final = frozenset({Code.DEVICE_DISABLED, Code.SIM_NOT_ACTIVE, Code.NO_SIM})
 """Rules that are mended at the device, others in its policy."""
 DONE_WELL: Final = frozenset({"accepted", "received", "released"})
+
+
+Sight = tuple[Shown, Shown | None]
+"""What is seen of a message: its state, and that of its hand-over."""
 
 
 class Written(Protocol):
@@ -149,31 +154,42 @@ async def inspect(asked: Asked) -> Reply:
 
 
 async def stream(asked: Asked) -> Reply:
-    """Tell of each message of the device whose state changes, drawn anew. What is on its way, and the first that is queued, is looked at
-    each second: that it waits for its device from then on is no event."""
+    """Tell of each message of the device whose state changes, drawn anew. What changes without an event is looked at each second: that a
+    message waits for its device from then on, and how its hand-over to the application stands."""
     device_id = DeviceId(asked.id("device_id"))
     seen = await thread.thread(asked.core, asked.actor, device_id, None, MOST_ON_THEIR_WAY)
-    watched = {line.message.id: shown(line.message) for line in seen.lines if shown(line.message) in WATCHED}
+    watched = {line.message.id: _sight(line) for line in seen.lines if _may_change(line)}
 
     async def told(events: Sequence[FeedEvent]) -> Iterable[Frame]:
         changed = dict.fromkeys(each.message_id for each in events if each.device_id == device_id and each.message_id is not None)
         frames = []
         for message_id in changed | dict.fromkeys(_looked_at(watched)):
             line = await thread.line(asked.core, asked.actor, device_id, MessageId(message_id))
-            now, before = None if line is None else shown(line.message), watched.pop(message_id, None)
-            if line is not None and (message_id in changed or now != before):
+            before = watched.pop(message_id, None)
+            if line is not None and (message_id in changed or _sight(line) != before):
                 frames.append(Frame("sms", _item(asked, line)))
-            if now is not None and now in WATCHED:
-                watched[message_id] = now
+            if line is not None and _may_change(line):
+                watched[message_id] = _sight(line)
         return frames
 
     return await live.follow(asked, seen.device.organisation_id, told, lambda: bool(watched))
 
 
-def _looked_at(watched: Mapping[int, Shown]) -> list[int]:
-    """What may change without an event: all that is on its way, and of what is queued the first, which is the next to go."""
-    queued = sorted(message_id for message_id, now in watched.items() if now is QUEUED)
-    return [message_id for message_id, now in watched.items() if now is SENDING] + queued[:1]
+def _sight(line: Line) -> Sight:
+    return shown(line.message), handed_over(line)
+
+
+def _may_change(line: Line) -> bool:
+    """Whether the sight of it may change without an event."""
+    waits = line.handed_over is not None and line.handed_over.state == NotificationState.WAITING
+    return shown(line.message) in WATCHED or (waits and handed_over(line) is not None)
+
+
+def _looked_at(watched: Mapping[int, Sight]) -> list[int]:
+    """All that is on its way; of what is queued the first, which is the next to go; of what is handed over, the newest few."""
+    queued = sorted(message_id for message_id, (now, _) in watched.items() if now is QUEUED)
+    handed = sorted(message_id for message_id, (now, _) in watched.items() if now not in WATCHED)
+    return [message_id for message_id, (now, _) in watched.items() if now is SENDING] + queued[:1] + handed[-MOST_HANDED_OVER:]
 
 
 def draft_of(asked: Asked) -> Draft:
