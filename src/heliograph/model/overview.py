@@ -31,7 +31,7 @@ BUCKETS_AN_OCTAVE: Final = 4
 
 class Figures(msgspec.Struct, frozen=True):
     """Messages of a span of time, each counted when it happened. `sent`: accepted for devices; `received`: from devices. `median_ms`,
-    `p95_ms`: from acceptance to delivery, to within 9 %; None where nothing was delivered."""
+    `p95_ms`: from acceptance to delivery, to within 10 %; None where nothing was delivered."""
 
     sent: int = 0
     received: int = 0
@@ -60,8 +60,6 @@ EVENTS: Final[Mapping[str, str]] = {
     "sms.refused": "refused",
 }
 """The figure that an event adds to."""
-NOT_ARRIVED: Final = frozenset({"failed", "expired", "refused"})
-"""Figures that are told by their reasons too."""
 
 
 def figures(counts: Mapping[str, int], delays: Mapping[int, int]) -> Figures:

@@ -19,12 +19,14 @@ class Behind(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Happened(msgspec.Struct, array_like=True, frozen=True):
-    """An event of a message. `since_ms`: when it was accepted, or the time it was scheduled for."""
+    """Events of one type in an hour, counted from 1970, of messages with one reason and one delay: since each was accepted, or since the
+    time it was scheduled for. The delay is cut to three digits, and 0 where nothing was delivered."""
 
     type: str
-    at_ms: int
-    since_ms: int
-    reason_code: str | None
+    hour: int
+    reason: str
+    delay_ms: int
+    messages: int
 
 
 class Sums(msgspec.Struct, frozen=True):
@@ -57,7 +59,7 @@ def behind(tx: Transaction) -> list[Behind]:
 
 
 def happened(tx: Transaction, organisation_id: int, after: int, up_to: int) -> list[Happened]:
-    """What happened to messages after a number of a feed, up to another."""
+    """What happened to messages after a number of a feed, up to another, counted."""
     return [Happened(*row) for row in tx.run(Q["happened"], organisation_id=organisation_id, after=after, up_to=up_to)]
 
 

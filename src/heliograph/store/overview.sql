@@ -5,10 +5,17 @@ FROM feed LEFT JOIN overview_cursor ON overview_cursor.organisation_id = feed.or
 WHERE feed.last_number > coalesce(overview_cursor.number, 0) ORDER BY feed.organisation_id;
 
 -- name: happened
-SELECT event.type, event.at_ms, coalesce(scheduled.scheduled_at_ms, message.submitted_at_ms), message.reason_code
-FROM event JOIN message ON message.id = event.message_id LEFT JOIN scheduled ON scheduled.message_id = message.id
-WHERE event.organisation_id = :organisation_id AND event.number > :after AND event.number <= :up_to
-AND event.type IN ('sms.accepted', 'sms.received', 'sms.delivered', 'sms.failed', 'sms.expired', 'sms.canceled', 'sms.refused');
+-- Counted here, not event by event by the interpreter. A delay is cut to three digits: many are equal then.
+SELECT type, hour, reason, CASE WHEN delay_ms < 1000 THEN delay_ms WHEN delay_ms < 10000 THEN delay_ms - delay_ms % 10
+  WHEN delay_ms < 100000 THEN delay_ms - delay_ms % 100 ELSE delay_ms - delay_ms % 1000 END AS cut_ms, count(*) AS messages
+FROM (
+  SELECT event.type AS type, event.at_ms / 3600000 AS hour,
+    CASE WHEN event.type IN ('sms.failed', 'sms.expired', 'sms.refused') THEN coalesce(message.reason_code, 'unknown') ELSE '' END AS reason,
+    CASE WHEN event.type = 'sms.delivered' THEN event.at_ms - coalesce(scheduled.scheduled_at_ms, message.submitted_at_ms) ELSE 0 END AS delay_ms
+  FROM event JOIN message ON message.id = event.message_id LEFT JOIN scheduled ON scheduled.message_id = message.id
+  WHERE event.organisation_id = :organisation_id AND event.number > :after AND event.number <= :up_to
+    AND event.type IN ('sms.accepted', 'sms.received', 'sms.delivered', 'sms.failed', 'sms.expired', 'sms.canceled', 'sms.refused')) AS told
+GROUP BY type, hour, reason, cut_ms;
 
 -- name: advance
 INSERT INTO overview_cursor (organisation_id, number) VALUES (:organisation_id, :up_to)

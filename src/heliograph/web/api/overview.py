@@ -18,7 +18,7 @@ USUAL = "24h"
 class FiguresSeen(msgspec.Struct, kw_only=True):
     """Messages, each counted when it happened. `sent`: accepted for devices; `received`: from devices. `delivery_rate`: of those that
     ended otherwise than by a cancel, the share that arrived. `median_ms` and `p95_ms`: from acceptance, or the time it was scheduled for,
-    to delivery, within 9 %. All three are null where nothing ended."""
+    to delivery, within 10 %. All three are null where nothing ended."""
 
     sent: int
     received: int
