@@ -25,8 +25,9 @@ import uvloop
 from heliograph.clock import SystemClock
 from heliograph.model.ids import NotificationId
 from heliograph.model.notification import Answered, Delivery
-from heliograph.webhooks.courier import CourierSettings, WebhookCourier
+from heliograph.webhooks.courier import WebhookCourier
 from heliograph.webhooks.egress import LOOPBACK
+from heliograph.webhooks.settings import CourierSettings
 from heliograph.webhooks.sign import bearer_token, standard_signature
 
 PORT = 18_099

@@ -3,10 +3,10 @@
     .venv/bin/python benchmarks/webhook_engine.py
     .venv/bin/python benchmarks/webhook_engine.py --database postgresql://user@host/empty_database --rounds 1
 
-Writer, notifier, fan-out and pycurl courier in one process, as in the daemon; receivers in another. Three steps, each with all of the one
-before: the courier alone, given 64 at a time; deliveries that wait in the database, claimed, called, settled; events of the feed, of which
-the fan-out makes the deliveries first. Medians of the rounds. Bare pycurl does 58,000 POSTs a second and core, unsigned. With more than 15
-webhooks, 64 calls each at once are more than the 1,000 connections that are kept, so each second request opens one.
+Writer, notifier, fan-out and pycurl courier in one process (the daemon's courier has its own); receivers in another. Three steps, each with
+all of the one before: the courier alone, given 64 at a time; deliveries that wait in the database, claimed, called, settled; events of the
+feed, of which the fan-out makes the deliveries first. Medians of the rounds. Bare pycurl does 58,000 POSTs a second and core, unsigned.
+With more than 15 webhooks, 64 calls each at once are more than the 1,000 connections that are kept, so each second request opens one.
 """
 
 import argparse
@@ -28,8 +28,9 @@ from heliograph.model.notification import Answered, Delivery
 from heliograph.store import notification as notification_store
 from heliograph.store.notification import NewNotification
 from heliograph.store.transaction import Transaction
-from heliograph.webhooks.courier import CourierSettings, WebhookCourier
+from heliograph.webhooks.courier import WebhookCourier
 from heliograph.webhooks.egress import LOOPBACK
+from heliograph.webhooks.settings import CourierSettings
 
 AT_ONCE = 64
 BODY = json.dumps({"id": 1, "type": "sms.received", "data": {"payload": "42 litres", "source_address": "423663920000001"}})

@@ -33,8 +33,9 @@ from heliograph.store.database import Database, engine_of
 from heliograph.store.feed import Emitted
 from heliograph.store.query import Query
 from heliograph.store.transaction import Transaction
-from heliograph.webhooks.courier import CourierSettings, WebhookCourier
+from heliograph.webhooks.courier import WebhookCourier
 from heliograph.webhooks.egress import LOOPBACK
+from heliograph.webhooks.settings import CourierSettings
 
 WEBHOOKS, DEAD = 100, 10
 ANSWER_S = 0.05

@@ -32,6 +32,7 @@ from heliograph.store.message import MessageView
 from heliograph.store.policy import ServicePolicy
 from heliograph.store.sim import Sim
 from heliograph.store.transaction import Transaction
+from heliograph.webhooks.courier import WebhookCourier
 from heliograph.webhooks.egress import LOOPBACK
 from tests.manual_clock import TestClock
 
@@ -70,7 +71,10 @@ class World:
         self.simulator_settings = simulator
         given = {"data_dir": str(folder)} | ({"database": url} if url else {})
         self.config = Config.load(None, {}, given)
-        plan = Plan(self.config, self.clock, self.metrics, self._database, LOOPBACK, lambda _: (), self._prepare, self._ready)
+        plan = Plan(
+            self.config, self.clock, self.metrics, self._database, LOOPBACK, lambda _: (), self._prepare, self._ready,
+            make_courier=lambda settings, clock, _: WebhookCourier(settings, clock),
+        )  # fmt: skip
         self.daemon = Daemon(plan)
         self.actor: Actor
         self._policy_id = 0

@@ -22,9 +22,10 @@ import uvloop
 from heliograph import __version__
 from heliograph.clock import SystemClock
 from heliograph.model.notification import Answered, Delivery
-from heliograph.webhooks.courier import CUT_OFF, NOT_SENT, CourierSettings, WebhookCourier
+from heliograph.webhooks.courier import CUT_OFF, WebhookCourier
 from heliograph.webhooks.egress import LOOPBACK, EgressPolicy
 from heliograph.webhooks.names import Lookup, NameLookupError
+from heliograph.webhooks.settings import NOT_SENT, CourierSettings
 from heliograph.webhooks.words import of_status
 from tests.ports import refusing_port
 from tests.webhooks.receiver import Connection, Received, Receiver, answer, delivery, hold

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from heliograph.model.notification import Answered
-from heliograph.webhooks.courier import CourierSettings, WebhookCourier
+from heliograph.webhooks.courier import WebhookCourier
 from heliograph.webhooks.egress import EgressPolicy
+from heliograph.webhooks.settings import CourierSettings
 from tests.webhooks.receiver import Receiver, answer, certificate, delivery, expired_certificate
 from tests.webhooks.test_courier import PATIENT, directory, running, send
 

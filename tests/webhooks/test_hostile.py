@@ -2,8 +2,8 @@
 
 import pytest
 
-from heliograph.webhooks.courier import CourierSettings
 from heliograph.webhooks.egress import BLOCKED, EgressPolicy
+from heliograph.webhooks.settings import CourierSettings
 from tests.webhooks.receiver import delivery
 from tests.webhooks.test_courier import directory, running, send
 from tests.webhooks.test_egress import HOSTILE

@@ -18,6 +18,7 @@ from heliograph.config import Config
 from heliograph.links.catalogue import Catalogue
 from heliograph.links.supervisor import Supervisor
 from heliograph.metrics import Metrics
+from heliograph.model.notification import Courier
 from heliograph.model.p2p import P2pRates
 from heliograph.model.route import NumberRules
 from heliograph.service import housekeeping
@@ -32,14 +33,17 @@ from heliograph.service.rollup import Rollup
 from heliograph.service.settle import LaneUseCases
 from heliograph.service.share import Limits
 from heliograph.store.database import Database
-from heliograph.webhooks.courier import CourierSettings, WebhookCourier
 from heliograph.webhooks.egress import EgressPolicy
+from heliograph.webhooks.process import CourierProcess
+from heliograph.webhooks.settings import CourierSettings
 
 FACES_SHARE = 0.2
 LINKS_SHARE = 0.6
 COURIERS_SHARE = 0.2
 RECEIVERS_SHARE = 4
 """Webhooks that share a host, of one no-code tool say, have so much of all calls together; each has its own limit beside."""
+
+Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
 _log = log.get("daemon")
 
@@ -57,7 +61,7 @@ class Face(Protocol):
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a daemon is made of, beside its settings. `prepare` runs once the database is open and before any loop; `ready` once all run;
-    `reload` when an operator asks to read anew what can be read while it runs."""
+    `reload` when an operator asks to read anew what can be read while it runs. `make_courier`: what calls webhooks."""
 
     config: Config
     clock: Clock
@@ -68,6 +72,7 @@ class Plan:
     prepare: Callable[[Core], Coroutine[Any, Any, None]]
     ready: Callable[["Daemon"], Coroutine[Any, Any, None]]
     reload: Callable[[], None] = lambda: None
+    make_courier: Callable[[CourierSettings, Clock, Spawn], Courier] = CourierProcess
 
 
 class Daemon:
@@ -159,11 +164,11 @@ class _Loose:
             task.cancel()
 
 
-async def _core(database: Database, plan: Plan, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> Core:
+async def _core(database: Database, plan: Plan, spawn: Spawn) -> Core:
     config, clock = plan.config, plan.clock
     node_id = await housekeeping.start_node(database, f"{socket.gethostname()}/{os.getpid()}", clock.now_ms())
     use_cases = LaneUseCases()
-    courier = WebhookCourier(_courier_settings(plan), clock)
+    courier = plan.make_courier(_courier_settings(plan), clock, spawn)
     hooks = config.webhooks
     limits = Limits(hooks.in_flight_max, hooks.in_flight_per_webhook_max, hooks.in_flight_per_webhook_min, hooks.in_flight_failing_percent)
     notifier = Notifier(database, clock, node_id, courier, spawn, limits)

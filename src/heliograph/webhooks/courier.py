@@ -18,34 +18,19 @@ from heliograph.clock import Clock
 from heliograph.model.notification import Answered, Delivery
 from heliograph.model.problem import Problem
 from heliograph.webhooks.authorities import Authorities
-from heliograph.webhooks.egress import EgressPolicy, Target, blocked_text, parse_target
+from heliograph.webhooks.egress import Target, blocked_text, parse_target
 from heliograph.webhooks.names import Known, Lookup, Names, system_lookup
+from heliograph.webhooks.settings import NOT_SENT, CourierSettings
 from heliograph.webhooks.sign import bearer_token, standard_signature
 from heliograph.webhooks.transfer import Ended, Request, TransferLimits, Transfers
 from heliograph.webhooks.words import of_status
 
-NOT_SENT = "not sent: the service stopped"
 CUT_OFF = "the service stopped before an answer came"
 
 URLS_REMEMBERED = 4096
 MOST_BODY = 64 * 1024
 
 Done = Callable[[Answered], None]
-
-
-@dataclass(frozen=True, slots=True)
-class CourierSettings:
-    """`in_flight`: requests under way at once, and so connections kept; `ca_file`: PEM of what is trusted instead of the system's list.
-    `proxy`: by which everything is called."""
-
-    egress: EgressPolicy = field(default_factory=EgressPolicy)
-    in_flight: int = 1000
-    in_flight_per_receiver: int = 64
-    connect_timeout_s: float = 5.0
-    timeout_s: float = 15.0
-    answer_octets: int = 16 * 1024
-    ca_file: str | None = None
-    proxy: str | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -1,0 +1,135 @@
+"""The courier of webhooks in a process of its own (`model.notification.Courier`): deliveries go there in batches, answers come back so.
+
+Theory of operation. To call a webhook is a fifth of the daemon's work for a message and needs nothing of it but the delivery, so it is done
+on another core (docs/decisions/0068). The process is started by the first delivery; what one turn of the event loop gives goes out in one
+frame. It ends with the socket to it, so that none outlives its daemon, and its daemon outlives it: what it had is given back untried and
+is claimed anew, as after a crash of the daemon, and the next delivery starts another process, one a second at most.
+"""
+
+import asyncio
+import socket
+import sys
+from asyncio import subprocess
+from collections.abc import Callable, Coroutine
+from itertools import count
+from typing import Any, Final
+
+from heliograph import log
+from heliograph.clock import Clock
+from heliograph.model.notification import Answered, Delivery
+from heliograph.webhooks.line import Line, Stop, plain, read_told
+from heliograph.webhooks.settings import NOT_SENT, CourierSettings
+
+Done = Callable[[Answered], None]
+
+PROGRAM: Final = "heliograph.webhooks.child"
+START_AGAIN_S: Final = 1.0
+LAST_ANSWERS_S: Final = 0.5
+"""How long after the grace the process may take to say what it did not send."""
+ENDED: Final = Answered(None, 0, error="the process that calls webhooks ended", is_tried=False)
+STOPPED: Final = Answered(None, 0, error=NOT_SENT, is_tried=False)
+
+_log = log.get("webhooks")
+
+
+class CourierProcess:
+    """Belongs to the event loop that runs when it is made. `spawn` runs what watches the process."""
+
+    def __init__(self, settings: CourierSettings, clock: Clock, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._spawn = spawn
+        self._loop = asyncio.get_running_loop()
+        self._numbers = count()
+        self._open: dict[int, Done] = {}
+        self._given: list[tuple[int, Delivery]] = []
+        self._line: Line | None = None
+        self._is_alive = False
+        self._start_at = clock.monotonic()
+        self._is_stopping = False
+        self._ended = asyncio.Event()
+
+    def deliver(self, delivery: Delivery, done: Done) -> None:
+        """Send `delivery` when its turn comes; `done` is called once, on the event loop, not from inside this call."""
+        if self._is_stopping:
+            self._loop.call_soon(done, STOPPED)
+            return
+        number = next(self._numbers)
+        self._open[number] = done
+        if not self._given:
+            self._loop.call_soon(self._hand_over)
+        self._given.append((number, delivery))
+        if not self._is_alive:
+            self._is_alive = True
+            self._spawn(self._live())
+
+    async def stop(self, grace_s: float) -> None:
+        """Take no more, let what waits and what is under way finish within the grace, then answer the rest with an error and close."""
+        if self._is_stopping:
+            return
+        self._is_stopping = True
+        if self._is_alive:
+            if self._line is not None:
+                self._line.send(Stop(grace_s))
+            await self._clock.wait(self._ended, grace_s + LAST_ANSWERS_S)
+        if self._line is not None:
+            self._line.close()
+        self._give_back(STOPPED)
+
+    async def _live(self) -> None:
+        """One process, from its start to its end."""
+        await self._clock.sleep_until(self._start_at)
+        self._start_at = self._clock.monotonic() + START_AGAIN_S
+        try:
+            process, line = await self._start()
+        except OSError as error:
+            _log.error("the process that calls webhooks cannot be started", error=str(error))
+        else:
+            try:
+                await self._talk(line)
+            finally:
+                line.close()
+            code = await process.wait()
+            if not self._is_stopping:
+                _log.error("the process that calls webhooks ended", code=code, given_back=len(self._open))
+        self._is_alive = False
+        self._give_back(ENDED)
+        self._ended.set()
+
+    async def _start(self) -> tuple[subprocess.Process, Line]:
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", PROGRAM, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
+                )
+        except OSError:
+            ours.close()
+            raise
+        _, line = await self._loop.create_connection(lambda: Line(self._told), sock=ours)
+        return process, line
+
+    async def _talk(self, line: Line) -> None:
+        line.send(plain(self._settings))
+        self._line = line
+        self._hand_over()
+        if self._is_stopping:
+            line.send(Stop(0))
+        await line.is_over.wait()
+        self._line = None
+
+    def _hand_over(self) -> None:
+        if self._line is not None and self._given:
+            self._line.send(self._given)
+            self._given = []
+
+    def _told(self, frame: bytes) -> None:
+        for number, answered in read_told(frame):
+            if (done := self._open.pop(number, None)) is not None:  # else it was given back when we stopped
+                done(answered)
+
+    def _give_back(self, answered: Answered) -> None:
+        given_back, self._open = self._open, {}
+        self._given = []
+        for done in given_back.values():
+            done(answered)

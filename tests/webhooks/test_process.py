@@ -1,0 +1,138 @@
+"""Webhooks are called by a process of their own, whose death costs a second try and no delivery."""
+
+import asyncio
+import ipaddress
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from heliograph.clock import SystemClock
+from heliograph.model.notification import Answered, Delivery
+from heliograph.webhooks.egress import LOOPBACK, EgressPolicy
+from heliograph.webhooks.line import Line, plain, settings_of
+from heliograph.webhooks.process import CourierProcess
+from heliograph.webhooks.settings import CourierSettings
+from tests.webhooks.receiver import Receiver, answer, delivery, hold
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[CourierProcess]:
+    async with asyncio.TaskGroup() as tasks:
+        courier = CourierProcess(CourierSettings(egress=LOOPBACK), SystemClock(), tasks.create_task)
+        yield courier
+        await courier.stop(1)
+
+
+def give(courier: CourierProcess, given: Delivery) -> asyncio.Future[Answered]:
+    future: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+    courier.deliver(given, future.set_result)
+    return future
+
+
+async def until(condition: Callable[[], bool], why: str) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, f"never came: {why}"
+        await asyncio.sleep(0.01)
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+async def test_it_is_started_by_the_first_delivery_and_ends_with_its_courier() -> None:
+    before = set(children_of(os.getpid()))
+    async with Receiver(answer(202, b"Gr\xc3\xbc\xc3\x9fe")) as receiver:
+        async with running() as courier:
+            assert set(children_of(os.getpid())) == before
+            answered = await give(courier, delivery(receiver.url, secret="s" * 32, headers=("X-Site: north",)))
+            assert (answered.status, answered.answer, answered.address) == (202, "Grüße", "127.0.0.1")
+            assert len(set(children_of(os.getpid())) - before) == 1
+        assert set(children_of(os.getpid())) == before
+        (received,) = receiver.received
+        assert (received.headers["x-site"], received.body.decode()) == ("north", '{"payload":"Grüße"}')
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+async def test_what_it_had_when_it_died_is_given_back_untried_and_another_calls_the_next(number: int) -> None:
+    before = set(children_of(os.getpid()))
+    async with Receiver(hold) as receiver, running() as courier:
+        lost = [give(courier, delivery(receiver.url, each)) for each in range(1, 4)]
+        await until(lambda: len(receiver.received) == 3, "the tries")
+        (child,) = set(children_of(os.getpid())) - before
+        os.kill(child, number)
+        assert [(each.status, each.is_tried) for each in await asyncio.gather(*lost)] == [(None, False)] * 3
+        receiver.mood = answer()
+        assert (await give(courier, delivery(receiver.url, 4))).is_success
+
+
+async def test_signals_are_for_its_daemon() -> None:
+    before = set(children_of(os.getpid()))
+    async with Receiver() as receiver, running() as courier:
+        assert (await give(courier, delivery(receiver.url))).is_success
+        (child,) = set(children_of(os.getpid())) - before
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            os.kill(child, number)
+        assert (await give(courier, delivery(receiver.url, 2))).is_success
+        assert set(children_of(os.getpid())) - before == {child}
+
+
+OWNER = """
+import asyncio, sys
+from heliograph.clock import SystemClock
+from heliograph.webhooks.egress import LOOPBACK
+from heliograph.webhooks.process import CourierProcess
+from heliograph.webhooks.settings import CourierSettings
+from tests.webhooks.receiver import delivery
+
+async def main():
+    async with asyncio.TaskGroup() as tasks:
+        courier = CourierProcess(CourierSettings(egress=LOOPBACK), SystemClock(), tasks.create_task)
+        courier.deliver(delivery(sys.argv[1]), lambda answered: print(answered.status, flush=True))
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+async def test_it_does_not_outlive_a_daemon_that_is_killed() -> None:
+    async with Receiver() as receiver:
+        owner = await asyncio.create_subprocess_exec(sys.executable, "-c", OWNER, receiver.url, stdout=subprocess.PIPE)
+        assert owner.stdout is not None
+        assert await owner.stdout.readline() == b"200\n"
+        (child,) = children_of(owner.pid)
+        owner.kill()
+        await owner.wait()
+        await until(lambda: not Path(f"/proc/{child}/cmdline").exists() or not Path(f"/proc/{child}/cmdline").read_bytes(), "its end")
+
+
+def test_frames_are_whole_however_they_are_cut() -> None:
+    values = [[1, "x" * 300], [], {"a": 1}]
+    octets = b"".join(len(each).to_bytes(4) + each for each in map(msgspec.msgpack.encode, values))
+    for size in (1, 2, 3, 5, 7, 64, len(octets)):
+        heard: list[bytes] = []
+        line = Line(heard.append)
+        for at in range(0, len(octets), size):
+            line.data_received(octets[at : at + size])
+        assert [msgspec.msgpack.decode(each) for each in heard] == values
+
+
+@pytest.mark.parametrize(
+    "egress",
+    [
+        EgressPolicy(),
+        LOOPBACK,
+        EgressPolicy((ipaddress.ip_network("10.20.0.0/16"), ipaddress.ip_network("fd00::/8")), frozenset({443, 9000})),
+    ],
+)
+def test_settings_come_over_as_they_are(egress: EgressPolicy) -> None:
+    settings = CourierSettings(egress, 10, 5, 1.5, 2.5, 100, "/etc/ca.pem", "http://127.0.0.1:3128")
+    assert settings_of(msgspec.msgpack.encode(plain(settings))) == settings
