@@ -76,7 +76,10 @@ def main() -> None:
             for _ in range(ROUNDS):
                 for is_beside in (False, True):
                     own, child = uvloop.run(measure(port, batch, is_beside=is_beside))
-                    print(f"batches of {batch}, {'beside' if is_beside else 'inside'}: {own:.0f} us here, {child:.0f} us in the child", flush=True)
+                    print(
+                        f"batches of {batch}, {'beside' if is_beside else 'inside'}: {own:.0f} us here, {child:.0f} us in the child",
+                        flush=True,
+                    )
     finally:
         sink.terminate()
         sink.wait(10)

@@ -1,6 +1,5 @@
 """Delivery receipts from links: matched to their segment, or kept until it is known, or kept and shown as what they are."""
 
-import json
 from collections.abc import Sequence
 from itertools import islice
 
@@ -21,6 +20,8 @@ from heliograph.store.transaction import Transaction
 
 PARKED_MS = 7 * 86_400_000 + 3_600_000
 """How long a receipt that fits no submit may still find one: the longest validity, and an hour."""
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -73,7 +74,7 @@ def match(tx: Transaction, items: Sequence[Arrival]) -> list[list[MessageId | No
                 id=receipt_id,
                 link_id=receipt.link_id,
                 received_at_ms=receipt.received_at_ms,
-                keys=json.dumps(receipt.keys),
+                keys=_encode(receipt.keys).decode(),
                 source=receipt.source,
                 dest=receipt.destination,
                 state=receipt.state,
