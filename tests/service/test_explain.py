@@ -80,8 +80,12 @@ async def test_a_device_of_another_organisation_is_explained_as_any_phone(world:
 @pytest.mark.parametrize("setting", [Setting(organisations=2)], indirect=True)
 async def test_that_another_organisation_may_have_the_number_is_said_of_each_that_is_not_our_own(world: World) -> None:
     said = [await explain_mo(world.core, world.actor(), DEVICE, each, Draft("hi")) for each in ("1000", msisdn(2), PHONE, msisdn(3))]
-    unless = "unless a device of another organisation here has the number"
-    assert [unless in (each.destination or "") for each in said] == [True, True, True, False]
+    assert [each.destination for each in said] == [
+        "1000 is a short number, unless a device of another organisation here has the number",
+        f"{msisdn(2)} is outside the organisation: a phone, or a device of another organisation here",
+        f"{PHONE} is outside the organisation: a phone, or a device of another organisation here",
+        f"{msisdn(3)} is the number of a device",
+    ]
 
 
 async def test_where_there_is_no_other_organisation_none_is_spoken_of(world: World) -> None:

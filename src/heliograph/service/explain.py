@@ -173,6 +173,8 @@ def _why(tx: Transaction, goes_to: Destination, number: str | None, organisation
     """Where it goes and by which rule, without a look at whose number it is."""
     if goes_to.rule <= OF_DEVICES or number is None or not store.has_others(tx, organisation_id):
         return goes_to.why
+    if goes_to.target is Target.NETWORK:
+        return f"{goes_to.why}: a phone, or a device of another organisation here"
     return f"{goes_to.why}, unless a device of another organisation here has the number"
 
 

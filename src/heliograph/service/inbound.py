@@ -5,7 +5,7 @@ rule that refused it, at the sender and, where its rule was a receiver's, at the
 than a phone's number would tell it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -118,41 +118,34 @@ class Mailroom:
         return Answer(message_id=MessageId(mo.id))
 
     def _verdicts(self, arrived: Arrived, way: Way) -> Verdicts:
-        """Ask both policies; nothing is counted yet."""
-        if way.traffic_class is TrafficClass.P2P_INTERNAL:
-            return self._between(arrived, way)
-        asked: list[tuple[TrafficClass, Party | None, Party | None]] = []
-        if way.sender is not None:
-            asked.append((way.traffic_class, way.sender, None))
-        if way.receiver is not None:
-            asked.append((TrafficClass.P2P_EXTERNAL_IN, None, way.receiver))
+        """Ask the policies; nothing is counted yet."""
         allowed: list[tuple[Question, Allowed]] = []
-        for traffic_class, sender, receiver in asked:
-            question = self._question(arrived, way, traffic_class, sender, receiver)
+        for question in self._questions(arrived, way):
             decision = decide(question)
             if isinstance(decision, Problem):
-                return self._refused(decision, sender, receiver)
+                return self._refused(question, decision, way)
             allowed.append((question, decision))
         if way.destination is not None and way.destination.target is Target.NETWORK and self._way_out(arrived, way) is None:
             return Verdicts(of_sender=no_way_out(way.destination.why))
         return Verdicts(tuple(allowed))
 
-    def _between(self, arrived: Arrived, way: Way) -> Verdicts:
-        """Between devices of one organisation: one question about both."""
-        question = self._question(arrived, way, TrafficClass.P2P_INTERNAL, way.sender, way.receiver)
-        decision = decide(question)
-        if isinstance(decision, Allowed):
-            return Verdicts(((question, decision),))
-        is_senders = isinstance(decide(msgspec.structs.replace(question, receiver=None)), Problem)
-        return self._refused(decision, way.sender if is_senders else None, None if is_senders else way.receiver)
+    def _questions(self, arrived: Arrived, way: Way) -> Iterator[Question]:
+        """Between devices of one organisation one about both, else one about each end that is a device."""
+        if way.traffic_class is TrafficClass.P2P_INTERNAL:
+            yield self._question(arrived, way, way.traffic_class, way.sender, way.receiver)
+            return
+        if way.sender is not None:
+            yield self._question(arrived, way, way.traffic_class, way.sender, None)
+        if way.receiver is not None:
+            yield self._question(arrived, way, TrafficClass.P2P_EXTERNAL_IN, None, way.receiver)
 
-    def _refused(self, problem: Problem, sender: Party | None, receiver: Party | None) -> Verdicts:
-        if sender is not None:
-            self._meter.note_refusal(problem, Wanted(sender, Traffic.MO, self.now_ms), self.core.p2p)
-            return Verdicts(of_sender=problem)
-        if receiver is not None:
-            self._meter.note_refusal(problem, Wanted(receiver, Traffic.MT, self.now_ms), self.core.p2p)
-        return Verdicts(of_receiver=problem)
+    def _refused(self, question: Question, problem: Problem, way: Way) -> Verdicts:
+        """Whose rule refuses it, noted at that end."""
+        of_sender = question.sender is not None and isinstance(decide(msgspec.structs.replace(question, receiver=None)), Problem)
+        party, traffic = (way.sender, Traffic.MO) if of_sender else (way.receiver, Traffic.MT)
+        assert party is not None
+        self._meter.note_refusal(problem, Wanted(party, traffic, self.now_ms), self.core.p2p)
+        return Verdicts(of_sender=problem) if of_sender else Verdicts(of_receiver=problem)
 
     def _question(self, arrived: Arrived, way: Way, traffic_class: TrafficClass, sender: Party | None, receiver: Party | None) -> Question:
         return Question(

@@ -126,7 +126,7 @@ def _scheduled(found: FoundMessage) -> list[Step]:
 
 
 def _routed(found: FoundMessage) -> list[Step]:
-    if found.direction == Direction.MO or found.link_id is None or found.due_at_ms is not None:
+    if found.direction == Direction.MO or found.link_id is None or found.due_at_ms is not None or _is_refused(found):
         return []
     text = f"Goes to {found.dest} by the link {found.link_name or found.link_id}"
     at_ms = found.scheduled_at_ms or found.submitted_at_ms
