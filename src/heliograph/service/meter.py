@@ -4,7 +4,7 @@ Locked once for the whole batch, after the lanes, and only where something is li
 written once. So a message without limits costs no statement here, and several to one device in one batch are decided one by one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -23,6 +23,9 @@ from heliograph.store.transaction import Transaction
 from heliograph.store.usage import Key, UsageCounter
 
 NO_LIMITS = "{}"
+_Counters = Callable[[Transaction, Iterable[Key]], dict[Key, UsageCounter]]
+_Quotas = Callable[[Transaction, Iterable[int]], dict[int, Quota]]
+_Records = Callable[[Transaction, Iterable[int]], dict[int, Record]]
 LIMITS = frozenset({Code.MT_LIMIT, Code.MO_LIMIT, Code.ORGANISATION_LIMIT})
 
 
@@ -65,19 +68,17 @@ class Meter:
 
     def lock(self, wanted: Iterable[Wanted]) -> None:
         """Lock what is limited of what is wanted. The lanes of the devices are locked already."""
-        wanted = list(wanted)
-        self._parties |= {each.party.device_id: each.party for each in wanted}
-        self._counters = usage.hold(self.tx, {key for each in wanted for key, _, _ in _stands(each)})
-        self._quotas = quota_store.hold(self.tx, {each.party.device_id for each in wanted if each.party.apply_sms_quota})
-        self._records = p2p_store.hold(self.tx, {each.party.device_id for each in wanted if each.p2p})
+        self._read(list(wanted), usage.hold, quota_store.hold, p2p_store.hold)
 
     def peek(self, wanted: Iterable[Wanted]) -> None:
         """Read the same without locking anything, to say what would be."""
-        wanted = list(wanted)
+        self._read(list(wanted), usage.peek, quota_store.peek, p2p_store.peek)
+
+    def _read(self, wanted: list[Wanted], counters: _Counters, quotas: _Quotas, records: _Records) -> None:
         self._parties |= {each.party.device_id: each.party for each in wanted}
-        self._counters = usage.peek(self.tx, {key for each in wanted for key, _, _ in _stands(each)})
-        self._quotas = quota_store.peek(self.tx, {each.party.device_id for each in wanted if each.party.apply_sms_quota})
-        self._records = p2p_store.peek(self.tx, {each.party.device_id for each in wanted if each.p2p})
+        self._counters = counters(self.tx, {key for each in wanted for key, _, _ in _stands(each)})
+        self._quotas = quotas(self.tx, {each.party.device_id for each in wanted if each.party.apply_sms_quota})
+        self._records = records(self.tx, {each.party.device_id for each in wanted if each.p2p})
 
     def tally(self, wanted: Wanted) -> Tally:
         """What was counted of a device up to now; nothing where it was not asked to be locked, since nothing limits it."""
