@@ -40,6 +40,17 @@ async def test_what_emnify_has_no_type_for_is_shown_with_our_words_and_no_number
     assert event["detail"] == {"scope": "device", "traffic": "mt", "limit": 100, "month": "2027-01"}
 
 
+async def test_an_event_of_a_sim_names_sim_and_imsi_as_emnify_does(site: Site) -> None:
+    """The contract's 5.9, as recorded: `sim` with its production date, `imsi` with its id and import date."""
+    assert (await site.patch(f"/api/v1/sim/{site.a.sim_id}", {"status": {"id": 2}})).status == 204
+    event = (await site.get(PATH)).json[-1]
+    sim = (await site.get(f"/api/v1/sim/{site.a.sim_id}")).json
+    made = sim["production_date"].replace("+0000", "Z")
+    assert event["sim"] == {"id": sim["id"], "iccid": sim["iccid"], "production_date": made}
+    assert event["imsi"] == {"id": sim["id"], "imsi": sim["imsi"], "import_date": made}
+    assert event["event_type"] == {"id": 9, "description": "SIM suspension"}
+
+
 async def test_a_quota_is_shown_as_emnify_shows_it(site: Site) -> None:
     quota = {"volume": 10, "threshold_percentage": 80, "threshold_volume": 8, "traffic_type": {"id": 6, "description": "SMS"}}
     await happen(site, "quota.threshold", site.a.device_id, quota=quota)

@@ -28,6 +28,7 @@ class Sim(msgspec.Struct, array_like=True):
     model: str | None = None
     activation_at_ms: int | None = None
     number_space: str = ""
+    production_at_ms: int = 0
 
 
 class SimView(msgspec.Struct, array_like=True, frozen=True):
@@ -88,10 +89,10 @@ LISTING = Listing(
 
 def insert(tx: Transaction, sim: Sim, now_ms: int) -> SimId | None:
     """A new SIM without numbers; None where its ICCID is known. Its `id` is given here."""
-    sim.id = tx.ids("sim")[0]
+    sim.id, sim.production_at_ms = tx.ids("sim")[0], now_ms
     values = msgspec.structs.asdict(sim)
     del values["device_id"]
-    return SimId(sim.id) if tx.run(Q["insert"], now=now_ms, **values) else None
+    return SimId(sim.id) if tx.run(Q["insert"], **values) else None
 
 
 def lock(tx: Transaction, organisation_id: int, sim_id: int) -> Sim | None:
@@ -120,7 +121,7 @@ def lock_batch(tx: Transaction, organisation_id: int, bic: str) -> list[Sim]:
 def update(tx: Transaction, sim: Sim) -> None:
     """Write a changed SIM back. Its numbers: `replace_numbers`."""
     values = msgspec.structs.asdict(sim)
-    for fixed in ("iccid", "bic", "model"):
+    for fixed in ("iccid", "bic", "model", "production_at_ms"):
         del values[fixed]
     tx.run(Q["update"], **values)
 

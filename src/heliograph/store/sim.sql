@@ -1,24 +1,24 @@
 -- name: insert
 INSERT INTO sim (id, organisation_id, iccid, imsi, msisdn, status_id, bic, model, production_at_ms, activation_at_ms, number_space)
-VALUES (:id, :organisation_id, :iccid, :imsi, :msisdn, :status_id, :bic, :model, :now, :activation_at_ms, :number_space)
+VALUES (:id, :organisation_id, :iccid, :imsi, :msisdn, :status_id, :bic, :model, :production_at_ms, :activation_at_ms, :number_space)
 ON CONFLICT DO NOTHING RETURNING id;
 
 -- name: lock
-SELECT id, organisation_id, iccid, imsi, msisdn, status_id, device_id, bic, model, activation_at_ms, number_space
+SELECT id, organisation_id, iccid, imsi, msisdn, status_id, device_id, bic, model, activation_at_ms, number_space, production_at_ms
 FROM sim WHERE id = :id AND deleted_at_ms IS NULL AND (:organisation_id = 0 OR organisation_id = :organisation_id) FOR NO KEY UPDATE;
 
 -- name: lock_of_device
-SELECT id, organisation_id, iccid, imsi, msisdn, status_id, device_id, bic, model, activation_at_ms, number_space
+SELECT id, organisation_id, iccid, imsi, msisdn, status_id, device_id, bic, model, activation_at_ms, number_space, production_at_ms
 FROM sim WHERE device_id = :device_id FOR NO KEY UPDATE;
 
 -- name: of_ids (id bigint)
 SELECT sim.id, sim.organisation_id, sim.iccid, sim.imsi, sim.msisdn, sim.status_id, sim.device_id, sim.bic, sim.model, sim.activation_at_ms,
-  sim.number_space
+  sim.number_space, sim.production_at_ms
 FROM input JOIN sim ON sim.id = input.id
 WHERE sim.deleted_at_ms IS NULL AND (:organisation_id = 0 OR sim.organisation_id = :organisation_id);
 
 -- name: lock_batch
-SELECT id, organisation_id, iccid, imsi, msisdn, status_id, device_id, bic, model, activation_at_ms, number_space
+SELECT id, organisation_id, iccid, imsi, msisdn, status_id, device_id, bic, model, activation_at_ms, number_space, production_at_ms
 FROM sim WHERE bic = :bic AND deleted_at_ms IS NULL AND (:organisation_id = 0 OR organisation_id = :organisation_id)
 ORDER BY id FOR NO KEY UPDATE;
 

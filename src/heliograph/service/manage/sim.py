@@ -13,6 +13,7 @@ from heliograph.model.number import normalise
 from heliograph.model.page import Page
 from heliograph.model.problem import Code, Problem
 from heliograph.service import audit
+from heliograph.service.event_body import stamp
 from heliograph.service.manage.note import note
 from heliograph.service.manage.scope import Office, changed_by, home_of, not_found, seen_by
 from heliograph.store import account as account_store
@@ -137,7 +138,8 @@ def write_back(tx: Transaction, actor: Actor, before: Sim, sim: Sim, now_ms: int
 
 def note_sim(tx: Transaction, actor: Actor, kind: str, sim: Sim, now_ms: int, device_id: int | None, **detail: object) -> None:
     """Emit what was done to a SIM."""
-    note(tx, actor, kind, sim.organisation_id, now_ms, device_id=device_id, sim={"id": sim.id, "iccid": sim.iccid}, imsi=sim.imsi, **detail)
+    about = {"id": sim.id, "iccid": sim.iccid, "production_date": stamp(sim.production_at_ms)}
+    note(tx, actor, kind, sim.organisation_id, now_ms, device_id=device_id, sim=about, imsi=sim.imsi, **detail)
 
 
 def _view(tx: Transaction, scope: int, sim_id: int) -> tuple[SimView, list[str]]:

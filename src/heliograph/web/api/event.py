@@ -170,6 +170,7 @@ def event_of(view: EventView) -> Event:
     row = type_of(view.type)
     detail: dict[str, Any] = msgspec.json.decode(view.detail) if view.detail else {}
     name, words = view.organisation_name, P2P_RECEIVED if _is_of_receiving(view, detail) else row.words
+    sim = detail.get("sim", {})
     return Event(
         id=event_id(view.organisation_id, view.number),
         timestamp=wire.stamp(view.at_ms),
@@ -180,8 +181,8 @@ def event_of(view: EventView) -> Event:
         event_severity=row.severity,
         organisation=None if name is None else wire.Named(view.organisation_id, name),
         endpoint=_endpoint(view),
-        imsi={"imsi": detail["imsi"]} if detail.get("imsi") else UNSET,
-        sim=detail.get("sim", UNSET),
+        imsi={"id": sim.get("id"), "imsi": detail["imsi"], "import_date": sim.get("production_date")} if detail.get("imsi") else UNSET,
+        sim=sim or UNSET,
         user=detail.get("user", UNSET),
         detail={field: value for field, value in detail.items() if field not in BESIDE} or UNSET,
     )
