@@ -214,11 +214,8 @@ class Config:
         config = dataclasses.replace(
             _built(cls, values), links=links, origins=MappingProxyType({name: one.origin for name, one in given.items()})
         )
-        if (config.http.tls_certificate is None) != (config.http.tls_key is None):
-            raise ConfigError(["http.tls_certificate and http.tls_key belong together: give both, or neither"])
-        smpp = config.smpp
-        if len({smpp.tls_listen is None, smpp.tls_certificate is None, smpp.tls_key is None}) > 1:
-            raise ConfigError(["smpp.tls_listen, smpp.tls_certificate and smpp.tls_key belong together: give all three, or none"])
+        if misfits := list(_misfits(config)):
+            raise ConfigError(misfits)
         return config
 
     @property
@@ -274,6 +271,18 @@ class _Given:
     value: Any
     origin: str
     parse: Callable[[Any], object] = lambda value: value
+
+
+def _misfits(config: Config) -> Iterator[str]:
+    """Settings that do not go together, each of them in order."""
+    http, smpp, webhooks = config.http, config.smpp, config.webhooks
+    if (http.tls_certificate is None) != (http.tls_key is None):
+        yield "http.tls_certificate and http.tls_key belong together: give both, or neither"
+    if len({smpp.tls_listen is None, smpp.tls_certificate is None, smpp.tls_key is None}) > 1:
+        yield "smpp.tls_listen, smpp.tls_certificate and smpp.tls_key belong together: give all three, or none"
+    if webhooks.in_flight_per_webhook_min > webhooks.in_flight_per_webhook_max:
+        least, most = webhooks.in_flight_per_webhook_min, webhooks.in_flight_per_webhook_max
+        yield f"webhooks.in_flight_per_webhook_min is {least} and webhooks.in_flight_per_webhook_max {most}: give a min of at most the max"
 
 
 def _from_file(path: Path | None, problems: list[str]) -> dict[str, _Given]:

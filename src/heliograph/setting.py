@@ -49,7 +49,7 @@ def whole(least: int, most: int) -> Kind[int]:
             raise ValueError
         return value
 
-    return Kind(f"a whole number from {least} to {most}", read, int)
+    return Kind(f"a whole number from {least} to {most}", read, lambda text: int(_match(r"-?[0-9]+", text)[0]))
 
 
 def one_of(*choices: str) -> Kind[str]:

@@ -123,6 +123,42 @@ def test_what_is_wrong_in_a_file_is_said_with_name_value_place_and_what_is_accep
     assert problem.startswith(said.replace("FILE", str(path)))
 
 
+WRONG = {
+    "a whole number": ("", "x", "-1", "1.5", "true", "0x10", "1e3", "1_0", "\u0663", "99999999999"),
+    "HOST:PORT": ("8080", "127.0.0.1", ":8080", "a:b", "a:65536", "http://a:80"),
+    "http:// or https://": ("x", "ftp://a", "http://", "https://a/b", "https://u@a", "https://a:99999"),
+    "a path": ("\0",),
+    "the path of an SQLite": ("\0", "mysql://x/y", "http://x"),
+    "one of": ("", "loud", "INFO"),
+    "a network": ("x", "10.0.0.1/8", "10.0.0.0/40", "1.2.3.4:80", "10.0.0.0/8;11.0.0.0/8"),
+    "a number as dialled": ("1 00", "-1", "1.5"),
+}
+"""By how what a setting takes begins."""
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_each_setting_refuses_what_it_does_not_take_and_says_what_it_takes(name: str) -> None:
+    one = SETTINGS[name]
+    takes = one.kind.accepts.removeprefix("a list, each item ")
+    wrong = next(values for begins, values in WRONG.items() if takes.startswith(begins))
+    may_be_empty = one.kind.accepts.startswith("a list") or "empty for none" in one.kind.accepts
+    for value in filter(None, wrong) if may_be_empty else wrong:
+        [problem] = problems(None, {one.variable: value})
+        assert problem.startswith(f"{name} = ")
+        assert f"(environment {one.variable})" in problem
+        assert f"is not accepted; it takes {one.kind.accepts}" in problem
+
+
+def test_settings_that_do_not_go_together_are_named() -> None:
+    for given, said in (
+        ({"HTTP_TLS_KEY": "k"}, "http.tls_certificate and http.tls_key belong together"),
+        ({"SMPP_TLS_LISTEN": "a:1", "SMPP_TLS_KEY": "k"}, "smpp.tls_listen, smpp.tls_certificate and smpp.tls_key belong together"),
+        ({"WEBHOOKS_IN_FLIGHT_PER_WEBHOOK_MIN": "100"}, "webhooks.in_flight_per_webhook_min is 100 and"),
+    ):
+        [problem] = problems(None, {f"HELIOGRAPH_{variable}": value for variable, value in given.items()})
+        assert problem.startswith(said)
+
+
 def test_all_that_is_wrong_is_said_at_once(write: Write) -> None:
     path = write('stop_grace_s = -1\ncolour = "red"\n')
     assert len(problems(path, {"HELIOGRAPH_JWT_MINUTES": "0", "HELIOGRAPH_HTTP_LISTEM": "x"})) == 4
