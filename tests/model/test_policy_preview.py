@@ -96,6 +96,16 @@ def test_a_policy_with_everything_off_says_so_first() -> None:
             {"mo_to_application": MoToApplication.ALL},
             "Whatever devices send goes to your application, but for SMS to the numbers of devices and the codes of the network (*100#).",
         ),
+        (
+            NumberRules(network_numbers=("*100#",)),
+            {"p2p_external": True},
+            "Devices can text your application on numbers up to 8 digits, but for codes of the network (*100#).",
+        ),
+        (
+            NumberRules(network_numbers=("*100#",)),
+            {"p2p_external": True},
+            "Devices can text phones, devices of others and codes of the network (*100#).",
+        ),
         (RULES, {"default_source": "Meter"}, "Your application can text devices, as Meter where it names no sender."),
         (RULES, {"p2p_external": True}, "Phones and devices of others can text them."),
         (
@@ -147,3 +157,13 @@ def test_what_cannot_be_stopped_is_said_where_somebody_might_think_it_is() -> No
     assert said(p2p_internal=True, p2p_external=True).cannot_stop == ()
     assert said(p2p_internal=True, p2p_external=True, sender_allow_list=("49*",)).cannot_stop == (PAST_US, FORGED)
     assert said(sender_allow_list=("49*",)).cannot_stop == (PAST_US, STILL_SENT)
+    whole = {"p2p_internal": True, "p2p_external": True}
+    assert said(**whole, mt_limit=5).cannot_stop == (PAST_US,)
+    assert said(**whole, mo_limit=5).cannot_stop == (STILL_SENT,)
+    assert said(**whole, apply_sms_quota=True).cannot_stop == (PAST_US, STILL_SENT)
+    assert said(**whole, rates=P2pRates(5, 6)).cannot_stop == (STILL_SENT,)
+
+
+def test_codes_of_the_network_are_refused_with_p2p_external() -> None:
+    rules = NumberRules(network_numbers=("*100#",))
+    assert "Devices cannot text phones, nor devices of others, nor codes of the network (*100#)." in said(rules).refuses

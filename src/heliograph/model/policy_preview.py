@@ -39,7 +39,7 @@ def preview(policy: Policy, numbers: NumberRules, rates: P2pRates, callback_url:
     if not policy.mt and not policy.mo:
         refuses.insert(0, "Devices can neither send nor receive SMS.")
     reached = (_interface(policy, callback_url),) if policy.a2p and policy.mo else ()
-    return Preview((*passes, *reached, *_limits(policy)), tuple(refuses), _cannot_stop(policy))
+    return Preview((*passes, *reached, *_limits(policy)), tuple(refuses), _cannot_stop(policy, rates))
 
 
 def _to_device(policy: Policy) -> tuple[bool, str]:
@@ -58,7 +58,8 @@ def _to_application(policy: Policy, numbers: NumberRules) -> tuple[bool, str]:
     digits = numbers.short_number_max_digits if policy.settings.short_number_max_digits is None else policy.settings.short_number_max_digits
     own = (*policy.settings.application_numbers, *numbers.application_numbers)
     also = f", and on {_listed(own)}" if own else ""
-    return True, f"Devices can text your application on numbers up to {digits} digits{also}."
+    codes = f", but for codes of the network ({_listed(numbers.network_numbers)})" if numbers.network_numbers else ""
+    return True, f"Devices can text your application on numbers up to {digits} digits{also}{codes}."
 
 
 def _between_devices(policy: Policy, rates: P2pRates) -> tuple[bool, str]:
@@ -72,12 +73,14 @@ def _between_devices(policy: Policy, rates: P2pRates) -> tuple[bool, str]:
 
 
 def _to_phones(policy: Policy, numbers: NumberRules, rates: P2pRates) -> tuple[bool, str]:
+    codes = f" codes of the network ({_listed(numbers.network_numbers)})" if numbers.network_numbers else ""
     if not (policy.mo and policy.p2p_external):
-        return False, "Devices cannot text phones, nor devices of others."
+        return False, f"Devices cannot text phones, nor devices of others{codes and ', nor' + codes}."
     if policy.settings.mo_to_application is MoToApplication.ALL:
-        codes = f", and codes of the network ({_listed(numbers.network_numbers)})" if numbers.network_numbers else ""
-        return True, f"Devices can text devices of others{codes}{_sent(rates)}; what they send to phones goes to your application."
-    return True, f"Devices can text phones and devices of others{_sent(rates)}."
+        others = f"devices of others{codes and ', and' + codes}"
+        return True, f"Devices can text {others}{_sent(rates)}; what they send to phones goes to your application."
+    whom = f"phones, devices of others and{codes}" if codes else "phones and devices of others"
+    return True, f"Devices can text {whom}{_sent(rates)}."
 
 
 def _from_phones(policy: Policy, rates: P2pRates) -> tuple[bool, str]:
@@ -121,15 +124,18 @@ def _limits(policy: Policy) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _cannot_stop(policy: Policy) -> tuple[str, ...]:
-    allow_list = bool(policy.settings.sender_allow_list)
+def _cannot_stop(policy: Policy, rates: P2pRates) -> tuple[str, ...]:
+    """What of it somebody might rely on though it does not hold: each where the policy refuses something of that kind."""
+    settings = policy.settings
+    allow_list = bool(settings.sender_allow_list)
     is_reached = policy.mt and (policy.p2p_external or policy.p2p_internal)
     said = []
-    if not (policy.mt and policy.p2p_external) or allow_list:
+    if not (policy.mt and policy.p2p_external) or allow_list or settings.mt_limit is not None or policy.apply_sms_quota:
         said.append(PAST_US)
     if allow_list and is_reached:
         said.append(FORGED)
-    if not (policy.mo and policy.a2p and policy.p2p_internal and policy.p2p_external):
+    is_whole = policy.mo and policy.a2p and policy.p2p_internal and policy.p2p_external
+    if not is_whole or settings.mo_limit is not None or policy.apply_sms_quota or rates.sent_per_day:
         said.append(STILL_SENT)
     return tuple(said)
 
