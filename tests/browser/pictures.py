@@ -6,6 +6,7 @@ Made in a demo world that has just begun, so that they show what is, not what wa
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page
 
@@ -45,7 +46,25 @@ def main(folder: Path) -> None:
         page.locator(".tally").wait_for()
         page.wait_for_timeout(3000)
         page.screenshot(path=folder / "portal-bulk.png")
+        tab.open(f"/policies/{ready['devices'][0]['service_profile_id']}?way=mo&number=49170123456&text=hello")
+        page.screenshot(path=folder / "portal-policy.png")
+        add_link(tab, ready["smpp"])
+        page.screenshot(path=folder / "portal-link.png")
         tab.close()
+
+
+def add_link(tab: Browser.Tab, smsc: dict[str, Any]) -> None:
+    """A link to the demo world's own SMPP server, checked."""
+    page = tab.open("/links/new")
+    form = page.locator("form.linkform")
+    values = {"Name": "SMSC", "Host": smsc["host"], "Port": str(smsc["port"]), "System ID": smsc["system_id"], "Password": smsc["password"]}
+    for label, value in values.items():
+        form.get_by_label(label, exact=True).fill(value)
+    form.get_by_role("button", name="Add link").click()
+    page.locator("#now .st.ok").wait_for()
+    page.get_by_role("button", name="Check").click()
+    page.locator(".claims li").last.wait_for()
+    page.evaluate("scrollTo(0, 0)")
 
 
 def talk(tab: Browser.Tab, device_id: int, *texts: str) -> Page:
