@@ -244,6 +244,12 @@ async def test_from_a_stranger_to_an_application_it_is_kept_acknowledged_and_not
     assert posted(world) == []
 
 
+async def test_a_number_that_any_policy_lists_is_an_applications(world: World) -> None:
+    await world.database.write(lambda tx: tx.run(statement("""UPDATE service_profile SET settings = '{"application_numbers":["80*"]}'""")))
+    assert [(await world.hear(PHONE, each)).refused for each in ("8012345678", "8112345678")] == [None, "no_relay"]
+    assert [row.reason for row in world.rows("SELECT reason FROM unmatched_inbound ORDER BY dest")] == ["unmatched", "no_relay"]
+
+
 # parts
 
 

@@ -17,6 +17,7 @@ from heliograph.model.message import DEFAULT_VALIDITY_MS, Direction, SourceType,
 from heliograph.model.message import Segment as SegmentState
 from heliograph.model.number import is_dialled, matches
 from heliograph.model.policy import SMPP, Allowed, Question, Traffic, decide
+from heliograph.model.policy_settings import read
 from heliograph.model.problem import Code, Problem
 from heliograph.model.route import Target, no_way_out, outside, way_out
 from heliograph.service import contact, esme_report
@@ -31,6 +32,7 @@ from heliograph.service.submit import Intake
 from heliograph.store import lane as lane_store
 from heliograph.store import message as message_store
 from heliograph.store import part as part_store
+from heliograph.store import policy as policy_store
 from heliograph.store import route as route_store
 from heliograph.store.lane import Lane
 from heliograph.store.message import NewMessage, Party
@@ -69,6 +71,7 @@ class Mailroom:
         self._accounts: dict[int, str] = {}
         self._to_phones: dict[int, list[tuple[str, int]]] = {}
         self._unmatched: list[Unmatched] = []
+        self._of_policies: list[tuple[str, ...]] | None = None
 
     def sort(self, arrived: Arrived) -> Answer:
         """Decide about one SMS and keep it."""
@@ -217,7 +220,7 @@ class Mailroom:
     def _from_nobody(self, arrived: Arrived) -> Answer:
         """An unknown source: kept for the operator; refused unless it wrote to a number of an application."""
         number = arrived.destination or ""
-        known = not number or matches(number, self.core.numbers.application_numbers) or matches(number, self._link(arrived.link_id).numbers)
+        known = not number or any(matches(number, listed) for listed in self._application_numbers(arrived.link_id))
         reason = "unmatched" if known else Code.NO_RELAY.value
         message_id = next(self._ids)
         self._unmatched.append(
@@ -234,6 +237,14 @@ class Mailroom:
             )
         )  # fmt: skip
         return Answer(refused=None if known else Code.NO_RELAY.value, message_id=MessageId(message_id))
+
+    def _application_numbers(self, link_id: int) -> Iterator[tuple[str, ...]]:
+        """Every list of numbers of applications that an SMS from nobody by a link may be meant for."""
+        yield self.core.numbers.application_numbers
+        yield self._link(link_id).numbers
+        if self._of_policies is None:
+            self._of_policies = [read(settings).application_numbers for settings in policy_store.with_application_numbers(self.tx)]
+        yield from self._of_policies
 
     # rows
 

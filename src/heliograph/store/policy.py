@@ -180,6 +180,11 @@ def views(tx: Transaction, organisation_id: int) -> list[PolicyView]:
     return [PolicyView(*row) for row in tx.run(Q["policies"], organisation_id=organisation_id)]
 
 
+def with_application_numbers(tx: Transaction) -> list[str]:
+    """The settings of all policies, of whichever organisation, that list numbers of the application."""
+    return [str(row[0]) for row in tx.run(Q["with_application_numbers"])]
+
+
 def view(tx: Transaction, organisation_id: int, policy_id: int) -> PolicyView | None:
     """One policy of an organisation (0: of any), or None."""
     row = tx.one(Q["policy"], id=policy_id, organisation_id=organisation_id)

@@ -86,6 +86,9 @@ FROM service_profile AS profile LEFT JOIN api_callback AS callback ON callback.i
 LEFT JOIN api_secret AS secret ON secret.id = profile.api_secret_id
 WHERE profile.id = :id AND profile.deleted_at_ms IS NULL AND (:organisation_id = 0 OR profile.organisation_id = :organisation_id);
 
+-- name: with_application_numbers
+SELECT DISTINCT settings FROM service_profile WHERE settings LIKE '%"application_numbers"%';
+
 -- name: exists
 SELECT 1 FROM service_profile WHERE id = :id AND organisation_id = :organisation_id AND deleted_at_ms IS NULL;
 
