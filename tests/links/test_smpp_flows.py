@@ -18,7 +18,7 @@ from heliograph.service.manage import link as links
 from heliograph.service.manage import route as routes
 from heliograph.service.manage.route import NewRoute, RouteKind
 from heliograph.smpp import status, tlv
-from heliograph.smpp.pdu import AlertNotification, CancelSm, DeliverSm, response_to
+from heliograph.smpp.pdu import AlertNotification, CancelSm, DeliverSm, Pdu, response_to
 from heliograph.store import link as link_store
 from tests.core_world import DAY, HOUR, MINUTE, msisdn
 from tests.smpp_world import SmppWorld
@@ -134,6 +134,21 @@ async def test_the_network_is_asked_to_forget_what_it_took(world: SmppWorld) -> 
     assert (pdu.message_id, pdu.destination_addr) == ("1", msisdn(1))
     assert world.message(message_id).state == State.CANCELED
     assert world.events(message_id)[-1] == "sms.canceled"
+
+
+@using(cancel=True, id_in_response="hex", id_in_text="decimal")
+@pytest.mark.parametrize("written", ["0000B6AF", "0000b6af", "B6AF", "b6af"])
+async def test_the_network_is_asked_with_the_id_as_it_wrote_it(world: SmppWorld, written: str) -> None:
+    def forget(pdu: Pdu) -> Pdu:
+        return response_to(pdu, status.ROK if isinstance(pdu, CancelSm) and pdu.message_id == written else status.RINVMSGID)
+
+    world.smsc.on_submit = lambda submit: msgspec.structs.replace(response_to(submit), message_id=written)
+    world.smsc.on_other = forget
+    message_id = await world.submit()
+    asked = asyncio.create_task(cancel(world.core, world.actor(), DeviceId(1), message_id))
+    await world.advance(2)
+    await asked
+    assert world.message(message_id).state == State.CANCELED
 
 
 @using(cancel=True)

@@ -31,6 +31,21 @@ def canonical(text: str, use: IdUse) -> str | None:
     return read_id(text, IdReading(use.value)) or text
 
 
+def as_written(ref: str, use: IdUse) -> list[str]:
+    """How the peer may have written an id of which we know the `canonical` form: eight hexadecimal digits as SMPP 3.3 has them, or ten
+    decimal ones as receipts show them, then without leading zeros."""
+    if not (ref.isascii() and ref.isdigit()):
+        return [ref]
+    match use:
+        case IdUse.HEX:
+            number = int(ref)
+            return list(dict.fromkeys((f"{number:08X}", f"{number:08x}", f"{number:X}", f"{number:x}")))
+        case IdUse.DECIMAL:
+            return list(dict.fromkeys((ref, f"{ref:>010}")))
+        case _:
+            return [ref]
+
+
 class Reader:
     """Reads the PDUs of one link."""
 

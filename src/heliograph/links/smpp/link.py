@@ -17,11 +17,11 @@ from heliograph.links.smpp.address import Addresses
 from heliograph.links.smpp.answers import Outcomes, Refusals
 from heliograph.links.smpp.bind import KIND_OF, Bind, Done, connection_of
 from heliograph.links.smpp.connect import NotConnectedError, listen
-from heliograph.links.smpp.incoming import Heard, Reader
+from heliograph.links.smpp.incoming import Heard, Reader, as_written
 from heliograph.links.smpp.outbind import Door
 from heliograph.links.smpp.outgoing import Writer
 from heliograph.links.smpp.pace import Pace
-from heliograph.links.smpp.settings import BindType, IdUse, SmppSettings
+from heliograph.links.smpp.settings import BindType, SmppSettings
 from heliograph.links.smpp.trace import Tracer
 from heliograph.metrics import Metrics
 from heliograph.model.link import Accepted, Answer, ErrorClass, Inbound, LinkListener, LinkOutcome, LinkProfile, Outgoing, Refused
@@ -36,6 +36,7 @@ ANSWER_S = 4.0
 """Centres wait 5 s for the answer to a deliver_sm (OsmoMSC)."""
 LISTEN_AGAIN_S = 30.0
 AVAILABLE = (0, None)
+UNKNOWN_ID = (status.RINVMSGID, status.RCANCELFAIL)
 UP = "up"
 
 _log = log.get("links.smpp")
@@ -175,12 +176,20 @@ class SmppLink:
     # what the operator asks
 
     async def cancel(self, ref: str, source: str, destination: str) -> bool:
-        """Ask by cancel_sm, on any bind (`model.link.Canceller`)."""
+        """Ask by cancel_sm, on any bind (`model.link.Canceller`), for the id in each way in which the peer may have written it."""
+        for message_id in as_written(ref, self.settings.id_in_response):
+            answered = await self._cancel(message_id, source, destination)
+            if answered not in UNKNOWN_ID:
+                return answered == status.ROK
+        return False
+
+    async def _cancel(self, message_id: str, source: str, destination: str) -> int | None:
+        """The command_status of the answer, None where there is none."""
         sender, device = self._addresses.source(source, 0), self._addresses.destination(destination)
         answer: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
         pdu = CancelSm(
             service_type=self.settings.service_type,
-            message_id=f"{int(ref):X}" if self.settings.id_in_response is IdUse.HEX and ref.isdigit() else ref,
+            message_id=message_id,
             source_addr_ton=sender.ton,
             source_addr_npi=sender.npi,
             source_addr=sender.text,
@@ -191,9 +200,9 @@ class SmppLink:
         try:
             max(self.binds, key=_room_of).ask(pdu, answer.set_result)
         except (OutOfTurnError, ValueNotAllowedError):
-            return False
+            return None
         response = (await answer).response
-        return response is not None and response.command_status == status.ROK
+        return None if response is None else response.command_status
 
     def trace(self, *, on: bool) -> None:
         """Begin to note all PDUs, or end it."""

@@ -109,7 +109,12 @@ WORDS: Final = (
     Part(
         "Errors and refusals",
         Word("errors", "Errors", "what a command_status means", heads=("code", "means")),
-        Word("network_errors", "Network errors", "the same for the code of network_error_code, which wins", heads=("code", "means")),
+        Word(
+            "network_errors",
+            "Network errors",
+            "the same for the code of network_error_code in a response, which wins; a receipt's changes nothing",
+            heads=("code", "means"),
+        ),
         Word("refusals", "Refusals", "what an SMS from the network is refused with", heads=("why", "code")),
     ),
     Part(
