@@ -20,6 +20,9 @@ from heliograph.store.transaction import Transaction
 
 PARKED_MS = 7 * 86_400_000 + 3_600_000
 """How long a receipt that fits no submit may still find one: the longest validity, and an hour."""
+TOGETHER_PATIENCE_S = 0.005
+"""How long receipts that came together may wait for messages to be written with. One that came alone does not: its network may send the
+next only after the answer."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -35,7 +38,8 @@ class Arrival(msgspec.Struct, frozen=True):
 async def receive_receipts(core: Core, receipts: Sequence[Receipt]) -> list[Answer]:
     """Keep receipts and what they make of their messages; when this returns, the network may be answered."""
     arrival = Arrival(core, [_as_kept(receipt) for receipt in receipts], core.clock.now_ms())
-    message_ids: list[MessageId | None] = await core.database.write_item(match, arrival)
+    patience_s = TOGETHER_PATIENCE_S if len(receipts) > 1 else 0.0
+    message_ids: list[MessageId | None] = await core.database.write_item(match, arrival, patience_s=patience_s)
     fault.point("receipt.after_commit")
     return [Answer(message_id=message_id) for message_id in message_ids]
 
