@@ -137,7 +137,7 @@ async def test_a_session_that_a_lost_commit_began_is_forgotten_and_those_that_ar
     await house.world.database.write(store.insert_session, msgspec.structs.replace(kept, id=999))
     await house.world.advance(4)
     assert len(await house.world.database.read(store.sessions, 0)) == 2, "nothing is in doubt"
-    house.world.database._doubts += 1
+    house.world.database._writer.doubts += 1
     await house.world.advance(8)
     assert await house.world.database.read(store.sessions, 0) == [kept]
     assert (await app.ask(to())).command_status == 0

@@ -9,11 +9,12 @@ import msgspec
 import pytest
 
 from heliograph.model.problem import Code, Problem
-from heliograph.store.database import ATTEMPTS, GROUP_MAX, Database, DatabaseLost, engine_of
+from heliograph.store.database import ENOUGH, GROUP_MAX, Database, DatabaseLost, engine_of
 from heliograph.store.feed import Emitted
 from heliograph.store.ids import BLOCKS
 from heliograph.store.query import Query
 from heliograph.store.transaction import Transaction
+from heliograph.store.writer import ATTEMPTS
 from tests.store.engines import OnPostgres, OnSqlite
 from tests.store.spy import Conflict, SpyEngine
 
@@ -190,6 +191,31 @@ class Writer:
             answers = [database.write_item(lambda _, items: list(items), number) for number in range(GROUP_MAX + 1)]
         await asyncio.gather(*answers)
         assert spy.log.count("commit") == 3
+
+    async def test_what_comes_while_a_group_is_under_way_is_one_group_unless_it_is_enough(self, database: Database) -> None:
+        sizes: list[int] = []
+
+        def count(_: Transaction, items: Sequence[int]) -> list[int]:
+            sizes.append(len(items))
+            return list(items)
+
+        async with held(database):
+            few = []
+            for number in range(ENOUGH - 1):
+                few.append(database.write_item(count, number))
+                await asyncio.sleep(0)
+        await asyncio.gather(*few)
+        assert sizes == [ENOUGH - 1], "turn after turn of the event loop, and one group"
+        async with held(database):
+            many = [database.write_item(count, number) for number in range(ENOUGH)]
+            await asyncio.sleep(0)
+            assert not database._given, "handed over at once"
+        await asyncio.gather(*many)
+
+    async def test_what_comes_after_a_rest_is_not_kept_waiting(self, database: Database) -> None:
+        for number in range(5):
+            await asyncio.wait_for(database.write(add, str(number)), 20)
+        assert await texts(database) == ["0", "1", "2", "3", "4"]
 
     async def test_what_follows_a_commit_comes_after_it_and_before_the_answer(self, database: Database, spy: SpyEngine) -> None:
         def follow(tx: Transaction) -> None:

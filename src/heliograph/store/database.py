@@ -1,68 +1,42 @@
 """The database of a process: one writer that commits in groups, and readers beside it.
 
 Theory of operation. A transaction is an ordinary function given to `write` or, for the hot use cases, an item given to `write_item`
-together with the function that takes a whole batch of them. What one turn of the event loop gives is handed over at its end, so that
-the writer wakes once for it; what is patient goes with the next that is not. The writer, a thread with a connection of its own, takes
-all that waits and runs it as one transaction: items of one function together, a savepoint around each function that may raise a
-Problem, one COMMIT, then all answers. So the cost of a flush to disk is shared by everything that happened meanwhile, and no answer is
-given before it. Writes of one process commit in the order given, but that what is patient may be overtaken. A function may run more than
-once (a conflict, a neighbour that failed), so it does nothing but use its transaction; what is to follow a commit it hands to
-`after_commit`, which runs on the event loop before the answers are given.
+together with the function that takes a whole batch of them. What is given while a group is under way waits, and is the next group: one
+transaction, items of one function together, a savepoint around each function that may raise a Problem, one COMMIT, then all answers. So
+the cost of a flush to disk is shared by everything that happened meanwhile, and no answer is given before it.
 
-Does not know any table but those of ids and the event feed, which every transaction may use.
+What a group costs is mostly the same for one message and for twenty. So after each group the writer rests for as long as the group took,
+4 ms at most, unless enough has come meanwhile that waiting for more would gain nothing.
+
+Writes of one process commit in the order given, but that what is patient may be overtaken. A function may run more than once (a conflict,
+a neighbour that failed), so it does nothing but use its transaction; what is to follow a commit it hands to `after_commit`, which runs on
+the event loop before the answers are given. Does not know any table but those of ids and the event feed, which every transaction may use.
 """
 
 import asyncio
-import contextlib
 import threading
+import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
-from heliograph import log
-from heliograph.store.engine import Engine, Session
-from heliograph.store.feed import Emitted, append_events
-from heliograph.store.ids import IdBlocks, IdsExhausted
+from heliograph.store.engine import Engine
+from heliograph.store.ids import IdBlocks
 from heliograph.store.migrate import migrate
 from heliograph.store.postgres import PostgresEngine
+from heliograph.store.readers import Readers
 from heliograph.store.sqlite import SqliteEngine
 from heliograph.store.transaction import Transaction
+from heliograph.store.writer import DatabaseLost, Done, Job, Writer
 
 P = ParamSpec("P")
 R = TypeVar("R")
 I = TypeVar("I")  # noqa: E741
 
 GROUP_MAX = 2000
-READERS = 4
-ATTEMPTS = 5
-
-_log = log.get("store")
-
-
-class DatabaseLost(Exception):
-    """The database did not confirm a commit: what was asked may or may not have happened. The caller gets no acknowledgement."""
-
-
-@dataclass(slots=True, eq=False)
-class _Job:
-    """What waits for the writer. `item`: the one argument of a batch function; else `call` is complete."""
-
-    function: Callable[..., Any]
-    loop_future: asyncio.Future[Any]
-    call: Callable[[Transaction], Any] | None = None
-    item: Any = None
-
-
-@dataclass(slots=True)
-class _Done:
-    """What a group leaves: answers by job, and what is to follow the commit."""
-
-    answers: list[tuple[_Job, Any]] = field(default_factory=list)
-    events: list[Emitted] = field(default_factory=list)
-    follow_ups: list[Callable[[], None]] = field(default_factory=list)
+ENOUGH = 32
+REST_MOST_S = 0.004
 
 
 def engine_of(url: str) -> Engine:
@@ -78,21 +52,22 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._loop = asyncio.get_running_loop()
-        self._given: list[_Job] = []
-        self._patient: list[_Job] = []
-        self._is_planned = False
+        self._given: list[Job] = []
+        self._patient: list[Job] = []
         self._patience: asyncio.TimerHandle | None = None
-        self._jobs: SimpleQueue[list[_Job] | None] = SimpleQueue()
-        self._left: list[_Job] = []
-        self._ended = False
+        self._is_planned = False
+        self._under_way = 0
+        self._rest: asyncio.TimerHandle | None = None
+        self._rests_until = 0.0
+        self._left: list[Job] = []
+        self._is_last = False
         self._closing = False
-        self._doubts = 0
+        self._idle = asyncio.Event()
         self._on_events: list[Callable[[], None]] = []
-        self._ids = IdBlocks()
+        self._writer = Writer(engine, IdBlocks(), self._give)
+        self._jobs: SimpleQueue[list[Job] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="database-writer", daemon=True)
-        self._readers = ThreadPoolExecutor(READERS, "database-reader")
-        self._local = threading.local()
-        self._reader_sessions: list[Session] = []
+        self._readers = Readers(engine)
 
     async def open(self) -> None:
         """Bring the schema up to date and start the writer. Raises SchemaTooNew for a database of a later release."""
@@ -103,17 +78,18 @@ class Database:
         """Finish what waits, then stop."""
         self._closing = True
         self._hand_over_all()
+        while self._under_way or self._given:
+            self._idle.clear()
+            await self._idle.wait()
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
-        self._readers.shutdown()
-        for session in self._reader_sessions:
-            session.close()
+        self._readers.close()
 
     @property
     def doubts(self) -> int:
         """How many groups were lost, each of which may have been committed without anybody being told what followed from it. It has
         grown before any transaction that comes after the lost one runs."""
-        return self._doubts
+        return self._writer.doubts
 
     def watch_events(self, heard: Callable[[], None]) -> None:
         """Have `heard` called on the event loop after each commit of this process that brought events."""
@@ -122,7 +98,7 @@ class Database:
     async def write(self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `function(transaction, ...)` and return its result after its commit. A Problem it raises undoes what it wrote."""
         future: asyncio.Future[R] = self._loop.create_future()
-        self._put(_Job(function, future, call=lambda tx: function(tx, *args, **kwargs)))
+        self._put(Job(function, future, call=lambda tx: function(tx, *args, **kwargs)))
         return await future
 
     def write_item(
@@ -137,14 +113,17 @@ class Database:
         `patience_s`: nobody waits for it at the other end of a wire, so for so long it may wait for others to go with. `overtakes`: it does
         not take along what is patient, which its caller then need not wait for."""
         future: asyncio.Future[R] = self._loop.create_future()
-        self._put(_Job(function, future, item=item), patience_s, overtakes)
+        self._put(Job(function, future, item=item), patience_s, overtakes)
         return future
 
     async def read(self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `function(transaction, ...)` on a reader: one snapshot on SQLite, read committed on PostgreSQL; it may not write."""
-        return await self._loop.run_in_executor(self._readers, lambda: self._read(lambda tx: function(tx, *args, **kwargs)))
+        readers = self._readers
+        return await self._loop.run_in_executor(readers.threads, lambda: readers.read(lambda tx: function(tx, *args, **kwargs)))
 
-    def _put(self, job: _Job, patience_s: float = 0.0, overtakes: bool = False) -> None:
+    # collecting, on the event loop
+
+    def _put(self, job: Job, patience_s: float = 0.0, overtakes: bool = False) -> None:
         if self._closing:
             raise DatabaseLost("the database is closing")
         if patience_s:
@@ -156,9 +135,7 @@ class Database:
         if not overtakes and self._patient:
             self._take_along()
         self._given.append(job)
-        if not self._is_planned:
-            self._is_planned = True
-            self._loop.call_soon(self._hand_over)
+        self._plan()
 
     def _take_along(self) -> None:
         self._given += self._patient
@@ -172,218 +149,94 @@ class Database:
 
     def _hand_over_all(self) -> None:
         self._take_along()
-        self._hand_over()
+        self._plan()
+
+    def _plan(self) -> None:
+        """Look what there is to hand over when this turn of the event loop has brought all that it brings."""
+        if not self._is_planned:
+            self._is_planned = True
+            self._loop.call_soon(self._hand_over)
 
     def _hand_over(self) -> None:
-        """Give the writer what this turn of the event loop brought."""
+        """Give the writer what was collected, if it is enough, or the writer has rested."""
         self._is_planned = False
-        if self._given:
-            self._jobs.put(self._given)
-            self._given = []
+        if not self._given:
+            return
+        if len(self._given) < ENOUGH and not self._closing:
+            if self._under_way or self._rest is not None:
+                return  # `_ended`, or the timer, looks again
+            rest_s = self._rests_until - self._loop.time()
+            if rest_s > 0:
+                self._rest = self._loop.call_later(rest_s, self._rested)
+                return
+        self._under_way += 1
+        self._jobs.put(self._given)
+        self._given = []
 
-    # the readers' threads
+    def _rested(self) -> None:
+        self._rest = None
+        self._hand_over()
 
-    def _read(self, call: Callable[[Transaction], R]) -> R:
-        """On the connection that this thread kept; on a new one where there is none, or it broke, since a read may be repeated."""
-        kept: Session | None = getattr(self._local, "session", None)
-        if kept is not None:
-            with contextlib.suppress(DatabaseLost):
-                return self._read_on(lambda: kept, call)
-        return self._read_on(self._connect_reader, call)
+    def _ended(self, handed: int, took_s: float) -> None:
+        """The writer is through with what was handed over in so many times."""
+        self._under_way -= handed
+        self._rests_until = self._loop.time() + min(took_s, REST_MOST_S)
+        self._hand_over()
+        if not self._under_way:
+            self._idle.set()
 
-    def _connect_reader(self) -> Session:
-        session: Session = self.engine.connect(read_only=True)
-        self._local.session = session
-        self._reader_sessions.append(session)
-        return session
-
-    def _read_on(self, connect: Callable[[], Session], call: Callable[[Transaction], R]) -> R:
-        session = None
+    def _answer(self, done: Done) -> None:
+        """What follows the commit first, then the answers. Where something that follows fails, all else is done and then the event loop is
+        told: the commit has happened, and who waits for it is no part of the bug."""
+        left = done.follow_ups
         try:
-            session = connect()
-            session.begin()
-            result = call(Transaction(session, self._ids))
-            session.commit()
-        except Exception as error:  # bulkhead: a reader's failure is its caller's; the session is given back clean or thrown away
-            if self.engine.is_lost(error):
-                self._forget_reader()
-                raise DatabaseLost(str(error)) from error
-            if session is not None:
-                session.rollback()
-            raise
-        return result
-
-    def _forget_reader(self) -> None:
-        session: Session | None = getattr(self._local, "session", None)
-        self._local.session = None
-        if session is not None:
-            self._reader_sessions.remove(session)
-            session.close()
+            while left:
+                left.pop(0)()
+        finally:
+            if left:
+                self._answer(done)
+            else:
+                _give_answers(done)
 
     # the writer's thread
 
     def _serve(self) -> None:
-        session: Session | None = None
-        while (jobs := self._take()) is not None:
-            session = self._commit_group(session, jobs)
-        if session is not None:
-            session.close()
+        while True:
+            jobs, handed = self._take()
+            if not jobs:
+                break
+            began = time.monotonic()
+            self._writer.run(jobs)
+            self._loop.call_soon_threadsafe(self._ended, handed, time.monotonic() - began)
+        self._writer.close()
 
-    def _take(self) -> list[_Job] | None:
-        """All that waits, at least one and at most GROUP_MAX; None when the database is closed and nothing waits."""
-        jobs = self._left
-        while not self._ended and len(jobs) < GROUP_MAX and not (jobs and self._jobs.empty()):
+    def _take(self) -> tuple[list[Job], int]:
+        """All that waits, at least one and at most GROUP_MAX; none when the database is closed and nothing waits. With it, how often it was
+        handed over."""
+        jobs, handed = self._left, 0
+        while not self._is_last and len(jobs) < GROUP_MAX and not (jobs and self._jobs.empty()):
             given = self._jobs.get()
             if given is None:
-                self._ended = True
+                self._is_last = True
             else:
-                jobs = jobs + given
+                jobs, handed = jobs + given, handed + 1
         self._left = jobs[GROUP_MAX:]
-        return jobs[:GROUP_MAX] or None
+        return jobs[:GROUP_MAX], handed
 
-    def _commit_group(self, session: Session | None, jobs: list[_Job]) -> Session | None:
-        """Run a group; where a race was lost, run its functions one by one, in the order given."""
-        session = self._try(session, jobs, attempts=1)
-        undone = [job for job in jobs if job.function is not _answered]
-        for job in undone:
-            session = self._try(session, [job], attempts=ATTEMPTS)
-        return session
-
-    def _try(self, session: Session | None, jobs: list[_Job], *, attempts: int) -> Session | None:
-        for attempt in range(attempts):
-            try:
-                if session is None:
-                    session = self.engine.connect()
-                self._run(session, jobs)
-            except Exception as error:  # bulkhead: the writer outlives whatever a group of transactions does; each caller is told
-                session = self._recover(session, error)
-                conflict = self.engine.is_conflict(error)
-                if not conflict and (len(jobs) == 1 or self.engine.is_lost(error)):
-                    self._fail(jobs, error)
-                    return session
-                if conflict and attempt + 1 == attempts and attempts > 1:
-                    self._fail(jobs, error)
-            else:
-                return session
-        return session
-
-    def _recover(self, session: Session | None, error: BaseException) -> Session | None:
-        """The session, ready for another transaction; None where it is gone, and its connection closed."""
-        if session is None:
-            return None
-        if self.engine.is_lost(error):
-            session.close()
-            return None
-        session.rollback()
-        return session
-
-    def _run(self, session: Session, jobs: list[_Job]) -> None:
-        while True:
-            done = _Done()
-            self._ids.begin()
-            session.begin()
-            try:
-                for batch in _batches(jobs):
-                    self._run_batch(session, batch, done, alone=len(batch) == len(jobs))
-                append_events(session, done.events)
-                self._ids.stage(session)
-                session.commit()
-                self._ids.adopt()
-                break
-            except IdsExhausted as exhausted:
-                session.rollback()
-                session.begin()
-                self._ids.refill(session, exhausted)
-                session.commit()
-                self._ids.adopt()
+    def _give(self, done: Done) -> None:
         if done.events:
             done.follow_ups.extend(self._on_events)
-        self._loop.call_soon_threadsafe(_answer, done)
-        for job in jobs:
-            job.function = _answered
-
-    def _run_batch(self, session: Session, batch: list[_Job], done: _Done, *, alone: bool) -> None:
-        """One function, with all its items. Only a function that may raise a Problem needs a savepoint: where a batch function raises, or
-        a function that is alone, the whole transaction is undone."""
-        transaction = Transaction(session, self._ids)
-        job = batch[0]
-        if job.call is None:
-            answers = job.function(transaction, [each.item for each in batch])
-        elif alone:
-            answers = [job.call(transaction)]
-        else:
-            answers = [self._run_apart(session, transaction, job.call)]
-        done.answers.extend(zip(batch, answers, strict=True))
-        done.events.extend(transaction.events)
-        done.follow_ups.extend(transaction.follow_ups)
-
-    def _run_apart(self, session: Session, transaction: Transaction, call: Callable[[Transaction], Any]) -> Any:
-        """Run a function so that its Problem undoes only what it wrote; a Problem is its answer then."""
-        session.savepoint()
-        try:
-            answer = call(transaction)
-        except (IdsExhausted, DatabaseLost):
-            raise
-        except Exception as error:
-            if self.engine.is_conflict(error) or self.engine.is_lost(error):
-                raise
-            session.rollback_to_savepoint()
-            transaction.forget()
-            return error
-        session.release()
-        return answer
-
-    def _fail(self, jobs: list[_Job], error: BaseException) -> None:
-        answer = DatabaseLost(str(error)) if self.engine.is_lost(error) or self.engine.is_conflict(error) else error
-        if isinstance(answer, DatabaseLost):
-            self._doubts += 1
-            _log.error("database write failed", error=str(error), functions=sorted({job.function.__name__ for job in jobs}))
-        self._loop.call_soon_threadsafe(_answer, _Done(answers=[(job, answer) for job in jobs]))
-        for job in jobs:
-            job.function = _answered
+        self._loop.call_soon_threadsafe(self._answer, done)
 
 
-def _answered(*_: object) -> None:
-    """Marks a job that has its answer."""
-
-
-def _batches(jobs: list[_Job]) -> list[list[_Job]]:
-    """Items of one function together, everything else alone; in the order in which each first appeared."""
-    batches: list[list[_Job]] = []
-    of_function: dict[Callable[..., Any], list[_Job]] = {}
-    for job in jobs:
-        if job.call is not None:
-            batches.append([job])
-        elif job.function in of_function:
-            of_function[job.function].append(job)
-        else:
-            batches.append([job])
-            of_function[job.function] = batches[-1]
-    return batches
-
-
-def _answer(done: _Done) -> None:
-    """On the event loop: what follows the commit first, then the answers. Where something that follows fails, all else is done and then
-    the event loop is told: the commit has happened, and who waits for it is no part of the bug."""
-    left = done.follow_ups
-    try:
-        while left:
-            left.pop(0)()
-    finally:
-        if left:
-            _answer(done)
-        else:
-            _give_answers(done)
-
-
-def _give_answers(done: _Done) -> None:
+def _give_answers(done: Done) -> None:
     for job, answer in done.answers:
-        if job.loop_future.cancelled():
+        if job.future.cancelled():
             continue
         if isinstance(answer, BaseException):
-            job.loop_future.set_exception(answer)
+            job.future.set_exception(answer)
         else:
-            job.loop_future.set_result(answer)
+            job.future.set_result(answer)
 
 
 __all__ = ["Database", "DatabaseLost", "Transaction", "engine_of"]
