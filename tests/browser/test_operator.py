@@ -14,7 +14,7 @@ SignIn = Callable[..., Browser.Tab]
 expect.set_options(timeout=DEADLINE_MS)
 
 
-def test_a_link_is_added_by_its_form_checked_watched_stopped_and_started(world: World, sign_in: SignIn) -> None:
+def test_a_link_is_added_by_its_form_checked_watched_stopped_and_started(world: World, sign_in: SignIn, axe: str) -> None:
     tab = sign_in("operator")
     smsc = world.program.ready["smpp"]  # the other end is this installation's own server
     page = tab.open("/links/new")
@@ -31,6 +31,7 @@ def test_a_link_is_added_by_its_form_checked_watched_stopped_and_started(world: 
     tab.expects_failures = True
     form.get_by_role("button", name="Add link").click()
     expect(page.locator("#port-error")).to_have_text("Port: give a whole number of at least 1")
+    assert tab.axe(axe) == [], "the form with an error"
     form.get_by_label("Port", exact=True).fill(str(smsc["port"]))
     form.get_by_label("Password", exact=True).fill(smsc["password"])
     form.get_by_role("button", name="Add link").click()
@@ -38,6 +39,7 @@ def test_a_link_is_added_by_its_form_checked_watched_stopped_and_started(world: 
     expect(page.locator("#now .st")).to_have_text("Up")  # by itself
     page.get_by_role("button", name="Check").click()
     expect(page.get_by_text("it answers enquire_link")).to_be_visible()
+    assert tab.axe(axe) == [], "the page with what was found"
     where = page.url.removesuffix("/check#check")
     page.get_by_role("link", name="Watch it").click()
     expect(page.get_by_role("heading", name="Trace")).to_be_visible()

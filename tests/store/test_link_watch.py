@@ -45,14 +45,13 @@ class Watches:
             ((1, 1, 500, 1500), (1, 1, 500, 900), (1, 1, 1400, None), (1, 2, 1200, None), (1, 2, 900, None), (2, 1, 1200, 1200)), 1
         ):
             message(tx, number, link_id, direction, at_ms, tried)
-        assert link_watch.pace(tx, 1, 1000) == Pace(1, 1, 1000)
-        assert link_watch.pace(tx, 3, 1000) == Pace(0, 0, 1000)
+        assert link_watch.paces(tx, [1, 2, 3], 1000) == {1: Pace(1, 1, 1000), 2: Pace(1, 0, 1000), 3: Pace(0, 0, 1000)}
 
     def test_its_pace_reaches_as_far_back_as_the_newest_messages(self, tx: Transaction, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(link_watch, "LATEST", 2)
         for number in (1, 2, 3, 4):
             message(tx, number, 1, 1, 1000 * number, 1000 * number)
-        assert link_watch.pace(tx, 1, 0) == Pace(2, 0, 2000)
+        assert link_watch.paces(tx, [1], 0) == {1: Pace(2, 0, 2000)}
 
     def test_what_waits_is_counted_in_messages_and_in_destinations(self, tx: Transaction) -> None:
         for number, (link_id, head, following) in enumerate(((1, 1, 4), (1, 2, 2), (1, 5, 6), (2, 1, 9)), 1):

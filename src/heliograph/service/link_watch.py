@@ -1,5 +1,7 @@
 """How a link is doing and what it brought for nobody: for the operator, from the database, so whichever process runs it."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from heliograph.model.account import Actor
@@ -17,36 +19,38 @@ MOST_STRAYS = 20
 
 
 class Doing(msgspec.Struct, frozen=True):
-    """How a link is doing. `refusals`: the latest tries that were not accepted."""
+    """How a link is doing."""
 
     pace: Pace
     waiting: Waiting
+
+
+class Troubles(msgspec.Struct, frozen=True):
+    """The latest tries of a link that were not accepted, and the newest of what it brought for nobody."""
+
     refusals: list[Refusal]
-
-
-class Strays(msgspec.Struct, frozen=True):
-    """The newest of what a link brought for nobody."""
-
     receipts: list[StrayReceipt]
     inbound: list[Unmatched]
 
 
-async def doing(core: Core, actor: Actor, link_id: int) -> Doing:
-    """How a link is doing now. Raises Problem."""
+async def doing(core: Core, actor: Actor, link_ids: Sequence[int]) -> dict[int, Doing]:
+    """How links are doing now. Raises Problem."""
     require(actor, Right.OPERATE)
-    return await core.database.read(_doing, link_id, core.clock.now_ms() - PACE_MS)
+    return await core.database.read(_doing, link_ids, core.clock.now_ms() - PACE_MS)
 
 
-async def strays(core: Core, actor: Actor, link_id: int) -> Strays:
-    """What came by a link and fits nothing. Raises Problem."""
+async def troubles(core: Core, actor: Actor, link_id: int) -> Troubles:
+    """What went wrong by a link of late. Raises Problem."""
     require(actor, Right.OPERATE)
-    return await core.database.read(_strays, link_id)
+    return await core.database.read(_troubles, link_id)
 
 
-def _doing(tx: Transaction, link_id: int, since_ms: int) -> Doing:
-    return Doing(store.pace(tx, link_id, since_ms), store.waiting(tx, link_id), store.refusals(tx, link_id, MOST_REFUSALS))
+def _doing(tx: Transaction, link_ids: Sequence[int], since_ms: int) -> dict[int, Doing]:
+    paces = store.paces(tx, link_ids, since_ms)
+    return {link_id: Doing(pace, store.waiting(tx, link_id)) for link_id, pace in paces.items()}
 
 
-def _strays(tx: Transaction, link_id: int) -> Strays:
+def _troubles(tx: Transaction, link_id: int) -> Troubles:
     receipts = store.unmatched_receipts(tx, link_id, NEWEST, MOST_STRAYS)
-    return Strays(receipts, store.unmatched_inbound(tx, link_id, NEWEST, MOST_STRAYS))
+    inbound = store.unmatched_inbound(tx, link_id, NEWEST, MOST_STRAYS)
+    return Troubles(store.refusals(tx, link_id, MOST_REFUSALS), receipts, inbound)

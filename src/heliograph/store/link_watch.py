@@ -1,5 +1,7 @@
 """How a link is doing, for the operator who looks at it: what waits, how fast, what was refused, what belonged to nobody."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from heliograph.store.part import Unmatched
@@ -51,12 +53,12 @@ class StrayReceipt(msgspec.Struct, array_like=True, frozen=True):
     disposition: str
 
 
-def pace(tx: Transaction, link_id: int, since_ms: int) -> Pace:
-    """Since then, or since as long ago as the newest messages reach back."""
+def paces(tx: Transaction, link_ids: Iterable[int], since_ms: int) -> dict[int, Pace]:
+    """Of each link, since then, or since as long ago as the newest messages reach back."""
     reach = tx.one(Q["reach"], latest=LATEST)
     since_ms = max(since_ms, int(reach[0]) if reach else 0)
-    row = tx.one(Q["pace"], link_id=link_id, since=since_ms, latest=LATEST)
-    return Pace(int(row[0]), int(row[1]), since_ms) if row else Pace(0, 0, since_ms)
+    found = {row[0]: Pace(int(row[1]), int(row[2]), since_ms) for row in tx.run(Q["paces"], since=since_ms, latest=LATEST)}
+    return {link_id: found.get(link_id, Pace(0, 0, since_ms)) for link_id in link_ids}
 
 
 def waiting(tx: Transaction, link_id: int) -> Waiting:

@@ -1,8 +1,9 @@
--- name: pace
+-- name: paces
 -- Of the latest messages, since no index stands on a link: how many went by each, and since when that was looked at.
-SELECT coalesce(sum(CASE WHEN direction = 1 THEN 1 ELSE 0 END), 0) AS sent, coalesce(sum(CASE WHEN direction = 2 THEN 1 ELSE 0 END), 0) AS received
+SELECT link_id, sum(CASE WHEN direction = 1 THEN 1 ELSE 0 END) AS sent, sum(CASE WHEN direction = 2 THEN 1 ELSE 0 END) AS received
 FROM (SELECT link_id, direction, submitted_at_ms, last_attempt_at_ms FROM message ORDER BY id DESC LIMIT :latest) AS latest
-WHERE link_id = :link_id AND ((direction = 1 AND last_attempt_at_ms >= :since) OR (direction = 2 AND submitted_at_ms >= :since));
+WHERE link_id IS NOT NULL AND ((direction = 1 AND last_attempt_at_ms >= :since) OR (direction = 2 AND submitted_at_ms >= :since))
+GROUP BY link_id;
 
 -- name: reach
 SELECT submitted_at_ms FROM message ORDER BY id DESC LIMIT 1 OFFSET :latest;

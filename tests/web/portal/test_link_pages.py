@@ -112,7 +112,7 @@ async def test_tables_are_rows_and_those_of_a_preset_stay(operator: Visitor, sit
     assert refused.status == 422
     assert "The preset has a row for 0x0B" in words(refused)
     half = await operator.post(where, form_at(page.text, where, changes={"addresses.value2": ""}))
-    assert "The row of imsi is not whole" in words(half)
+    assert "is not whole: fill it in" in words(half)
     assert (await operator.post(where, form_at(page.text, where, changes={"addresses.value2": "1"}))).status == 303
     assert (await settings_of(site, link_id))["addresses"] == {"imsi": [0, 1]}
 

@@ -39,7 +39,7 @@ async def show_list(asked: Asked) -> Reply:
     """All, and the latest SMS that came in for nobody."""
     views = await link.views(asked.core, asked.actor)
     strays, _ = await unmatched(asked.core, asked.actor, NEWEST, UNMATCHED_MOST)
-    doing = {each.id: await link_watch.doing(asked.core, asked.actor, each.id) for each in views}
+    doing = await link_watch.doing(asked.core, asked.actor, [each.id for each in views])
     return asked.render(
         "links.html",
         links=views,
@@ -119,8 +119,8 @@ async def _page(asked: Asked, *, problem: Problem | None = None, **more: Any) ->
         detail=detail,
         view=detail.link,
         shown=state_of(detail.link),
-        doing=await link_watch.doing(asked.core, asked.actor, link_id),
-        strays=await link_watch.strays(asked.core, asked.actor, link_id),
+        doing=(await link_watch.doing(asked.core, asked.actor, [link_id]))[link_id],
+        troubles=await link_watch.troubles(asked.core, asked.actor, link_id),
         can_check=detail.link.kind == CHECKED,
         refusal="" if problem is None else words_of(problem),
         per_second=_per_second(asked.now_ms),
