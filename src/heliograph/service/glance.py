@@ -66,8 +66,8 @@ async def page(office: Office, actor: Actor, sought: Sought, order: Sequence[Ord
 
 async def ids(office: Office, actor: Actor, sought: Sought, most: int) -> list[int]:
     """The devices of a list, at most so many, by their ids."""
-    found = await office.database.read(store.page, seen_by(actor), sought.filters(), (Order("id"),), 1, most)
-    return [each.id for each in found.items]
+    found = await office.database.read(store.first, seen_by(actor), sought.filters(), (Order("id"),), most)
+    return [each.id for each in found]
 
 
 async def of_ids(office: Office, actor: Actor, device_ids: Sequence[int]) -> list[Device]:

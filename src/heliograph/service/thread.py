@@ -127,7 +127,7 @@ def _lines(tx: Transaction, found: Sequence[FoundMessage]) -> list[Line]:
 
 
 def _neighbours(tx: Transaction, actor: Actor, sought: str, most: int) -> list[Glance]:
-    found = device_store.page(tx, actor.scope, searched(sought), (Order("id"),), 1, most).items
+    found = device_store.first(tx, actor.scope, searched(sought), (Order("id"),), most)
     devices = {each.id: each for each in found}
     if not sought:
         recent = store.recent_devices(tx, actor.organisation_id, most)

@@ -138,6 +138,11 @@ def page(
     return LISTING.page(tx, organisation_id, filters, order, page, per_page)
 
 
+def first(tx: Transaction, organisation_id: int, filters: Mapping[str, Scalar], order: Sequence[Order], most: int) -> list[DeviceView]:
+    """At most so many of them, without their total."""
+    return LISTING.first(tx, organisation_id, filters, order, most)
+
+
 def last_messages(tx: Transaction, device_ids: Iterable[int]) -> dict[int, LastMessage]:
     """The newest message of each of these devices that has one."""
     found = tx.many(Q["last_messages"], [(each,) for each in device_ids], LastMessage)
