@@ -36,7 +36,7 @@ GAP_S: Final = 0.02
 PAGE: Final = 500
 BUFFER_MOST: Final = 2000
 FAR: Final = 10_000
-MOST_OF_ONE: Final = 10
+MOST_OF_ONE: Final = 20
 
 _log = log.get("tail")
 

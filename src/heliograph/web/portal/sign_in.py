@@ -14,6 +14,7 @@ from heliograph.service.password import sha1_hex, sha1_of_new
 from heliograph.store.account import User
 from heliograph.web.answer import Header
 from heliograph.web.portal import guard
+from heliograph.web.portal.agent import browser_of
 from heliograph.web.portal.face import SIGN_IN
 from heliograph.web.portal.page import Asked, OpenPage, Page
 from heliograph.web.portal.reply import Reply
@@ -49,7 +50,7 @@ async def check_code(asked: Asked) -> Reply:
     """Check the code of a second factor; then a session."""
     token, back = asked.form.text("mfa_token"), asked.form.text("next")
     fingerprint = secrets.token_urlsafe(32) if asked.form.is_on("trust") else None
-    device = None if fingerprint is None else Device(fingerprint=fingerprint, name=guard.header(asked.scope, b"user-agent")[:100])
+    device = None if fingerprint is None else Device(fingerprint=fingerprint, name=browser_of(guard.header(asked.scope, b"user-agent")))
     try:
         user = await asked.context.login.check_code(token, asked.form.text("code").replace(" ", ""), asked.address, device)
     except Problem as problem:
