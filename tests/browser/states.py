@@ -44,7 +44,7 @@ def _code(world: World, browser: Browser) -> Browser.Tab:
     _with_factor(browser.tab(world.url, email, PASSWORD))
     tab = browser.stranger(world.url)
     enter(tab.open("/sign-in"), email, PASSWORD)
-    tab.page.get_by_label("Code").wait_for()
+    tab.page.get_by_role("textbox", name="Code").wait_for()
     return tab
 
 
@@ -52,7 +52,7 @@ def _code(world: World, browser: Browser) -> Browser.Tab:
 def _wrong_code(world: World, browser: Browser) -> Browser.Tab:
     tab = _code(world, browser)
     tab.expects_failures = True
-    tab.page.get_by_label("Code").fill("12")
+    tab.page.get_by_role("textbox", name="Code").fill("12")
     tab.page.get_by_role("button", name="Sign in").click()
     tab.page.get_by_text("The code is wrong").wait_for()
     return tab
@@ -113,7 +113,7 @@ def _factor_on(world: World, browser: Browser) -> Browser.Tab:
     tab = browser.stranger(world.url)
     enter(tab.open("/sign-in"), email, PASSWORD)
     tab.page.get_by_label("Do not ask on this browser").check()
-    tab.page.get_by_label("Code").fill(_code_of(secret, 1))
+    tab.page.get_by_role("textbox", name="Code").fill(_code_of(secret, 1))
     tab.page.get_by_role("button", name="Sign in").click()
     tab.page.get_by_role("heading", name="Connected devices").wait_for()
     tab.open("/account")
@@ -300,7 +300,7 @@ def _begin_factor(tab: Browser.Tab) -> str:
 
 def _with_factor(tab: Browser.Tab) -> str:
     secret = _begin_factor(tab)
-    tab.page.get_by_label("Code").fill(_code_of(secret))
+    tab.page.get_by_role("textbox", name="Code").fill(_code_of(secret))
     tab.page.get_by_role("button", name="Switch it on").click()
     tab.page.get_by_text("The second factor is on").wait_for()
     return secret
