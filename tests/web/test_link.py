@@ -218,6 +218,15 @@ async def test_a_route_does_not_lead_to_a_link_that_is_kept_for_others(site: Sit
     assert await link_of(site, site.b.device_id) == site.world.link_id
 
 
+@pytest.mark.parametrize(("given", "kept"), [("", ""), ("+49 151", "49151"), ("0044", "44")])
+async def test_a_route_to_phones_has_the_beginning_of_a_number_or_none_and_moves_no_device(site: Site, given: str, kept: str) -> None:
+    second = await another(site, "Second")
+    await route(site, second, kind="phone", value=given)
+    (shown,) = (await site.get("/api/v1/route", token=site.operator_auth)).json
+    assert (shown["kind"], shown["value"], shown["link"]) == ("phone", kept, {"id": second})
+    assert await link_of(site, site.a.device_id) == site.world.link_id
+
+
 async def test_a_route_that_cannot_be_is_refused(site: Site) -> None:
     link = site.world.link_id
     for kind, value, by in (
@@ -227,6 +236,7 @@ async def test_a_route_that_cannot_be_is_refused(site: Site) -> None:
         ("prefix", "letters", [{"id": link}]),
         ("device", "999", [{"id": link}]),
         ("tag", "", [{"id": link}]),
+        ("phone", "letters", [{"id": link}]),
         ("planet", "1", [{"id": link}]),
     ):
         reply = await site.post("/api/v1/route", {"kind": kind, "value": value, "links": by}, token=site.operator_auth)
