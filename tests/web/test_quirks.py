@@ -149,6 +149,9 @@ async def test_the_sdk_forgets_the_comma_before_endpoint_null(site: Site) -> Non
 
 
 async def test_the_java_sdk_sends_page_0_and_per_page_0_for_what_it_leaves_out(site: Site) -> None:
+    for path, usual in (("sms", 100), ("audit", 100), (f"webhook/{site.a.callback_id}/delivery", None)):
+        reply = await site.get(f"/api/v1/{path}?per_page=0")
+        assert reply.headers.get("x-count-per-page") == (None if usual is None else str(usual)), path
     reply = await site.get("/api/v1/endpoint?page=0&per_page=0")
     assert (reply.headers["x-current-page"], reply.headers["x-count-per-page"]) == ("1", "1000")
 

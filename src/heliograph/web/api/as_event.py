@@ -5,7 +5,7 @@ from typing import Final
 from heliograph.service import event_body
 from heliograph.service.recent import recent
 from heliograph.web.answer import Answer, json
-from heliograph.web.api.criteria import whole
+from heliograph.web.api.criteria import page_size, whole
 from heliograph.web.operation import Parameter
 from heliograph.web.resource import Call
 
@@ -21,7 +21,7 @@ QUERY: Final = {
 async def listed(call: Call, kind: str) -> Answer:
     """The latest events of a type, newest first."""
     asked = call.query()
-    most = min(max(whole(asked, "per_page", PER_PAGE), 1), MOST_PER_PAGE)
+    most = page_size(whole(asked, "per_page", PER_PAGE), PER_PAGE, MOST_PER_PAGE)
     device_id, policy_id = whole(asked, "endpoint_id", 0), whole(asked, "service_profile_id", 0)
     found = await recent(
         call.context.core, call.actor, kind, most=most, device_id=device_id, policy_id=policy_id, tag=asked.get("tag", "")

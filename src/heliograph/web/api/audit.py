@@ -1,6 +1,6 @@
 """Who changed and sent what (ours): one list of both, newest first, for Administrators."""
 
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -36,6 +36,9 @@ class AuditEntry(msgspec.Struct, kw_only=True):
     changes: dict[str, Any]
 
 
+AnId = Annotated[int, msgspec.Meta(ge=1, le=LAST)]
+
+
 @operation(
     "List who changed and sent what",
     answer=list[AuditEntry],
@@ -43,9 +46,9 @@ class AuditEntry(msgspec.Struct, kw_only=True):
         "from": Parameter("Not before this date or moment."),
         "until": Parameter("Before this date or moment."),
         "action": Parameter("A kind of action (`device`), or one action (`device.changed`)."),
-        "object": Parameter("The id of what was changed.", int),
-        "user": Parameter("The id of the user who did it.", int),
-        "application_token": Parameter("The id of the application token that did it.", int),
+        "object": Parameter("The id of what was changed.", AnId),
+        "user": Parameter("The id of the user who did it.", AnId),
+        "application_token": Parameter("The id of the application token that did it.", AnId),
         "door": Parameter("By which interface: rest, portal, zapier, smpp, cli, technician."),
         "after": Parameter("Where the list goes on, as the header Link says."),
         "per_page": Parameter(f"How many stand on a page: {PER_PAGE} where it is left out, {MOST_PER_PAGE} at most.", int),
@@ -66,8 +69,7 @@ async def list_entries(call: Call) -> Answer:
         token_id=_id(asked, "application_token"),
         door=asked.get("door"),
     )
-    per_page = criteria.whole(asked, "per_page", PER_PAGE)
-    most = min(per_page if per_page >= 1 else PER_PAGE, MOST_PER_PAGE)
+    most = criteria.page_size(criteria.whole(asked, "per_page", PER_PAGE), PER_PAGE, MOST_PER_PAGE)
     entries, following = await audit.entries(call.context.core, call.actor, wanted, asked.get("after"), most)
     link = f'<{_base(call)}?{urlencode({**asked, "after": following})}>; rel="next"' if following else ""
     return json([_shown(entry) for entry in entries], (b"x-count-per-page", b"%d" % most), (b"link", link.encode("ascii")))

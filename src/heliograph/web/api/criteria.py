@@ -83,12 +83,12 @@ def named(column: str, reader: Reader) -> Reader:
 def criteria_of(request: Request, readers: Mapping[str, Reader], sorts: Mapping[str, str], per_page: int, most_per_page: int) -> Criteria:
     """Read the query string. Raises Problem."""
     asked = request.query()
-    page, size = whole(asked, "page", 1), whole(asked, "per_page", per_page)
+    page, size = whole(asked, "page", 1), page_size(whole(asked, "per_page", per_page), per_page, most_per_page)
     return Criteria(
         _filters(asked.get("q", ""), readers),
         _order(asked.get("sort", ""), sorts),
         max(page, 1),
-        min(size if size >= 1 else per_page, most_per_page),
+        size,
     )
 
 
@@ -150,6 +150,11 @@ def _order(sort: str, sorts: Mapping[str, str]) -> tuple[Order, ...]:
     if len(found) > MOST_SORTS:
         raise Problem(Code.INVALID_SORT, f"Cannot sort by more than {MOST_SORTS} fields", field="sort")
     return tuple(found.values())
+
+
+def page_size(given: int, usual: int, most: int) -> int:
+    """How many stand on a page: the usual where less than one is asked for, as emnify's clients do who ask for 0; the most where more."""
+    return min(given if given >= 1 else usual, most)
 
 
 def whole(asked: Mapping[str, str], name: str, default: int) -> int:

@@ -11,7 +11,7 @@ from heliograph.service.manage.delivery import DeliveryView
 from heliograph.store.delivery import NEWEST, OF_WORD, Attempt, Delivered, DeliveryFilter
 from heliograph.web.answer import Answer, json
 from heliograph.web.api import wire
-from heliograph.web.api.criteria import whole
+from heliograph.web.api.criteria import page_size, whole
 from heliograph.web.operation import Parameter, operation
 from heliograph.web.resource import Call, Resource
 
@@ -86,7 +86,7 @@ class Replayed(msgspec.Struct, kw_only=True):
 async def list_deliveries(call: Call) -> Answer:
     """From new to old."""
     asked = call.query()
-    per_page = min(max(whole(asked, "per_page", PER_PAGE), 1), MOST_PER_PAGE)
+    per_page = page_size(whole(asked, "per_page", PER_PAGE), PER_PAGE, MOST_PER_PAGE)
     before = _number(asked, "cursor") or NEWEST
     page = await deliveries.page(call.context.core, call.actor, call.id("webhook_id"), _filter(asked), before, per_page)
     headers = ((b"x-next-cursor", b"%d" % page[-1].id),) if len(page) == per_page else ()

@@ -8,7 +8,7 @@ import csv
 import io
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from enum import IntEnum
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -24,7 +24,7 @@ from heliograph.service.search import Found, Wanted
 from heliograph.service.step import Step
 from heliograph.store.search import FoundMessage, Place
 from heliograph.web.answer import Answer, Header, json
-from heliograph.web.api import as_event, sending, wire
+from heliograph.web.api import as_event, criteria, sending, wire
 from heliograph.web.api.sms import Sms, sms_of
 from heliograph.web.operation import JSON, Parameter, operation
 from heliograph.web.resource import Call, Resource
@@ -79,7 +79,7 @@ QUERY: Final = {
     "until": Parameter("Submitted before this time."),
     "text": Parameter("Contains this, in any case of A to Z; needs a device, or `from` at most 31 days before `until`."),
     "organisation": Parameter("For the operator: the organisation to look into.", int),
-    "per_page": Parameter("How many, 100 if left out.", Annotated[int, msgspec.Meta(ge=1, le=MOST_PER_PAGE)]),
+    "per_page": Parameter(f"How many: {PER_PAGE} if left out, {MOST_PER_PAGE} at most.", int),
     "cursor": Parameter("The X-Next-Cursor of the page before."),
     "format": Parameter("csv: a table of all pages in one, for a spreadsheet; with a text, of this page.", Literal["json", "csv"]),
 }
@@ -109,7 +109,7 @@ async def list_messages(call: Call) -> Answer:
     if asked.get("format") == "csv" and wanted.text is None:
         pages = searching.export(core, call.actor, wanted)
         return Answer(200, CSV, stream=_table(pages))
-    per_page = min(max(_number(asked, "per_page", PER_PAGE), 1), MOST_PER_PAGE)
+    per_page = criteria.page_size(_number(asked, "per_page", PER_PAGE), PER_PAGE, MOST_PER_PAGE)
     found = await searching.search(core, call.actor, wanted, _place(asked), per_page)
     headers = _headers(call, asked, found, per_page)
     if asked.get("format") == "csv":

@@ -46,8 +46,7 @@ async def list_unmatched(call: Call) -> Answer:
     """For the operator: what links heard from no device and for no device, newest first. Enter the SIM that it came from, or a number as
     one of an application, and the next is taken; what is here is not handed on."""
     asked = call.query()
-    per_page = criteria.whole(asked, "per_page", PER_PAGE)
-    most = min(per_page if per_page >= 1 else PER_PAGE, MOST_PER_PAGE)
+    most = criteria.page_size(criteria.whole(asked, "per_page", PER_PAGE), PER_PAGE, MOST_PER_PAGE)
     found, following = await unmatched(call.context.core, call.actor, _after(asked), most)
     base = call.context.origin(call.scope) + quote(call.scope["path"])
     link = f'<{base}?{urlencode({**asked, "after": following})}>; rel="next"' if following else ""
