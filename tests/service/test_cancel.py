@@ -36,6 +36,7 @@ async def test_a_message_that_waits_is_cancelled_at_once(world: World) -> None:
     await world.settle()
     assert asked.result() is None
     assert (world.message(behind).state, world.message(behind).final_at_ms) == (State.CANCELED, world.now_ms)
+    assert world.message(behind).reason == "cancelled before it was sent"
     assert world.events(behind) == ["sms.accepted", "sms.canceled"]
     assert world.used(1) == 1, "what was never sent is given back"
     world.link.sent[0].answer(Accepted())
@@ -50,6 +51,7 @@ async def test_a_cancelled_message_is_not_reported_to_its_webhook(world: World) 
     canceling(world, message_id)
     await world.settle()
     assert world.message(message_id).state == State.CANCELED
+    assert world.message(message_id).reason == "cancelled while it waited for another try"
     assert world.notifications(message_id) == []
 
 

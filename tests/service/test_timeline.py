@@ -54,6 +54,7 @@ async def test_ucs2_is_explained_by_the_characters_that_need_it(world: World) ->
     )
     assert step.fields["not_in_gsm_7_bit"] == ["П", "р", "и", "в", "е", "т"]
     assert "as it was asked for" in (await only(world, await world.submit(text="hi", dcs=8), "encoding")).text
+    assert ": 1 character, 1 segment;" in (await only(world, await world.submit(text="a"), "encoding")).text
     assert "2 segments" in (await only(world, await world.submit(text="a" * 161), "encoding")).text
 
 

@@ -63,7 +63,8 @@ def ask(tx: Transaction, core: Core, actor: Actor, device_id: DeviceId, message_
         message_store.ask_cancel(tx, message.id, lane.link_id, now_ms)
         return Answer.ON_ITS_WAY
     ledger = Ledger(tx, core, now_ms)
-    ledger.change(message, Verdict(State.CANCELED, "cancelled before it was sent", "canceled"))
+    reason = "cancelled while it waited for another try" if message.attempts else "cancelled before it was sent"
+    ledger.change(message, Verdict(State.CANCELED, reason, "canceled"))
     ledger.write()
     fault.point("cancel.before_commit")
     return Answer.CANCELED

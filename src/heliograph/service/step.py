@@ -56,7 +56,8 @@ def encoding(found: FoundMessage) -> Step:
     header_octets = len(found.udh) // 2
     room = segment.capacity(alphabet, header_octets)
     parts = "1 segment" if found.segments == 1 else f"{found.segments} segments"
-    text = f"Written in {ALPHABETS[alphabet]}{why}: {units} {UNITS[alphabet]}, {parts}; one holds {room}"
+    size = f"{units} {UNITS[alphabet] if units != 1 else UNITS[alphabet].removesuffix('s')}"
+    text = f"Written in {ALPHABETS[alphabet]}{why}: {size}, {parts}; one holds {room}"
     fields: dict[str, Field] = {"dcs": found.dcs, "alphabet": ALPHABETS[alphabet], "units": units, "segments": found.segments}
     if foreign:
         fields["not_in_gsm_7_bit"] = foreign
