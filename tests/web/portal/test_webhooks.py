@@ -62,6 +62,8 @@ async def test_what_is_not_taken_is_said_with_what_was_typed(admin: Visitor) -> 
 async def test_a_test_says_what_was_answered(admin: Visitor, site: Site) -> None:
     where = await made(admin)
     assert "The test was answered 204" in words(await happens(site, admin.post(f"{where}/test")))
+    site.world.courier.says(Answered(500, 3, error="the receiver failed; its own log says why"))
+    assert "The test failed: 500, the receiver failed; its own log says why." in words(await happens(site, admin.post(f"{where}/test")))
     site.world.courier.says(Answered(None, 3, error="the connection was refused"))
     assert "The test failed: the connection was refused." in words(await happens(site, admin.post(f"{where}/test")))
 
@@ -80,6 +82,7 @@ async def test_the_log_is_filtered_and_each_delivery_is_looked_into_and_sent_aga
     assert "<b>out of order" not in looked.text
     assert "500 in 12 ms, try 1 of 11" in words(looked)
     assert '"text": "A test from Heliograph' in words(looked)
+    assert "webhook-signature: *** As the settings of the webhook are now" in words(looked)
     assert "It goes out once more." in words(await admin.follow(await admin.post(f"{delivery}/resend")))
     await site.world.advance(2)
     assert "Delivered" in words(await admin.get(delivery))
