@@ -74,6 +74,31 @@ async def test_what_it_had_when_it_died_is_given_back_untried_and_another_calls_
         assert (await give(courier, delivery(receiver.url, 4))).is_success
 
 
+async def test_what_is_under_way_in_a_second_process_is_answered_within_the_grace_too() -> None:
+    before = set(children_of(os.getpid()))
+    async with Receiver() as receiver, running() as courier:
+        assert (await give(courier, delivery(receiver.url))).is_success
+        (child,) = set(children_of(os.getpid())) - before
+        os.kill(child, signal.SIGKILL)
+        while not (await give(courier, delivery(receiver.url, 2))).is_success:
+            pass  # given to the first before its end was seen
+        tried = len(receiver.received)
+        receiver.mood = hold
+        held = give(courier, delivery(receiver.url, 3))
+        await until(lambda: len(receiver.received) > tried, "the try")
+        late = give(courier, delivery(receiver.url, 4))
+        stopping = asyncio.create_task(courier.stop(30))
+        receiver.mood = answer()
+        assert (await late).is_success
+        assert not stopping.done()
+        await asyncio.sleep(0)
+        assert not held.done()
+        child = next(iter(set(children_of(os.getpid())) - before))
+        os.kill(child, signal.SIGKILL)
+        await stopping
+        assert not (await held).is_tried
+
+
 async def test_signals_are_for_its_daemon() -> None:
     before = set(children_of(os.getpid()))
     async with Receiver() as receiver, running() as courier:

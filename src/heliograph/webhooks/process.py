@@ -24,6 +24,8 @@ Done = Callable[[Answered], None]
 
 PROGRAM: Final = "heliograph.webhooks.child"
 START_AGAIN_S: Final = 1.0
+END_S: Final = 1.0
+"""A process whose line is closed ends at once; after so long it is killed."""
 LAST_ANSWERS_S: Final = 0.5
 """How long after the grace the process may take to say what it did not send."""
 ENDED: Final = Answered(None, 0, error="the process that calls webhooks ended", is_tried=False)
@@ -46,12 +48,12 @@ class CourierProcess:
         self._line: Line | None = None
         self._is_alive = False
         self._start_at = clock.monotonic()
-        self._is_stopping = False
+        self._stops_at: float | None = None
         self._ended = asyncio.Event()
 
     def deliver(self, delivery: Delivery, done: Done) -> None:
         """Send `delivery` when its turn comes; `done` is called once, on the event loop, not from inside this call."""
-        if self._is_stopping:
+        if self._stops_at is not None:
             self._loop.call_soon(done, STOPPED)
             return
         number = next(self._numbers)
@@ -61,16 +63,16 @@ class CourierProcess:
         self._given.append((number, delivery))
         if not self._is_alive:
             self._is_alive = True
+            self._ended.clear()
             self._spawn(self._live())
 
     async def stop(self, grace_s: float) -> None:
         """Take no more, let what waits and what is under way finish within the grace, then answer the rest with an error and close."""
-        if self._is_stopping:
+        if self._stops_at is not None:
             return
-        self._is_stopping = True
+        self._stops_at = self._clock.monotonic() + grace_s
         if self._is_alive:
-            if self._line is not None:
-                self._line.send(Stop(grace_s))
+            self._tell_to_stop()
             await self._clock.wait(self._ended, grace_s + LAST_ANSWERS_S)
         if self._line is not None:
             self._line.close()
@@ -89,8 +91,8 @@ class CourierProcess:
                 await self._talk(line)
             finally:
                 line.close()
-            code = await process.wait()
-            if not self._is_stopping:
+            code = await self._code_of(process)
+            if self._stops_at is None:
                 _log.error("the process that calls webhooks ended", code=code, given_back=len(self._open))
         self._is_alive = False
         self._give_back(ENDED)
@@ -101,7 +103,7 @@ class CourierProcess:
         try:
             with theirs:
                 process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", PROGRAM, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
+                    sys.executable, "-P", "-m", PROGRAM, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
                 )
         except OSError:
             ours.close()
@@ -113,10 +115,24 @@ class CourierProcess:
         line.send(plain(self._settings))
         self._line = line
         self._hand_over()
-        if self._is_stopping:
-            line.send(Stop(0))
+        self._tell_to_stop()
         await line.is_over.wait()
         self._line = None
+
+    async def _code_of(self, process: subprocess.Process) -> int:
+        """How it ended. One that does not, though nobody is at the other end of its line, is killed."""
+        try:
+            async with asyncio.timeout(END_S):
+                return await process.wait()
+        except TimeoutError:
+            process.kill()
+            return await process.wait()
+
+    def _tell_to_stop(self) -> None:
+        """Where we stop, behind all that was given."""
+        if self._line is not None and self._stops_at is not None:
+            self._hand_over()
+            self._line.send(Stop(max(0.0, self._stops_at - self._clock.monotonic())))
 
     def _hand_over(self) -> None:
         if self._line is not None and self._given:
