@@ -52,10 +52,10 @@ class Server:
             text = answer.read()
             return answer.headers, json.loads(text) if text else None
 
-    def rss_mb(self) -> float:
-        """Of the daemon and the process that calls its webhooks."""
-        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self._pids())
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    def memory_mb(self) -> float:
+        """Of the daemon and the process that calls its webhooks, what they share counted once (the kernel's Pss)."""
+        rolled_up = [Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines() for pid in self._pids()]
+        return sum(int(line.split()[1]) for lines in rolled_up for line in lines if line.startswith("Pss:")) * 1024 / 1e6
 
     def cpu_s(self) -> float:
         """Of the daemon and the process that calls its webhooks."""
@@ -147,11 +147,11 @@ def run_once(server: Server, sink: int, options: argparse.Namespace, rate: float
         ],
         stdout=subprocess.PIPE,
     )  # fmt: skip
-    calls, rss = [], 0.0
+    calls, memory = [], 0.0
     while load.poll() is None:
         time.sleep(1)
         calls.append(_stats(stats)["calls"])
-        rss = max(rss, server.rss_mb())
+        memory = max(memory, server.memory_mb())
     sent = json.loads(load.stdout.read())  # type: ignore[union-attr]
     deadline = time.monotonic() + 60
     while _stats(stats)["distinct"] < sent["accepted"] and time.monotonic() < deadline:
@@ -167,7 +167,7 @@ def run_once(server: Server, sink: int, options: argparse.Namespace, rate: float
             round(calls[len(calls) // 2] / (len(calls) // 2 + 1)),
             round((calls[-1] - calls[len(calls) // 2]) / (len(calls) - len(calls) // 2 - 1)),
         ],
-        "rss_mb": round(rss, 1),
+        "memory_mb": round(memory, 1),
         "cpu_us_per_message": round((server.cpu_s() - cpu) / max(1, sent["accepted"]) * 1e6, 1),
     }
 
@@ -208,7 +208,7 @@ def measure(server: Server, sink: int, options: argparse.Namespace) -> None:
     print(f"median of {options.runs}: {full:.0f} messages/s, REST to webhook", flush=True)
     half = run_once(server, sink, options, rate=full / 2)
     print(json.dumps(half), flush=True)
-    memory = max(run["rss_mb"] for run in [*runs, half])
+    memory = max(run["memory_mb"] for run in [*runs, half])
     print(f"at half that: accept p50 {half['p50_ms']} ms, p99 {half['p99_ms']} ms; memory at most {memory} MB")
 
 
