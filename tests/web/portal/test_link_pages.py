@@ -40,9 +40,9 @@ async def test_a_link_is_added_by_its_form_and_only_what_was_filled_in_is_set(op
 
 
 async def test_the_form_unchanged_changes_nothing_and_keeps_the_password(operator: Visitor, site: Site) -> None:
-    link_id = await added(operator, site, rate="12.5", numbers="4915900\n88*", preset="generic-3.4")
+    link_id = await added(operator, site, rate="123456.75", numbers="4915900\n88*", preset="generic-3.4")
     before = await settings_of(site, link_id)
-    assert before == SMSC_SET | {"rate": 12.5, "numbers": ["4915900", "88*"]}
+    assert before == SMSC_SET | {"rate": 123456.75, "numbers": ["4915900", "88*"]}
     page = await operator.get(f"/links/{link_id}/settings")
     assert "s3cret" not in page.text
     where = f"/links/{link_id}/settings"
@@ -126,8 +126,12 @@ async def test_json_stays_for_who_wants_it(operator: Visitor, site: Site) -> Non
     wanted = {"host": "other.example", "system_id": "m", "password": "***"}
     assert (await operator.post(where, form | {"settings": msgspec.json.encode(wanted).decode()})).status == 303
     assert await settings_of(site, link_id) == {"host": "other.example", "system_id": "m", "password": "s3cret"}
-    refused = await operator.post(where, form | {"settings": '{"host": ""}'})
+    refused = await operator.post(where, form | {"settings": '{"host": "", "port": 0}'})
     assert refused.status == 422
+    assert 'id="settings-error"' in refused.text
+    assert "Host is missing" in words(refused)
+    fields = dict(form_at(refused.text, where))
+    assert (fields["host"], fields["system_id"]) == ("other.example", "m"), "the form beside it still says what is set"
     assert '<details class="panel fold" open><summary><h2>Advanced' in refused.text
 
 

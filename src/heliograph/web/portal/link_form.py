@@ -101,7 +101,7 @@ def _cells(row: Any) -> list[str]:
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return "" if value is None else repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def _typed(setting: Setting, fields: Fields) -> Any:

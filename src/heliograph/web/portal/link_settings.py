@@ -33,7 +33,7 @@ async def add(asked: Asked) -> Reply:
     """Make one; a daemon runs it within a second."""
     kind, name = asked.form.text("kind"), asked.form.text("name")
     form = _form(asked, kind)
-    typed = form.typed(asked.form)
+    typed = _typed(asked, form, {})
     if "fill" in asked.form:
         return _new(asked, kind, form, typed, name)
     try:
@@ -55,7 +55,7 @@ async def save(asked: Asked) -> Reply:
     """Change its name and settings."""
     detail, name = await _detail(asked), asked.form.text("name")
     form = _form(asked, detail.link.kind)
-    typed = form.typed(asked.form)
+    typed = _typed(asked, form, detail.settings)
     if "fill" in asked.form:
         return _settings(asked, detail, form, typed, name)
     try:
@@ -82,6 +82,11 @@ def _form(asked: Asked, kind: str) -> LinkForm:
     return LinkForm(kinds.form(kind), [each for each in kinds.presets() if each.kind == kind])
 
 
+def _typed(asked: Asked, form: LinkForm, before: Mapping[str, Any]) -> Typed:
+    """What stands in the fields: what was typed there, or, where JSON was sent, what is set."""
+    return form.shown(before) if JSON in asked.form else form.typed(asked.form)
+
+
 def _new(asked: Asked, kind: str, form: LinkForm, typed: Typed, name: str, *, problem: Problem | None = None) -> Reply:
     return _page(asked, "link_new.html", form, typed, {}, problem, kind=kind, name=name, kinds=KINDS)
 
@@ -94,9 +99,11 @@ def _settings(asked: Asked, detail: LinkDetail, form: LinkForm, typed: Typed, na
 def _page(
     asked: Asked, template: str, form: LinkForm, typed: Typed, sets: Mapping[str, Any], problem: Problem | None, **more: Any
 ) -> Reply:
-    written = asked.form.raw(JSON) if JSON in asked.form else msgspec.json.format(msgspec.json.encode(sets), indent=2).decode()
+    is_json = JSON in asked.form
+    written = asked.form.raw(JSON) if is_json else msgspec.json.format(msgspec.json.encode(sets), indent=2).decode()
     parts = () if problem is None else problem.parts or (problem,)
-    wrongs = {(each.field or "").removeprefix(f"{JSON}.") for each in parts}
+    said = " ".join(words_of(each) for each in parts)
+    wrongs = {JSON if is_json else (each.field or "").removeprefix(f"{JSON}.") for each in parts}
     placed = wrongs & {*form.settings, "name", JSON}
     preset = form.presets.get(str(typed.get(PRESET, "")))
     return asked.render(
@@ -107,10 +114,10 @@ def _page(
         sets=sets,
         sources={} if preset is None or preset.name == form.preset_of({}) else preset.sources,
         written=written,
-        is_json=JSON in asked.form,
-        errors=errors_of(problem),
+        is_json=is_json,
+        errors=(lambda field: said if field == JSON else None) if is_json and problem is not None else errors_of(problem),
         wrongs=wrongs,
-        refusal="" if problem is None or placed == wrongs else " ".join(words_of(each) for each in parts),
+        refusal="" if placed == wrongs else said,
         **more,
     )
 
