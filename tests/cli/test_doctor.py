@@ -40,6 +40,17 @@ def test_it_says_what_an_installation_lacks(acme: Cli) -> None:
     assert findings(acme, "link")[0]["state"] == "warn"
 
 
+def test_devices_that_no_link_reaches_are_found(acme: Cli, tmp_path: Path) -> None:
+    acme("link", "add", "simulator", "Trial")
+    acme("link", "add", "simulator", "Lab", "--set", "number_space=lab")
+    (tmp_path / "lab.csv").write_text("iccid,msisdn,number_space\n8988000000000000001,1001,lab\n8988000000000000002,1001,\n")
+    assert acme("device", "import", str(tmp_path / "lab.csv")).code == 0
+    assert not [each for each in findings(acme, "link") if "no link" in each["text"]]
+    acme("link", "set", "Lab", "number_space=roof")
+    (found,) = [each for each in findings(acme, "link") if "no link" in each["text"]]
+    assert (found["state"], found["text"]) == ("bad", "no link reaches 1 device of the number space 'lab'")
+
+
 def test_a_webhook_that_may_be_called_no_more_is_found(acme: Cli, config: Path) -> None:
     strict = config.read_text()
     config.write_text(strict + '[webhooks]\negress_allow = ["127.0.0.1"]\nports = [443, 9000]\n')

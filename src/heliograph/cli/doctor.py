@@ -15,6 +15,7 @@ from heliograph.daemon.tls import CertificateError, certificate_of, smpp_certifi
 from heliograph.service.manage import link
 from heliograph.store import account, notification, policy
 from heliograph.store import link as link_store
+from heliograph.store import route as route_store
 from heliograph.store.engine import EngineTooOld
 from heliograph.store.migrate import migrations, schema_version
 from heliograph.webhooks.egress import check_url
@@ -143,6 +144,18 @@ async def _links(desk: Desk) -> list[Finding]:
             why = f" ({each.reason})" if each.reason else ""
             do = f"`heliograph link show {each.id}` and the log of the daemon say more"
             findings.append(Finding("link", BAD, f"{each.name} is {each.state}{why}{queue}", do))
+    return findings + await _stranded(desk) if findings else findings
+
+
+async def _stranded(desk: Desk) -> list[Finding]:
+    """Devices that no link may reach: each send to them is refused."""
+    findings = []
+    for space, count in await desk.database.read(route_store.stranded):
+        where = f" of the number space '{space}'" if space else ""
+        do = (
+            f"`heliograph link set NAME number_space={space}`, or add a link with it" if space else "add a link that is reserved for nobody"
+        )
+        findings.append(Finding("link", BAD, f"no link reaches {count} device{'s' if count > 1 else ''}{where}", do))
     return findings
 
 

@@ -64,6 +64,11 @@ def states(tx: Transaction) -> list[LinkState]:
     return [LinkState(*row) for row in tx.run(Q["states"])]
 
 
+def stranded(tx: Transaction) -> list[tuple[str, int]]:
+    """How many devices with a SIM no link reaches, by number space."""
+    return [(str(space), int(count)) for space, count in tx.run(Q["stranded"])]
+
+
 def reassign(tx: Transaction, device_id: int | None = None) -> None:
     """Give the lane of a device, or those of all devices and phones, to the link that routes and reservations say; but for what may be on
     its way."""

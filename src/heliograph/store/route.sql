@@ -34,6 +34,10 @@ UPDATE lane SET link_id = wanted.link_id FROM (
   FROM lane WHERE lane.device_id IS NULL AND lane.due_at_ms IS NOT NULL) AS wanted
 WHERE wanted.lane_id = lane.id AND wanted.link_id IS NOT NULL AND lane.taken_epoch IS NULL AND lane.link_id <> wanted.link_id;
 
+-- name: stranded
+SELECT sim.number_space, count(*) AS devices FROM lane JOIN sim ON sim.device_id = lane.device_id
+WHERE lane.link_id = 0 GROUP BY sim.number_space ORDER BY sim.number_space;
+
 -- name: reassign
 -- The lanes of devices that are to go by another link: by the first route that fits, else where they are if that link is there and theirs,
 -- else by the first that is, else by none. What may be on its way ends where it is.
