@@ -9,6 +9,8 @@ MAX_DIGITS = 17
 MAX_LETTERS = 11
 MAX_ADDRESS = 21
 DEFAULT_SHORT_DIGITS = 8
+EIGHT_DIGITS = {"45": "Denmark", "47": "Norway", "65": "Singapore", "852": "Hong Kong"}
+"""Countries by their codes whose national numbers have 8 digits, so that a phone there may pass for a short number (rules: Numbers)."""
 _SPACING = re.compile(r"[\s\-./()]")
 _DIALLED = re.compile(r"[0-9*#]+")
 

@@ -124,3 +124,15 @@ async def test_an_observer_sees_a_policy_and_no_way_to_change_it(observer: Visit
 async def test_anothers_policy_is_not_there(admin: Visitor, site: Site) -> None:
     assert (await admin.get(f"/policies/{site.b.policy_id}")).status == 404
     assert (await admin.post(f"/policies/{site.b.policy_id}", FORM)).status == 404
+
+
+async def test_where_a_link_is_in_a_country_with_numbers_of_8_digits_the_form_says_so_and_offers_7(admin: Visitor, site: Site) -> None:
+    path = f"/policies/{site.a.policy_id}"
+    assert "where phones have 8 digits" not in words(await admin.get(path))
+    norwegian = statement('UPDATE link SET settings = \'{"country": "47"}\'')
+    await site.world.database.write(lambda tx: tx.run(norwegian))
+    page = words(await admin.get(path))
+    assert "A link here is in Norway, where phones have 8 digits" in page
+    seven = statement("UPDATE service_profile SET settings = '{\"short_number_max_digits\": 7}'")
+    await site.world.database.write(lambda tx: tx.run(seven))
+    assert "where phones have 8 digits" not in words(await admin.get(path))

@@ -54,6 +54,12 @@ class LinkChange(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool | UnsetType = UNSET
 
 
+async def countries(office: Office) -> set[str]:
+    """The codes of the countries whose national numbers links that are switched on complete."""
+    settings = [msgspec.json.decode(each.settings) for each in await office.database.read(store.enabled)]
+    return {str(each["country"]).lstrip("+") for each in settings if each.get("country")}
+
+
 async def add(office: LinkOffice, actor: Actor, name: str, kind: str, settings: Mapping[str, Any], *, enabled: bool = True) -> LinkId:
     """A new link; a daemon runs it within a second. Raises Problem."""
     require(actor, Right.OPERATE)

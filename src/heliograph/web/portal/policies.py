@@ -7,6 +7,7 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from heliograph.model.ids import PolicyId
+from heliograph.model.number import EIGHT_DIGITS
 from heliograph.model.permission import Right
 from heliograph.model.policy import REST_API, SMPP, Policy, Traffic
 from heliograph.model.policy_preview import preview
@@ -16,7 +17,7 @@ from heliograph.model.webhook import is_catch_hook
 from heliograph.service import explain
 from heliograph.service.draft import Draft
 from heliograph.service.explain import Explanation
-from heliograph.service.manage import callback, delivery, policy, smpp_account
+from heliograph.service.manage import callback, delivery, link, policy, smpp_account
 from heliograph.service.manage.policy import PolicyChange
 from heliograph.store.policy import PolicyView
 from heliograph.web.portal.page import Asked, Fields, Page
@@ -60,7 +61,7 @@ async def show_list(asked: Asked) -> Reply:
 
 async def show_new(asked: Asked) -> Reply:
     """An empty form."""
-    return _form(asked, None, dict(NEW))
+    return await _form(asked, None, dict(NEW))
 
 
 async def show(asked: Asked) -> Reply:
@@ -76,7 +77,7 @@ async def create(asked: Asked) -> Reply:
     try:
         made = await policy.create(asked.core, asked.actor, await _change(asked, typed, None))
     except Problem as problem:
-        return _form(asked, None, typed, problem=problem, status=422)
+        return await _form(asked, None, typed, problem=problem, status=422)
     return asked.see(f"/policies/{made.id}", f"Saved the service policy {made.name}.")
 
 
@@ -243,10 +244,10 @@ async def _explained(asked: Asked, policy_id: int) -> Explanation | Problem:
 async def _page_of(asked: Asked, view: PolicyView, typed: dict[str, Any], status: int = 200, **more: Any) -> Reply:
     accounts = await smpp_account.views(asked.core, asked.actor)
     account = next((each for each in accounts if each.system_id == f"pol_{view.id}"), None)
-    return _form(asked, view, typed, status=status, account=account, **more)
+    return await _form(asked, view, typed, status=status, account=account, **more)
 
 
-def _form(
+async def _form(
     asked: Asked, view: PolicyView | None, typed: dict[str, Any], *, status: int = 200, problem: Problem | None = None, **more: Any
 ) -> Reply:
     saved = typed_of(view) if view is not None else dict(NEW)
@@ -264,6 +265,7 @@ def _form(
         errors=lambda field: None if problem is None else portal_words(error_of(problem, field) or "") or None,
         limits=LIMITS,
         numbers=asked.core.numbers,
+        eight=sorted(EIGHT_DIGITS[each] for each in await link.countries(asked.core) if each in EIGHT_DIGITS),
         rates=asked.core.p2p,
         is_zapier=is_catch_hook(typed["url"]),
         is_problem=isinstance(values["explained"], Problem),
