@@ -4,6 +4,7 @@ import re
 
 from heliograph.model.account import Actor, Door, Role
 from heliograph.model.ids import OrganisationId
+from heliograph.model.link import ErrorClass, Refused
 from heliograph.service.manage import command
 from tests.web.portal.visitor import Visitor, words
 from tests.web.site import Site
@@ -95,6 +96,11 @@ async def test_the_page_is_told_what_comes_until_the_link_is_revoked(admin: Visi
     await stranger.post("/technician", {"text": "own words"})
     await site.world.advance(1)
     assert "own words" in stream.said
+    site.world.link.says(Refused(ErrorClass.DEVICE_ABSENT, "absent"))
+    await stranger.post("/technician", {"text": "wake up"})
+    for _ in range(3):
+        await site.world.advance(1)
+    assert "Waiting for device" in stream.said, "though that is no event"
     await admin.post(f"{where}/revoke")
     await site.send(payload="not for them")
     await site.world.advance(1)

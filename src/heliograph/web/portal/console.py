@@ -5,7 +5,7 @@ The same message is drawn by the page, by the answer to a send, and by the strea
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -16,7 +16,6 @@ from heliograph.model.account import Actor
 from heliograph.model.device import DeviceStatus
 from heliograph.model.ids import DeviceId, MessageId
 from heliograph.model.message import Direction, Segment, State, TrafficClass, secrets_of
-from heliograph.model.notification import TRIES, NotificationState
 from heliograph.model.permission import Right
 from heliograph.model.problem import Code, Problem
 from heliograph.service import explain, resend, thread, timeline
@@ -31,10 +30,12 @@ from heliograph.service.thread import Line, Thread
 from heliograph.store.feed import FeedEvent
 from heliograph.store.search import FoundMessage
 from heliograph.web.portal import live, render
+from heliograph.web.portal.handed_over import handed_over
 from heliograph.web.portal.live import Frame
 from heliograph.web.portal.page import Asked, Page
 from heliograph.web.portal.reply import Reply, html
-from heliograph.web.portal.state import QUEUED, SENDING, Shown, shown
+from heliograph.web.portal.state import shown
+from heliograph.web.portal.watch import Watch
 from heliograph.web.portal.words import portal_words, words_of
 
 SHOWN_AT_ONCE: Final = 30
@@ -42,8 +43,6 @@ SHOWN_AT_ONCE: Final = 30
 NEIGHBOURS: Final = 30
 MOST_KEY: Final = 64
 MOST_ON_THEIR_WAY: Final = 30
-MOST_HANDED_OVER: Final = 5
-WATCHED: Final = (QUEUED, SENDING)
 FLASH_DCS: Final = of(Alphabet.GSM7, message_class=0)
 FLASH_UCS2_DCS: Final = of(Alphabet.UCS2, message_class=0)
 BINARY_DCS: Final = of(Alphabet.OCTET)
@@ -57,23 +56,9 @@ EXPIRIES: Final = (
     ("10080", "after 7 days"),
 )
 KINDS: Final = (("text", "Text"), ("flash", "Flash: shown at once, not kept"), ("binary", "Binary: octets in hex"))
-HANDED: Final = {
-    NotificationState.WAITING: Shown("webhook", "Webhook"),
-    NotificationState.DELIVERED: Shown("webhook", "Webhook delivered", "ok"),
-    NotificationState.GIVEN_UP: Shown("webhook", "Webhook given up", "bad"),
-}
-HANDED_BY_SMPP: Final = {
-    NotificationState.WAITING: Shown("webhook", "SMPP"),
-    NotificationState.DELIVERED: Shown("webhook", "SMPP delivered", "ok"),
-    NotificationState.GIVEN_UP: Shown("webhook", "SMPP given up", "bad"),
-}
 OF_DEVICE: Final = frozenset({Code.DEVICE_DISABLED, Code.SIM_NOT_ACTIVE, Code.NO_SIM})
 """Rules that are mended at the device, others in its policy."""
 DONE_WELL: Final = frozenset({"accepted", "received", "released"})
-
-
-Sight = tuple[Shown, Shown | None]
-"""What is seen of a message: its state, and that of its hand-over."""
 
 
 class Written(Protocol):
@@ -154,42 +139,22 @@ async def inspect(asked: Asked) -> Reply:
 
 
 async def stream(asked: Asked) -> Reply:
-    """Tell of each message of the device whose state changes, drawn anew. What changes without an event is looked at each second: that a
-    message waits for its device from then on, and how its hand-over to the application stands."""
+    """Tell of each message of the device that comes or changes, drawn anew."""
     device_id = DeviceId(asked.id("device_id"))
     seen = await thread.thread(asked.core, asked.actor, device_id, None, MOST_ON_THEIR_WAY)
-    watched = {line.message.id: _sight(line) for line in seen.lines if _may_change(line)}
+    watch = Watch(seen.lines)
 
     async def told(events: Sequence[FeedEvent]) -> Iterable[Frame]:
         changed = dict.fromkeys(each.message_id for each in events if each.device_id == device_id and each.message_id is not None)
         frames = []
-        for message_id in changed | dict.fromkeys(_looked_at(watched)):
+        for message_id in changed | dict.fromkeys(watch.next()):
             line = await thread.line(asked.core, asked.actor, device_id, MessageId(message_id))
-            before = watched.pop(message_id, None)
-            if line is not None and (message_id in changed or _sight(line) != before):
+            looks_different = watch.sees(message_id, line)
+            if line is not None and (message_id in changed or looks_different):
                 frames.append(Frame("sms", _item(asked, line)))
-            if line is not None and _may_change(line):
-                watched[message_id] = _sight(line)
         return frames
 
-    return await live.follow(asked, seen.device.organisation_id, told, lambda: bool(watched))
-
-
-def _sight(line: Line) -> Sight:
-    return shown(line.message), handed_over(line)
-
-
-def _may_change(line: Line) -> bool:
-    """Whether the sight of it may change without an event."""
-    waits = line.handed_over is not None and line.handed_over.state == NotificationState.WAITING
-    return shown(line.message) in WATCHED or (waits and handed_over(line) is not None)
-
-
-def _looked_at(watched: Mapping[int, Sight]) -> list[int]:
-    """All that is on its way; of what is queued the first, which is the next to go; of what is handed over, the newest few."""
-    queued = sorted(message_id for message_id, (now, _) in watched.items() if now is QUEUED)
-    handed = sorted(message_id for message_id, (now, _) in watched.items() if now not in WATCHED)
-    return [message_id for message_id, (now, _) in watched.items() if now is SENDING] + queued[:1] + handed[-MOST_HANDED_OVER:]
+    return await live.follow(asked, seen.device.organisation_id, told, watch.is_restless)
 
 
 def draft_of(asked: Asked) -> Draft:
@@ -220,20 +185,6 @@ def may_retry(message: FoundMessage) -> bool:
     """Whether it ended without reaching its device."""
     is_ours = message.direction == Direction.MT and message.traffic_class == TrafficClass.A2P_MT
     return is_ours and State(message.state) in (State.FAILED, State.EXPIRED, State.CANCELED)
-
-
-def handed_over(line: Line) -> Shown | None:
-    """How a message from a device came to its application; None where it is none for one."""
-    if line.message.direction != Direction.MO or line.message.traffic_class != TrafficClass.A2P_MO or line.message.state == State.FAILED:
-        return None
-    if line.handed_over is None:
-        return Shown("inbox", "Kept here, no interface")
-    state = NotificationState(line.handed_over.state)
-    if line.handed_over.account is not None:
-        return HANDED_BY_SMPP[state]
-    if state is NotificationState.WAITING and line.handed_over.tries:
-        return Shown("webhook", f"Webhook retrying, {line.handed_over.tries} of {TRIES}", "warn")
-    return HANDED[state]
 
 
 async def _page(asked: Asked, status: int = 200, refusal: str = "", **inspected: Any) -> Reply:

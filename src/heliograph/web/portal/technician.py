@@ -10,12 +10,14 @@ from heliograph.model.problem import Code, Problem
 from heliograph.service import technician
 from heliograph.service.draft import Draft, with_text
 from heliograph.service.technician import Visit
+from heliograph.service.thread import Line
 from heliograph.store.feed import FeedEvent
 from heliograph.web.portal import live, render
 from heliograph.web.portal.console import DRAWN
 from heliograph.web.portal.live import Frame
 from heliograph.web.portal.page import Asked, OpenPage, Page
 from heliograph.web.portal.reply import Reply
+from heliograph.web.portal.watch import Watch
 from heliograph.web.portal.words import words_of
 
 COOKIE: Final = "technician"
@@ -83,23 +85,30 @@ async def stream(asked: Asked) -> Reply:
     at = await _visit(asked)
     if at is None:
         return _over(asked)
-    own = set((await technician.thread(asked.core, at)).own)
+    seen = await technician.thread(asked.core, at)
+    own, watch = set(seen.own), Watch(Line(each, None) for each in seen.messages)
 
     async def told(events: Sequence[FeedEvent]) -> Iterable[Frame]:
         changed = dict.fromkeys(each.message_id for each in events if each.device_id == at.link.device_id and each.message_id is not None)
-        if changed and not await may():
+        looked_at = changed | dict.fromkeys(watch.next())
+        if looked_at and not await may():
             raise Problem(Code.FORBIDDEN, OVER)
         if not own.issuperset(changed):
             own.update((await technician.thread(asked.core, at)).own)
-        found = [await technician.message(asked.core, at, each) for each in changed]
-        values = asked.shared() | DRAWN | {"own": own}
-        return [Frame("sms", render.page("technician_message_alone.html", values | {"message": each})) for each in found if each]
+        frames = []
+        for message_id in looked_at:
+            found = await technician.message(asked.core, at, message_id)
+            looks_different = watch.sees(message_id, None if found is None else Line(found, None))
+            if found is not None and (message_id in changed or looks_different):
+                values = asked.shared() | DRAWN | {"own": own, "message": found}
+                frames.append(Frame("sms", render.page("technician_message_alone.html", values)))
+        return frames
 
     async def may() -> bool:
         return await _visit(asked) is not None
 
     follower = await technician.follow(asked.core, at, live.seen_by(asked))
-    return live.stream(asked, follower, at.link.organisation_id, told, may)
+    return live.stream(asked, follower, at.link.organisation_id, told, may, is_restless=watch.is_restless)
 
 
 async def _visit(asked: Asked) -> Visit | None:
