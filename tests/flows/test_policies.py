@@ -218,7 +218,7 @@ async def test_between_two_organisations_each_sees_its_own_row_and_no_more(site:
         steps = await site.steps(own["id"], token)
         assert "Beta" not in str(steps) or token == site.b_auth
         assert "Alpha" not in str(steps) or token == site.a_auth
-    assert (await site.steps(mo["id"]))["peer"]["fields"] == {"side": "receiver"}
+    assert (await site.steps(mo["id"]))["peer"]["fields"] == {"side": "receiver", "status": "DELIVERED"}
     assert "peer" not in await site.steps(mt["id"], site.b_auth), "as of a phone"
 
 

@@ -179,7 +179,7 @@ def test_between_two_organisations_each_sees_its_own_end_and_no_more(ours: Tenan
     for other, tenant in ((heard, ours), (sent, theirs)):
         asked = requests.get(f"{tenant.api.url}/v1/sms/{other['id']}/timeline", headers=tenant.api.authorization, timeout=REPLY_S)
         assert asked.status_code == 404
-    assert ours.steps(sent["id"])["peer"]["fields"] == {"side": "receiver"}
+    assert ours.steps(sent["id"])["peer"]["fields"] == {"side": "receiver", "status": "DELIVERED"}
     assert "peer" not in theirs.steps(heard["id"]), "as of a phone"
     theirs.policy(sms_p2p_ext=False)
     assert ours.says(theirs.number, "hello again").status_code == 422

@@ -146,12 +146,13 @@ async def test_both_ends_of_a_p2p_message_within_an_organisation_know_each_other
 
 
 @pytest.mark.parametrize("setting", [Setting(organisations=2)], indirect=True)
-async def test_nothing_is_said_of_another_organisations_end(world: World) -> None:
+async def test_of_another_organisations_end_nothing_is_said_but_what_became_of_the_sms(world: World) -> None:
     answer = await world.hear(msisdn(1), msisdn(2))
     assert answer.message_id is not None
     mine = await only(world, answer.message_id, "peer")
     (theirs,) = world.rows("SELECT id FROM message WHERE organisation_id = 2")
-    assert (mine.text, mine.fields) == ("Its receiver is outside the organisation", {"side": "receiver"})
+    assert mine.text == "Its receiver is outside the organisation; the SMS there: DELIVERED"
+    assert mine.fields == {"side": "receiver", "status": "DELIVERED"}
     with pytest.raises(Problem) as refused:
         await steps(world, theirs.id)
     assert refused.value.code is Code.INVALID_REFERENCE

@@ -83,16 +83,18 @@ def _is_shown(found: FoundMessage, peer: Peer) -> bool:
 
 
 def _peer(found: FoundMessage, peer: Peer) -> Step:
-    """The other end; of another organisation's nothing is said but that there is one, which its number says too."""
+    """The other end; of another organisation's nothing is said but what became of the SMS there, as a phone's network would."""
     side = "receiver" if found.direction == Direction.MO else "sender"
+    status = STATE_NAMES[State(peer.state)]
     if peer.organisation_id != found.organisation_id:
-        return Step("peer", found.submitted_at_ms, f"Its {side} is outside the organisation", {"side": side})
+        text = f"Its {side} is outside the organisation; the SMS there: {status}"
+        return Step("peer", found.submitted_at_ms, text, {"side": side, "status": status})
     device = f"the device {peer.device_name or peer.device_id}" if peer.device_id is not None else f"the phone {peer.dest}"
     fields: dict[str, Field] = {
         "side": side,
         "message": found.peer_id,
         "endpoint": peer.device_id,
-        "status": STATE_NAMES[State(peer.state)],
+        "status": status,
     }
     return Step("peer", found.submitted_at_ms, f"Its {side} is {device}: see the SMS {found.peer_id}", fields)
 
