@@ -164,6 +164,14 @@ async def test_a_check_says_in_words_what_is_wrong(operator: Visitor, site: Site
     assert (await settings_of(site, link_id))["version"] == "5.0"
 
 
+async def test_a_link_says_by_name_for_whom_it_is_kept(operator: Visitor, site: Site) -> None:
+    link_id = await added(operator, site)
+    assert "Kept for everybody" in words(await operator.get(f"/links/{link_id}"))
+    await site.call("PUT", f"/api/v1/link/{link_id}/organisation/{site.b.organisation_id}", token=site.operator_auth)
+    name = (await site.get(f"/api/v1/organisation/{site.b.organisation_id}", token=site.operator_auth)).json["name"]
+    assert f"Kept for {name}" in words(await operator.get(f"/links/{link_id}"))
+
+
 async def test_what_a_link_brought_for_nobody_stands_on_its_page(operator: Visitor, site: Site) -> None:
     link_id = await added(operator, site)
     receipts = "INSERT INTO receipt (id, link_id, received_at_ms, keys, source, dest, state, word, disposition) VALUES "

@@ -11,7 +11,7 @@ import msgspec
 from heliograph.model.permission import Right
 from heliograph.model.problem import Code, Problem
 from heliograph.service import link_watch
-from heliograph.service.manage import link
+from heliograph.service.manage import account, link
 from heliograph.service.unmatched import unmatched
 from heliograph.store.link import LinkView
 from heliograph.web.portal.page import Asked, Page
@@ -111,6 +111,8 @@ def _per_second(now_ms: int) -> Callable[[int, int], str]:
 async def _page(asked: Asked, *, problem: Problem | None = None, **more: Any) -> Reply:
     link_id = asked.id("link_id")
     detail = await link.view(asked.core, asked.actor, link_id)
+    organisations = await account.every_organisation(asked.core) if detail.organisations else []
+    names = {int(each.id): each.name for each in organisations}
     values: dict[str, Any] = {"findings": None, "send_to": "", "try_all": False} | more
     status = 200 if problem is None else 409 if problem.code in (Code.IN_USE, Code.NOT_ALLOWED) else 422
     return asked.render(
@@ -119,6 +121,7 @@ async def _page(asked: Asked, *, problem: Problem | None = None, **more: Any) ->
         detail=detail,
         view=detail.link,
         shown=state_of(detail.link),
+        kept_for=[names.get(each, str(each)) for each in detail.organisations],
         doing=(await link_watch.doing(asked.core, asked.actor, [link_id]))[link_id],
         troubles=await link_watch.troubles(asked.core, asked.actor, link_id),
         can_check=detail.link.kind == CHECKED,
