@@ -37,7 +37,6 @@ def wake(tx: Transaction, core: Core, device_ids: list[int], now_ms: int) -> Non
         ledger.report(report)
     ledger.write()
     lane_store.begin_ladder_anew(tx, device_ids)
-    """Make the lanes of these devices due, each at most once in 20 s."""
     contact.note(tx, lane_store.heard(tx, device_ids), now_ms)
     for link_id, due_at_ms in lane_store.wake(tx, device_ids, now_ms, retry.WAKE_GAP):
         tx.after_commit(core.queues.hint, link_id, due_at_ms)
