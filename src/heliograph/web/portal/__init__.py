@@ -17,7 +17,8 @@ How to add a page.
 3. A script, if it has one, is an ES module in `static/js`, named in the block `scripts`. It adds to what works without it.
 4. What an Observer may not do is not shown (`{% if can(Right.CHANGE) %}`) and refused by the right of the page.
 5. Tests: a claim in `tests/web/portal/` (rendered with nothing, one, many; no browser), and a line in `PAGES` of `tests/browser/pages.py`,
-   by which axe, both themes, both widths, the policy and the network are looked at. Then look at it yourself: `tests/browser/look.py PATH`.
+   by which axe, both themes, both widths, the policy and the network are looked at; for what only a form leads to (shown once, refused, a
+   dialog), a function in `tests/browser/states.py`. Then look at it yourself: `tests/browser/look.py`.
 
 It holds no rule: what may be, and what follows, is decided by `service`, the same for every face.
 """
