@@ -115,6 +115,7 @@ KINDS: dict[str, Callable[[BadPeer], Coroutine[Any, Any, None]]] = {
 async def behave(kind: str, port: int, password: str) -> None:
     """Be bad, again and again, until the process is ended."""
     peer = BadPeer(port, password)
+    print("ready", flush=True)
     while True:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             await KINDS[kind](peer)
@@ -125,12 +126,15 @@ def measured(server: Server, options: argparse.Namespace, kind: str | None) -> d
     """One run beside a bad peer of this kind, or none."""
     if kind is None:
         return run_once(server, options, options.rate)
-    bad = subprocess.Popen([sys.executable, __file__, "--be", kind, str(server.port), server.password])
+    bad = subprocess.Popen([sys.executable, __file__, "--be", kind, str(server.port), server.password], stdout=subprocess.PIPE)
+    assert bad.stdout is not None
+    bad.stdout.readline()  # to start costs more than to be bad
     try:
         return run_once(server, options, options.rate)
     finally:
         bad.kill()
         bad.wait()
+        bad.stdout.close()
 
 
 def main() -> None:
