@@ -28,8 +28,8 @@ from heliograph.smpp.state import OVER, Role
 HIGH_OCTETS = 256 * 1024
 MOST_OCTETS = 2 * 1024 * 1024
 LINGER_MS = 5000
-SLICE_OCTETS = 16 * 1024
-"""Some 200 submits: what an owner may be told before it can stop reading."""
+SLICE_OCTETS = 8 * 1024
+"""Some 100 submits: what an owner may be told before it can stop reading."""
 IDLE_S = 60.0
 
 NOT_READ = "the peer does not read what is sent to it"
