@@ -18,6 +18,7 @@ test: setup-test ## prepare what the tests need and run all of them
 	@$(BIN)/python -m pytest $(AT_ONCE)
 
 test-long: setup-test ## the same with long property runs and the tests marked long
+	@tools/debian-programs osmo-msc osmo-hlr
 	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest $(AT_ONCE) -m ""
 
 check: setup-dev ## format, lint, types, imports and the tests that need no server; under a minute

@@ -1,7 +1,7 @@
 """Our SMPP link with its OsmoMSC preset, bound to Osmocom's own MSC: a number it does not know, an attached phone that takes SMS, refuses
 them and sends one. What the preset says of OsmoMSC is met here in the original.
 
-It runs where Debian's osmo-msc and osmo-hlr are installed (tools/debian-programs).
+In `make test-long`, where Debian's osmo-msc and osmo-hlr are installed (tools/debian-programs).
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from heliograph.model.link import Accepted, ErrorClass, LinkOutcome, Outgoing, R
 from tests.contract.link_contract import Listener, Sent, outgoing
 from tests.peers.osmocom import Osmocom, Phone, has_sctp, until
 
-pytestmark = pytest.mark.needs("osmo-msc", "osmo-hlr")
+pytestmark = [pytest.mark.long, pytest.mark.needs("osmo-msc", "osmo-hlr")]
 STRANGER = "423663920000002"
 MEMORY_EXCEEDED = 22
 """RP-Cause (3GPP TS 24.011 8.2.5.4)."""
