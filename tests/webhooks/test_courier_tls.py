@@ -1,7 +1,9 @@
 """Deliveries by TLS: who is trusted, and what is said of who is not."""
 
 import asyncio
+import shutil
 import ssl
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -129,6 +131,36 @@ async def test_an_authority_of_one_webhook_is_trusted_for_it_alone(tmp_path: Pat
         again = await send(courier, delivery(url, 3, ca=ca_file.read_text()))
     assert (own.status, again.status) == (200, 200)
     assert others.error == "the certificate is self-signed"
+
+
+async def test_an_authority_that_cannot_be_written_down_fails_its_delivery_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ca_file, tls = certificate(tmp_path, "private", "DNS:hooks.test")
+    async with Receiver(tls=tls) as receiver, Receiver() as other, trusting(None) as courier:
+        url = receiver.url_of("hooks.test")
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+        own = await send(courier, delivery(url, 1, ca=ca_file.read_text()))
+        others = await send(courier, delivery(other.url, 2))
+        (tmp_path / "missing").mkdir()
+        again = await send(courier, delivery(url, 3, ca=ca_file.read_text()))
+    assert own.error == "this machine could not write its certificate authority to a file (No such file or directory)"
+    assert (own.is_tried, others.status, again.status) == (True, 200, 200)
+
+
+async def test_an_authority_whose_file_was_tidied_away_is_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As systemd-tmpfiles does with what lies in /tmp for ten days."""
+    ca_file, tls = certificate(tmp_path, "private", "DNS:hooks.test")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    async with Receiver(answer(200, b"", "Connection: close"), tls=tls) as receiver, trusting(None) as courier:
+        for number in range(2):
+            for tidied in tmp_path.glob("heliograph-ca-*"):
+                shutil.rmtree(tidied)
+            ca = ca_file.read_text() + "\n" * number  # the second in a directory that is gone
+            for _ in range(2):
+                assert (await send(courier, delivery(receiver.url_of("hooks.test"), number, ca=ca))).status == 200
+                for tidied in tmp_path.glob("heliograph-ca-*/*.pem"):
+                    tidied.unlink()
 
 
 async def test_all_is_called_by_the_operators_proxy_which_looks_names_up() -> None:

@@ -13,12 +13,13 @@ class Authorities:
         self._files: dict[str, str] = {}
 
     def file_of(self, pem: str) -> str:
-        """A file that holds `pem`."""
+        """A file that holds `pem`; written anew where somebody tidied it away. Raises OSError."""
         known = self._files.get(pem)
-        if known is None:
+        if known is None or not Path(known).exists():
             if self._directory is None:
                 self._directory = tempfile.TemporaryDirectory(prefix="heliograph-ca-")
             path = Path(self._directory.name) / f"{sha256(pem.encode()).hexdigest()}.pem"
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             path.write_text(pem, encoding="utf-8")
             known = self._files[pem] = str(path)
         return known

@@ -26,6 +26,7 @@ from heliograph.webhooks.transfer import Ended, Request, TransferLimits, Transfe
 from heliograph.webhooks.words import of_status
 
 CUT_OFF = "the service stopped before an answer came"
+CA_NOT_KEPT = "this machine could not write its certificate authority to a file"
 
 URLS_REMEMBERED = 4096
 MOST_BODY = 64 * 1024
@@ -144,6 +145,12 @@ class WebhookCourier:
                 self._refuse_waiting(receiver, known.error)
                 return
         job = receiver.waiting.popleft()
+        try:
+            ca_file = None if job.delivery.ca is None else self._authorities.file_of(job.delivery.ca)
+        except OSError as error:  # this delivery fails, not whatever else the process has
+            self._settle(job, Answered(None, 0, error=f"{CA_NOT_KEPT} ({os.strerror(error.errno or 0)})"))
+            self._forget_idle(receiver)
+            return
         job.is_sent = True
         job.started_at = self._clock.monotonic() - receiver.lookup_took_s
         receiver.under_way += 1
@@ -156,7 +163,7 @@ class WebhookCourier:
             job.body,
             timeout_ms,
             known,
-            None if job.delivery.ca is None else self._authorities.file_of(job.delivery.ca),
+            ca_file,
         )
         self._transfers.start(request, partial(self._ended, receiver, job))
 
