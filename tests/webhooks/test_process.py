@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,19 +15,21 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from heliograph.clock import SystemClock
+from heliograph.clock import Clock, SystemClock
 from heliograph.model.notification import Answered, Delivery
+from heliograph.webhooks.courier import CUT_OFF
 from heliograph.webhooks.egress import LOOPBACK, EgressPolicy
 from heliograph.webhooks.line import Line, plain, settings_of
-from heliograph.webhooks.process import CourierProcess
+from heliograph.webhooks.process import START_AGAIN_S, CourierProcess
 from heliograph.webhooks.settings import CourierSettings
+from tests.manual_clock import TestClock
 from tests.webhooks.receiver import Receiver, answer, delivery, hold
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[CourierProcess]:
+async def running(clock: Clock | None = None) -> AsyncIterator[CourierProcess]:
     async with asyncio.TaskGroup() as tasks:
-        courier = CourierProcess(CourierSettings(egress=LOOPBACK), SystemClock(), tasks.create_task)
+        courier = CourierProcess(CourierSettings(egress=LOOPBACK), clock or SystemClock(), tasks.create_task)
         yield courier
         await courier.stop(1)
 
@@ -99,6 +102,55 @@ async def test_what_is_under_way_in_a_second_process_is_answered_within_the_grac
         assert not (await held).is_tried
 
 
+async def test_what_is_given_while_the_rest_is_given_back_has_the_whole_grace() -> None:
+    """As a webhook's queue moves up: its next delivery is given by the answer to the one before."""
+    before = set(children_of(os.getpid()))
+    async with Receiver(hold) as receiver, running() as courier:
+        following: list[asyncio.Future[Answered]] = []
+        courier.deliver(delivery(receiver.url), lambda _: following.append(give(courier, delivery(receiver.url, 2))))
+        await until(lambda: len(receiver.received) == 1, "the try")
+        (child,) = set(children_of(os.getpid())) - before
+        os.kill(child, signal.SIGKILL)
+        await until(lambda: len(receiver.received) == 2, "the try of the second process")
+        await courier.stop(2)
+        assert [(each.error, each.is_tried) for each in await asyncio.gather(*following)] == [(CUT_OFF, True)]
+
+
+async def test_one_that_answers_nothing_any_more_is_killed_and_another_calls_the_next() -> None:
+    before = set(children_of(os.getpid()))
+    clock = TestClock()
+    async with Receiver() as receiver, running(clock) as courier:
+        assert (await give(courier, delivery(receiver.url))).is_success
+        (child,) = set(children_of(os.getpid())) - before
+        await clock.advance(3600)
+        assert set(children_of(os.getpid())) - before == {child}  # it owes nothing
+        os.kill(child, signal.SIGSTOP)
+        lost = give(courier, delivery(receiver.url, 2))
+        await clock.advance(3600)
+        assert not (await lost).is_tried
+        await until(lambda: child not in children_of(os.getpid()), "its end")
+        following = give(courier, delivery(receiver.url, 3))
+        await clock.advance(START_AGAIN_S)
+        assert (await following).is_success
+
+
+async def test_one_that_hangs_does_not_outlive_a_daemon_that_stops() -> None:
+    before = set(children_of(os.getpid()))
+    tasks: list[asyncio.Task[None]] = []
+    async with Receiver() as receiver:
+        courier = CourierProcess(CourierSettings(egress=LOOPBACK), SystemClock(), lambda call: tasks.append(asyncio.create_task(call)))
+        assert (await give(courier, delivery(receiver.url))).is_success
+        (child,) = set(children_of(os.getpid())) - before
+        os.kill(child, signal.SIGSTOP)
+        lost = [give(courier, delivery(receiver.url, each, body="x" * 60_000)) for each in range(2, 50)]  # more than the socket holds
+        await courier.stop(0.1)
+        assert not any(each.is_tried for each in await asyncio.gather(*lost))
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=30)
+        await until(lambda: child not in children_of(os.getpid()), "its end")
+
+
 async def test_signals_are_for_its_daemon() -> None:
     before = set(children_of(os.getpid()))
     async with Receiver() as receiver, running() as courier:
@@ -148,6 +200,19 @@ def test_frames_are_whole_however_they_are_cut() -> None:
         for at in range(0, len(octets), size):
             line.data_received(octets[at : at + size])
         assert [msgspec.msgpack.decode(each) for each in heard] == values
+
+
+async def test_what_hears_a_frame_may_fail_as_a_connection_does_and_is_known_to_have() -> None:
+    def heard(_frame: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    loop = asyncio.get_running_loop()
+    ours, theirs = socket.socketpair()
+    _, line = await loop.create_connection(lambda: Line(heard), sock=ours)
+    with theirs:
+        theirs.sendall((1).to_bytes(4) + b"\xc0")
+        await asyncio.wait_for(line.is_over.wait(), 30)
+    assert isinstance(line.failure, OSError)
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,8 @@ async def _serve() -> None:
     child = _Child()
     await loop.create_connection(lambda: child.line, sock=socket.socket(fileno=sys.stdin.fileno()))
     await child.line.is_over.wait()
+    if child.line.failure is not None:  # an OSError, which an event loop takes for the end of the connection
+        raise child.line.failure
 
 
 def _end_by_a_bug(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

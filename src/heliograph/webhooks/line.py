@@ -34,10 +34,12 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 
 
 class Line(asyncio.Protocol):
-    """One end. `heard` is called for each whole frame; `is_over` is set when the other end is gone."""
+    """One end. `heard` is called for each whole frame; `is_over` is set when the other end is gone, or `heard` raised: then `failure` is
+    what."""
 
     def __init__(self, heard: Callable[[bytes], None]) -> None:
         self.is_over = asyncio.Event()
+        self.failure: Exception | None = None
         self._heard = heard
         self._held = bytearray()
         self._transport: asyncio.Transport | None = None
@@ -53,6 +55,11 @@ class Line(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
+    def break_off(self) -> None:
+        """Close at once, whatever was not written yet: the other end may never read it."""
+        if self._transport is not None:
+            self._transport.abort()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's transports are none by name
 
@@ -67,6 +74,8 @@ class Line(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        if not isinstance(exc, ConnectionError):
+            self.failure = exc
         self.is_over.set()
 
 

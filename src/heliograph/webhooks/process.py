@@ -7,6 +7,7 @@ is claimed anew, as after a crash of the daemon, and the next delivery starts an
 """
 
 import asyncio
+import contextlib
 import socket
 import sys
 from asyncio import subprocess
@@ -26,6 +27,8 @@ PROGRAM: Final = "heliograph.webhooks.child"
 START_AGAIN_S: Final = 1.0
 END_S: Final = 1.0
 """A process whose line is closed ends at once; after so long it is killed."""
+HANGS_S: Final = 30.0
+"""Beyond the time that any delivery takes: a process that has something to do and answered nothing meanwhile is killed."""
 LAST_ANSWERS_S: Final = 0.5
 """How long after the grace the process may take to say what it did not send."""
 ENDED: Final = Answered(None, 0, error="the process that calls webhooks ended", is_tried=False)
@@ -47,6 +50,7 @@ class CourierProcess:
         self._given: list[tuple[int, Delivery]] = []
         self._line: Line | None = None
         self._is_alive = False
+        self._told_frames = 0
         self._start_at = clock.monotonic()
         self._stops_at: float | None = None
         self._ended = asyncio.Event()
@@ -75,7 +79,7 @@ class CourierProcess:
             self._tell_to_stop()
             await self._clock.wait(self._ended, grace_s + LAST_ANSWERS_S)
         if self._line is not None:
-            self._line.close()
+            self._line.break_off()
         self._give_back(STOPPED)
 
     async def _live(self) -> None:
@@ -90,13 +94,13 @@ class CourierProcess:
             try:
                 await self._talk(line)
             finally:
-                line.close()
-            code = await self._code_of(process)
+                line.break_off()
+                code = await self._code_of(process)
             if self._stops_at is None:
                 _log.error("the process that calls webhooks ended", code=code, given_back=len(self._open))
         self._is_alive = False
-        self._give_back(ENDED)
         self._ended.set()
+        self._give_back(ENDED)  # by which more may be given, and another process be begun
 
     async def _start(self) -> tuple[subprocess.Process, Line]:
         ours, theirs = socket.socketpair()
@@ -116,17 +120,29 @@ class CourierProcess:
         self._line = line
         self._hand_over()
         self._tell_to_stop()
-        await line.is_over.wait()
+        await self._until_over(line)
         self._line = None
+
+    async def _until_over(self, line: Line) -> None:
+        """Return when the line is over, or the process hangs. Of what it has something is answered in the time that a delivery takes."""
+        longest_s = self._settings.connect_timeout_s + self._settings.timeout_s + HANGS_S
+        owes, frames = False, 0
+        while not (owes and frames == self._told_frames):
+            owes, frames = bool(self._open), self._told_frames
+            if await self._clock.wait(line.is_over, longest_s):
+                return
+        _log.error("the process that calls webhooks answers nothing any more: it is killed", silent_s=longest_s)
 
     async def _code_of(self, process: subprocess.Process) -> int:
         """How it ended. One that does not, though nobody is at the other end of its line, is killed."""
         try:
-            async with asyncio.timeout(END_S):
-                return await process.wait()
-        except TimeoutError:
-            process.kill()
-            return await process.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(END_S):
+                    await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+        return await process.wait()
 
     def _tell_to_stop(self) -> None:
         """Where we stop, behind all that was given."""
@@ -140,6 +156,7 @@ class CourierProcess:
             self._given = []
 
     def _told(self, frame: bytes) -> None:
+        self._told_frames += 1
         for number, answered in read_told(frame):
             if (done := self._open.pop(number, None)) is not None:  # else it was given back when we stopped
                 done(answered)
