@@ -68,3 +68,17 @@ async def test_what_waits_for_a_phone_follows_its_route(world: World) -> None:
     await world.jump(MINUTE)
     assert [each.outgoing.destination for each in world.link.sent] == [PHONE] * 2
     assert [row.link_id for row in world.rows("SELECT link_id FROM attempt ORDER BY number")] == [first, second]
+
+
+async def test_a_route_to_phones_does_not_take_the_name_of_a_number_space_for_a_number(world: World) -> None:
+    """Spaces are named by the codes of networks, too: 49 may begin one, and is no prefix of what is dialled in it."""
+    first, second = [await world.own_another(name) for name in ("First", "Second")]
+    await to_phones(world, "+49", first, second)
+    for number in ("49-01/4712345678", "49-01/491701234567", "491701234567", "4712345678"):
+        await world.database.write(
+            lambda tx, number=number: insert(tx, "lane", id=tx.ids("lane")[0], organisation_id=1, link_id=first, number=number, due_at_ms=0)
+        )
+    await world.database.write(lambda tx: route_store.choose(tx, route_store.every(tx)[0].id, second))
+    await world.database.write(route_store.reassign)
+    moved = [row.number for row in world.rows("SELECT number FROM lane WHERE link_id = :link ORDER BY number", link=second)]
+    assert moved == ["49-01/491701234567", "491701234567"]

@@ -25,7 +25,7 @@ SELECT link.id, link.disabled_at_ms, lease.state, lease.changed_at_ms FROM link 
 -- What waits for phones on one of a route's links follows the route. Other lanes of phones stay: by the link that brought their SMS.
 UPDATE lane SET link_id = wanted.link_id FROM (
   SELECT lane.id AS lane_id, (SELECT route.link_id FROM route WHERE route.kind = 'phone'
-      AND (lane.number LIKE route.value || '%' OR lane.number LIKE '%/' || route.value || '%')
+      AND (lane.number LIKE '%/' || route.value || '%' OR (lane.number LIKE route.value || '%' AND lane.number NOT LIKE '%/%'))
       AND replace(replace(route.link_ids, '[', ','), ']', ',') LIKE '%,' || lane.link_id || ',%'
       AND (NOT EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = route.link_id)
         OR EXISTS (SELECT 1 FROM link_reservation
