@@ -1,12 +1,13 @@
 """A commit whose answer is lost may have happened or not; either way the process goes on, forgets nothing and sends nothing twice."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from heliograph.model.link import Accepted, Unknown
+from heliograph.model.link import Accepted, Delivery, Unknown
 from heliograph.model.message import State
 from heliograph.model.notification import NotificationState
 from heliograph.store.database import DatabaseLost, engine_of
@@ -156,3 +157,29 @@ async def test_deliveries_that_are_in_doubt_are_free_after_a_crash_too(world: Wo
     await world.advance(3)
     assert world.message(message_id).state == State.DELIVERED
     assert [row.state for row in world.notifications(message_id)] == [NotificationState.DELIVERED]
+
+
+@pytest.mark.parametrize("setting", [Setting(delivery=Delivery.STORED)], indirect=True)
+@pytest.mark.parametrize("fate", [KEPT, UNDONE])
+@pytest.mark.parametrize("when", ["before it was asked", "after it agreed"])
+async def test_a_cancel_in_the_network_outlives_a_lost_commit(world: World, fate: str, when: str) -> None:
+    """It is a task of the daemon's: what it raised would end that."""
+    world.link.says(Accepted("77"))
+    message_id = await world.submit()
+    assert world.message(message_id).state == State.BUFFERED
+    asked: list[str] = []
+
+    async def cancel(ref: str, _source: str, _destination: str) -> bool:
+        asked.append(ref)
+        if when == "after it agreed":
+            interrupt(world, fate)
+        return True
+
+    world.link.cancel = cancel  # type: ignore[attr-defined]
+    if when == "before it was asked":
+        interrupt(world, fate)
+    canceling = asyncio.create_task(world.queue._queues.use_cases.cancel(world.queue, message_id))
+    await world.advance(3)
+    await canceling
+    assert (world.message(message_id).state, len(asked)) == (State.CANCELED, 1)
+    assert world.events(message_id).count("sms.canceled") == 1

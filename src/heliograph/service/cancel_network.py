@@ -1,24 +1,42 @@
 """Ask the network to forget what it took: by the owner of the link, where the link says that this works."""
 
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
 from heliograph.model.link import Canceller
 from heliograph.model.message import Segment, State, Verdict
 from heliograph.service.core import Core
 from heliograph.service.dispatch import LinkQueue
 from heliograph.service.ledger import Ledger
 from heliograph.store import message as message_store
+from heliograph.store.database import DatabaseLost
 from heliograph.store.transaction import Transaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+RETRY_S = 1.0
 
 
 async def cancel_in_network(core: Core, queue: LinkQueue, message_id: int) -> None:
     """Ask for each segment that the network took and has not reported on; CANCELED where it agrees to all. Of what a link cannot cancel
-    nothing becomes."""
+    nothing becomes. A task of its own, so it outlives a database that does not answer."""
     link = queue.link
     if not isinstance(link, Canceller):
         return
-    source, destination, refs = await core.database.write(taken_by, message_id, queue.profile.link_id)
+    source, destination, refs = await _written(core, taken_by, message_id, queue.profile.link_id)
     answers = [await link.cancel(ref, source, destination) for ref in refs]
     if answers and all(answers):
-        await core.database.write(end, core, message_id, core.clock.now_ms())
+        await _written(core, end, core, message_id, core.clock.now_ms())
+
+
+async def _written(core: Core, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """The result of a function that may run twice, once the database confirms it."""
+    while True:
+        try:
+            return await core.database.write(function, *args, **kwargs)
+        except DatabaseLost:
+            await core.clock.sleep_until(core.clock.monotonic() + RETRY_S)
 
 
 def taken_by(tx: Transaction, message_id: int, link_id: int) -> tuple[str, str, tuple[str, ...]]:
