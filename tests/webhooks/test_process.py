@@ -47,6 +47,10 @@ async def until(condition: Callable[[], bool], why: str) -> None:
         await asyncio.sleep(0.01)
 
 
+async def until_tried(receiver: Receiver, times: int) -> None:
+    await until(lambda: len(receiver.received) == times, f"the try number {times}")
+
+
 def children_of(pid: int) -> list[int]:
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
@@ -100,6 +104,19 @@ async def test_what_is_under_way_in_a_second_process_is_answered_within_the_grac
         os.kill(child, signal.SIGKILL)
         await stopping
         assert not (await held).is_tried
+
+
+async def test_what_each_of_three_had_when_it_died_counts_as_tried_so_that_others_have_their_turn() -> None:
+    before = set(children_of(os.getpid()))
+    async with Receiver(hold) as receiver, running() as courier:
+        tried: list[tuple[bool, bool]] = []
+        for death in range(1, 5):
+            suspect, other = give(courier, delivery(receiver.url)), give(courier, delivery(receiver.url, 10 + death))
+            await until_tried(receiver, 2 * death)
+            (child,) = set(children_of(os.getpid())) - before
+            os.kill(child, signal.SIGKILL)
+            tried.append(((await suspect).is_tried, (await other).is_tried))
+        assert tried == [(False, False), (False, False), (True, False), (True, False)]
 
 
 async def test_what_is_given_while_the_rest_is_given_back_has_the_whole_grace() -> None:

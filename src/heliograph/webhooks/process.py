@@ -3,7 +3,8 @@
 Theory of operation. To call a webhook is a fifth of the daemon's work for a message and needs nothing of it but the delivery, so it is done
 on another core (docs/decisions/0068). The process is started by the first delivery; what one turn of the event loop gives goes out in one
 frame. It ends with the socket to it, so that none outlives its daemon, and its daemon outlives it: what it had is given back untried and
-is claimed anew, as after a crash of the daemon, and the next delivery starts another process, one a second at most.
+is claimed anew, as after a crash of the daemon, and the next delivery starts another process, one a second at most. What several died with
+counts as tried, or one delivery that none survives would keep all others from being made.
 """
 
 import asyncio
@@ -32,6 +33,9 @@ HANGS_S: Final = 30.0
 LAST_ANSWERS_S: Final = 0.5
 """How long after the grace the process may take to say what it did not send."""
 ENDED: Final = Answered(None, 0, error="the process that calls webhooks ended", is_tried=False)
+DEATHS_MOST: Final = 3
+"""What a process had at each of so many deaths in a row may be what it died of: that counts as a try, so that others have their turn."""
+SUSPECT: Final = Answered(None, 0, error="the process that calls webhooks ended each time that this was called")
 STOPPED: Final = Answered(None, 0, error=NOT_SENT, is_tried=False)
 
 _log = log.get("webhooks")
@@ -46,7 +50,8 @@ class CourierProcess:
         self._spawn = spawn
         self._loop = asyncio.get_running_loop()
         self._numbers = count()
-        self._open: dict[int, Done] = {}
+        self._open: dict[int, tuple[int, Done]] = {}
+        self._deaths: dict[int, int] = {}
         self._given: list[tuple[int, Delivery]] = []
         self._line: Line | None = None
         self._is_alive = False
@@ -61,7 +66,7 @@ class CourierProcess:
             self._loop.call_soon(done, STOPPED)
             return
         number = next(self._numbers)
-        self._open[number] = done
+        self._open[number] = delivery.notification_id, done
         if not self._given:
             self._loop.call_soon(self._hand_over)
         self._given.append((number, delivery))
@@ -98,6 +103,7 @@ class CourierProcess:
                 code = await self._code_of(process)
             if self._stops_at is None:
                 _log.error("the process that calls webhooks ended", code=code, given_back=len(self._open))
+            self._count_a_death()
         self._is_alive = False
         self._ended.set()
         self._give_back(ENDED)  # by which more may be given, and another process be begun
@@ -158,11 +164,16 @@ class CourierProcess:
     def _told(self, frame: bytes) -> None:
         self._told_frames += 1
         for number, answered in read_told(frame):
-            if (done := self._open.pop(number, None)) is not None:  # else it was given back when we stopped
-                done(answered)
+            if (found := self._open.pop(number, None)) is not None:  # else it was given back when we stopped
+                found[1](answered)
+
+    def _count_a_death(self) -> None:
+        not_sent = {number for number, _ in self._given}
+        had = [notification_id for number, (notification_id, _) in self._open.items() if number not in not_sent]
+        self._deaths = {each: self._deaths.get(each, 0) + 1 for each in had}
 
     def _give_back(self, answered: Answered) -> None:
         given_back, self._open = self._open, {}
         self._given = []
-        for done in given_back.values():
-            done(answered)
+        for notification_id, done in given_back.values():
+            done(SUSPECT if answered is ENDED and self._deaths.get(notification_id, 0) >= DEATHS_MOST else answered)
