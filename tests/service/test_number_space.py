@@ -1,5 +1,6 @@
 """Numbers are unique within a number space, and looked up in that of the link that hears them (rules: Who owns what)."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 import pytest
@@ -9,6 +10,7 @@ from heliograph.model.device import DeviceStatus
 from heliograph.model.esme import Asked
 from heliograph.model.ids import DeviceId, LinkId, SimId
 from heliograph.model.link import ErrorClass, Refused
+from heliograph.model.message import State
 from heliograph.model.problem import Code, Problem
 from heliograph.service import explain, wake
 from heliograph.service.draft import Draft
@@ -25,8 +27,10 @@ from heliograph.service.manage.route import NewRoute, RouteKind
 from heliograph.service.manage.sim import NewSim, SimChange
 from heliograph.service.submit import prepare
 from heliograph.service.submit_to import ToNumber, accept_to
+from heliograph.store.query import Query
 from heliograph.store.transaction import Transaction
 from tests.core_world import Setting, World, msisdn
+from tests.scripted import DELIVERED
 
 LAB = "lab"
 PHONE = "491701234567"
@@ -211,3 +215,36 @@ async def test_where_organisations_share_an_installation_only_the_operator_says_
     with pytest.raises(Problem) as refusal:
         await sims.update(world.core, admin, SimId(1), SimChange(number_space=LAB))
     assert refusal.value.code is Code.FORBIDDEN
+
+
+async def test_nothing_changes_its_space_while_an_sms_holds_a_device_where_it_was(world: World) -> None:
+    """Else the next goes to the device that has the same number there."""
+    lab = await opened(world)
+    await sims.update(world.core, operator(world), SimId(lab.sim_id), SimChange(msisdn="77001"))
+    (spare,) = await sims.enter(world.core, operator(world), [NewSim(iccid="8988000000000000007", msisdn="77002")], 1)
+    assert not isinstance(spare, Problem)
+    world.link.says(None)
+    first, second = await world.submit(lab.device_id), await world.submit(lab.device_id)
+
+    async def refused_in_use(call: Awaitable[object]) -> None:
+        with pytest.raises(Problem) as caught:
+            await call
+        assert (caught.value.code, caught.value.field) == (Code.IN_USE, "number_space")
+
+    move = SimChange(number_space="")
+    await world.database.write(lambda tx: tx.run(Query("as_simulator", "UPDATE link SET kind = 'simulator'")))
+    await refused_in_use(sims.update(world.core, operator(world), SimId(lab.sim_id), move))
+    await refused_in_use(devices.update(world.core, operator(world), DeviceId(lab.device_id), DeviceChange(sim=Assigned(spare))))
+    await refused_in_use(links.update(world.core, operator(world), LinkId(lab.link_id), LinkChange(settings={"number_space": None})))
+    await devices.update(world.core, operator(world), DeviceId(lab.device_id), DeviceChange(tags="north"))
+    world.link.says(Refused(ErrorClass.DEVICE_ABSENT, "absent subscriber"))
+    world.link.sent[-1].answer(DELIVERED)
+    await world.clock.settle()
+    await sims.update(world.core, operator(world), SimId(lab.sim_id), move)
+    await world.jump(60_000)
+    assert [world.message(each).state for each in (first, second)] == [State.DELIVERED] * 2
+    assert [row.link_id for row in world.rows("SELECT link_id FROM attempt ORDER BY message_id, number")] == [
+        lab.link_id,
+        lab.link_id,
+        world.link_id,
+    ]

@@ -76,3 +76,8 @@ def reassign(tx: Transaction, device_id: int | None = None) -> None:
     tx.run(Q["reassign"], first=first, last=last)
     if device_id is None:
         tx.run(Q["reassign_phones"])
+
+
+def is_held_elsewhere(tx: Transaction, device_id: int) -> bool:
+    """Whether the lane of a device could not leave a link of another number space than its SIM's."""
+    return tx.one(Q["held_elsewhere"], device_id=device_id) is not None

@@ -38,6 +38,10 @@ WHERE wanted.lane_id = lane.id AND wanted.link_id IS NOT NULL AND lane.taken_epo
 SELECT sim.number_space, count(*) AS devices FROM lane JOIN sim ON sim.device_id = lane.device_id
 WHERE lane.link_id = 0 GROUP BY sim.number_space ORDER BY sim.number_space;
 
+-- name: held_elsewhere
+SELECT 1 FROM lane JOIN link ON link.id = lane.link_id JOIN sim ON sim.device_id = lane.device_id
+WHERE lane.device_id = :device_id AND link.number_space <> sim.number_space;
+
 -- name: reassign
 -- The lanes of devices that are to go by another link: by the first route that fits, else where they are if that link is there and theirs,
 -- else by the first that is, else by none. What may be on its way ends where it is.

@@ -167,6 +167,8 @@ def update_one(tx: Transaction, actor: Actor, scope: int, device_id: int, change
         if change.sim.sim_id is not None:
             _assign(task, "Update", device, change.sim)
     route_store.reassign(tx, device_id)
+    if isinstance(change.sim, SimChange):
+        sims.refuse_if_held(tx, device_id)
 
 
 def _apply(task: _Task, verb: str, device: Device, change: DeviceChange) -> None:

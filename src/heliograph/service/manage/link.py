@@ -196,6 +196,9 @@ def _update(tx: Transaction, kinds: LinkKinds, actor: Actor, link_id: int, chang
         settings = _merged(before, change.settings, kinds.secrets(found.kind))
         store.update_settings(tx, LinkId(link_id), kinds.accept(found.kind, settings))
         if settings.get("number_space") != before.get("number_space"):
+            if lane_store.is_on_its_way(tx, link_id):
+                text = "something is on its way by the link, and its next would go by another number space: stop the link, or try again"
+                raise Problem(Code.IN_USE, text, field="number_space")
             route_store.reassign(tx)
             lane_store.adopt(tx, link_id)
     was = {"name": found.name, **before}

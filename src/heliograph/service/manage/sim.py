@@ -262,9 +262,19 @@ def update_one(tx: Transaction, actor: Actor, scope: int, sim_id: int, change: S
     write_back(tx, actor, before, sim, now_ms)
     if sim.device_id is not None:
         route_store.reassign(tx, sim.device_id)
+        if sim.number_space != before.number_space:
+            refuse_if_held(tx, sim.device_id)
     if (now := store.aliases(tx, sim_id)) != aliases:
         before_after = {"before": {"aliases": aliases}, "after": {"aliases": now}}
         audit.record(tx, actor, "sim.changed", sim.organisation_id, now_ms, object_id=sim_id, **before_after)
+
+
+def refuse_if_held(tx: Transaction, device_id: int) -> None:
+    """Raises Problem where an SMS that is on its way holds a device at a link of another number space than its SIM's: the next would go by
+    that link too, to whoever has the number there."""
+    if route_store.is_held_elsewhere(tx, device_id):
+        text = "an SMS is on its way to the device by a link of another number space: try again in a moment"
+        raise Problem(Code.IN_USE, text, field="number_space")
 
 
 def _renumber(tx: Transaction, actor: Actor, sim: Sim, change: SimChange) -> None:
