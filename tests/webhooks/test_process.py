@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -166,6 +167,23 @@ async def test_one_that_hangs_does_not_outlive_a_daemon_that_stops() -> None:
             task.cancel()
         await asyncio.wait(tasks, timeout=30)
         await until(lambda: child not in children_of(os.getpid()), "its end")
+
+
+async def test_a_bug_in_who_is_told_is_an_error_of_the_loop_which_ends_the_daemon_and_not_of_the_line() -> None:
+    before = set(children_of(os.getpid()))
+    met: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: met.append(context))
+
+    def fail(_answered: Answered) -> None:
+        raise RuntimeError("a bug")
+
+    async with Receiver() as receiver, running() as courier:
+        courier.deliver(delivery(receiver.url), fail)
+        await until(lambda: bool(met), "the error")
+        (child,) = set(children_of(os.getpid())) - before
+        assert (await give(courier, delivery(receiver.url, 2))).is_success
+        assert set(children_of(os.getpid())) - before == {child}
+    assert [(str(each["exception"]), "handle" in each) for each in met] == [("a bug", True)]
 
 
 async def test_signals_are_for_its_daemon() -> None:

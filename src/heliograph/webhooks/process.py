@@ -165,7 +165,7 @@ class CourierProcess:
         self._told_frames += 1
         for number, answered in read_told(frame):
             if (found := self._open.pop(number, None)) is not None:  # else it was given back when we stopped
-                found[1](answered)
+                self._loop.call_soon(found[1], answered)  # what it raises is a bug, and would be taken for the line's here
 
     def _count_a_death(self) -> None:
         not_sent = {number for number, _ in self._given}
