@@ -68,7 +68,7 @@ def test_what_is_waited_for_is_said_and_changes_under_the_eye(world: World, sign
     tab = sign_in("operator")
     page = open_console(tab, world.behaves("absent-then-delivers"))
     expect(send(page, "come back").locator(".st")).to_have_text("Delivered")
-    page = open_console(tab, world.behaves("absent"))
+    page = open_console(tab, world.idle("absent"))
     expect(send(page, "are you there").locator(".st")).to_have_text("Waiting for device")
     expect(send(page, "and now").locator(".st")).to_have_text("Queued")
     page = open_console(tab, world.behaves("silent"))

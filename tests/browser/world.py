@@ -12,6 +12,8 @@ import requests
 from tests.flows.program import Program
 
 PASSWORD: Final = "signal fires on seven hills"
+OPEN: Final = (1, 2, 3)
+"""Ids of the states of an SMS that is not over."""
 MANY_DEVICES: Final = 60
 MANY_SMS: Final = 33
 AMOUNTS: Final = ("nothing", "one", "many")
@@ -65,6 +67,14 @@ class World:
     def behaves(self, behaviour: str) -> dict[str, Any]:
         """A device of the demo organisation that the simulator lets behave so."""
         return next(each for each in self.devices if each["behaviour"] == behaviour)
+
+    def idle(self, behaviour: str) -> dict[str, Any]:
+        """Such a device, for which nothing waits: what other tests left is taken back."""
+        device = self.behaves(behaviour)
+        waiting = [each["id"] for each in self.call("GET", f"/endpoint/{device['id']}/sms") if each["status"]["id"] in OPEN]
+        for message_id in waiting:
+            self.call("DELETE", f"/endpoint/{device['id']}/sms/{message_id}")
+        return device
 
     def originate(self, device_id: int, text: str, dest: str = "1000") -> None:
         """Have a simulated device send an SMS."""

@@ -113,10 +113,10 @@ async def test_it_submits_hears_and_unbinds(centre: Centre, capture: Capture | N
     await until(lambda: all(sent.outcomes for sent in sents), "all answers")
     accepted = [sent.outcomes[0] for sent in sents]
     assert all(isinstance(outcome, Accepted) and outcome.ref and outcome.receipt_owed for outcome in accepted)
-    await until(lambda: len(listener.receipts) == len(sents) and listener.heard, "receipts and an SMS")
-    assert {receipt.state for receipt in listener.receipts} == {ReceiptState.DELIVERED}
-    assert {receipt.keys[0] for receipt in listener.receipts} == {f"id:{outcome.ref}" for outcome in accepted}  # type: ignore[union-attr]
-    assert {receipt.source for receipt in listener.receipts} == {outcome.destination for outcome in accepted}  # type: ignore[union-attr]
+    await until(lambda: len(listener.receipts_heard) == len(sents) and listener.heard, "receipts and an SMS")
+    assert {receipt.state for receipt in listener.receipts_heard} == {ReceiptState.DELIVERED}
+    assert {receipt.keys[0] for receipt in listener.receipts_heard} == {f"id:{outcome.ref}" for outcome in accepted}  # type: ignore[union-attr]
+    assert {receipt.source for receipt in listener.receipts_heard} == {outcome.destination for outcome in accepted}  # type: ignore[union-attr]
     (heard,) = listener.heard
     text = gsm7.decode_ucs2(heard.user_data) if heard.dcs == 8 else gsm7.decode(heard.user_data)
     assert (heard.source, heard.destination, text) == ("4917012345", "1000", "Zähler 5 €")

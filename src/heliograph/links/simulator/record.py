@@ -1,6 +1,6 @@
 """What simulated devices received: the last segments of each device, how often one came twice, and a file that outlives the process.
 
-Bounded: of each device the last 10 segments, of 10,000 devices, and the ids of the last 50,000 to 100,000 segments.
+Bounded: of each device the last 20 segments, of 10,000 devices, and the ids of the last 50,000 to 100,000 segments.
 """
 
 import os
@@ -9,7 +9,7 @@ from collections import deque
 from heliograph.metrics import Metrics
 from heliograph.model.link import Outgoing
 
-KEPT_OF_A_DEVICE = 10
+KEPT_OF_A_DEVICE = 20
 KEPT_DEVICES = 10_000
 REMEMBERED_SEGMENTS = 50_000
 
