@@ -24,7 +24,7 @@ OLDEST = (3, 38, 0)
 ROWS_MOST, CELLS_MOST = 512, 32_000
 """Of one statement's values; SQLite takes no more than 32,766. What is more goes in as JSON."""
 BUSY_TIMEOUT_S = 30.0
-WRITER_CACHE_KB, READER_CACHE_KB = 16_384, 4_096
+WRITER_CACHE_KB, READER_CACHE_KB = 10_240, 1_024
 """Pages that the writer changes again and again stay with it; what a reader misses, the system has."""
 _LOCKS = re.compile(r"\bFOR (NO KEY UPDATE|UPDATE|KEY SHARE|SHARE)( OF [\w, ]+)?( SKIP LOCKED)?")
 _ANY_CASE = re.compile(r"\blower\(([\w.]+)\) LIKE lower\((:\w+)\)")
