@@ -69,11 +69,13 @@ class World:
         return next(each for each in self.devices if each["behaviour"] == behaviour)
 
     def idle(self, behaviour: str) -> dict[str, Any]:
-        """Such a device, for which nothing waits: what other tests left is taken back."""
+        """Such a device, for which nothing waits and which is tried at once: what other tests left is taken back, and its ladder begins
+        anew."""
         device = self.behaves(behaviour)
         waiting = [each["id"] for each in self.call("GET", f"/endpoint/{device['id']}/sms") if each["status"]["id"] in OPEN]
         for message_id in waiting:
             self.call("DELETE", f"/endpoint/{device['id']}/sms/{message_id}")
+        self.call("POST", f"/endpoint/{device['id']}/reachable")
         return device
 
     def originate(self, device_id: int, text: str, dest: str = "1000") -> None:

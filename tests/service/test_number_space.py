@@ -232,7 +232,9 @@ async def test_nothing_changes_its_space_while_an_sms_holds_a_device_where_it_wa
         assert (caught.value.code, caught.value.field) == (Code.IN_USE, "number_space")
 
     move = SimChange(number_space="")
-    await world.database.write(lambda tx: tx.run(Query("as_simulator", "UPDATE link SET kind = 'simulator'")))
+    await world.database.write(
+        lambda tx: tx.run(Query("as_simulator", "UPDATE link SET kind = 'simulator'", writes=True, returns_rows=False))
+    )
     await refused_in_use(sims.update(world.core, operator(world), SimId(lab.sim_id), move))
     await refused_in_use(devices.update(world.core, operator(world), DeviceId(lab.device_id), DeviceChange(sim=Assigned(spare))))
     await refused_in_use(links.update(world.core, operator(world), LinkId(lab.link_id), LinkChange(settings={"number_space": None})))

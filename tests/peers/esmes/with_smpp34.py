@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from typing import Any
 
@@ -49,3 +50,5 @@ def received(event: Any) -> None:
 
 asyncio.run(main())
 sys.stdout.write(json.dumps(saw) + "\n")
+sys.stdout.flush()
+os._exit(0)  # its native part was seen to crash while the interpreter ended, when all had been said
