@@ -51,7 +51,7 @@ class Readers:
             session.begin()
             result = call(Transaction(session, self._ids))
             session.commit()
-        except Exception as error:  # bulkhead: a reader's failure is its caller's; the session is given back clean or thrown away
+        except Exception as error:  # raised on: the session is given back clean or thrown away first
             if self._engine.is_lost(error):
                 self._forget()
                 raise DatabaseLost(str(error)) from error

@@ -69,7 +69,7 @@ class Writer:
                 if self._session is None:
                     self._session = self._engine.connect()
                 self._run(self._session, jobs)
-            except Exception as error:  # bulkhead: the writer outlives whatever a group of transactions does; each caller is told
+            except Exception as error:  # no end of it: each caller is told, and the writer goes on
                 self._recover(error)
                 conflict = self._engine.is_conflict(error)
                 if not conflict and (len(jobs) == 1 or self._engine.is_lost(error)):
@@ -139,7 +139,7 @@ class Writer:
             answer = call(transaction)
         except (IdsExhausted, DatabaseLost):
             raise
-        except Exception as error:
+        except Exception as error:  # no end of it: it is its caller's answer
             if self._engine.is_conflict(error) or self._engine.is_lost(error):
                 raise
             session.rollback_to_savepoint()
