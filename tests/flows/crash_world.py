@@ -5,9 +5,7 @@ with Hook() as hook:
     with world.start(fault="settle.before_commit:20") as program: ...
 """
 
-import asyncio
 import shutil
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -37,7 +35,7 @@ from heliograph.store.query import Query
 from heliograph.store.sim import Sim
 from heliograph.store.transaction import Transaction
 from tests.flows.program import REPLY_S, START_S, Api, Program, try_arguments, wait_until
-from tests.webhooks.receiver import Receiver
+from tests.flows.receivers import Receivers
 
 TOKEN = "a token of the crash tests"
 DEVICES = (
@@ -90,36 +88,12 @@ def _seed(tx: Transaction, now_ms: int) -> None:
         sim.replace_numbers(tx, card, ())
 
 
-class Hook:
-    """A receiver of webhooks in a thread; each world has a path of its own."""
-
-    def __enter__(self) -> Self:
-        self._receiver = Receiver()
-        self._loop = asyncio.new_event_loop()
-        self._end = asyncio.Event()
-        serving = threading.Event()
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(serving),))
-        self._thread.start()
-        assert serving.wait(30)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join()
-        self._loop.close()
-
-    @property
-    def port(self) -> int:
-        return self._receiver.port
+class Hook(Receivers):
+    """A receiver of webhooks; each world has a path of its own."""
 
     def calls(self, path: str) -> Counter[tuple[str, int]]:
         """How often each (method, message) was told on this path."""
-        return Counter((each.method, msgspec.json.decode(each.body)["id"]) for each in list(self._receiver.received) if each.path == path)
-
-    async def _serve(self, serving: threading.Event) -> None:
-        async with self._receiver:
-            serving.set()
-            await self._end.wait()
+        return Counter((each.method, msgspec.json.decode(each.body)["id"]) for each in self.received(path.strip("/")))
 
 
 @dataclass

@@ -7,11 +7,11 @@ from collections import Counter
 from typing import Any, Self
 
 from tests.flows.program import Api
-from tests.webhooks.receiver import Connection, Mood, Received, Receiver
+from tests.webhooks.receiver import Connection, Mood, Received, Receiver, answer
 
 
 class Receivers:
-    """Receivers in a thread, one a path, whose moods may be changed."""
+    """Receivers in a thread, one a path, whose moods may be changed; one without a mood takes all."""
 
     def __init__(self, **moods: Mood) -> None:
         self.moods = moods
@@ -42,7 +42,7 @@ class Receivers:
         return [each for each in list(self._receiver.received) if each.path == f"/{path}"]
 
     async def _by_path(self, connection: Connection, received: Received) -> None:
-        await self.moods[received.path.strip("/")](connection, received)
+        await self.moods.get(received.path.strip("/"), answer())(connection, received)
 
     async def _serve(self) -> None:
         async with self._receiver:
