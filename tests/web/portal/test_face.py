@@ -74,7 +74,7 @@ async def test_every_answer_carries_what_keeps_a_browser_safe(stranger: Visitor,
         await stranger.get("/sign-in"),
         await admin.get("/devices"),
         await admin.get("/nothing"),
-        await admin.get(static_files.url("portal.css")),
+        await admin.get(static_files.url("css/parts.css")),
     ]
     for reply in replies:
         policy = dict(part.strip().partition(" ")[::2] for part in reply.headers["content-security-policy"].split(";"))
@@ -143,10 +143,10 @@ async def test_a_browser_may_report_what_a_policy_refused(admin: Visitor) -> Non
 
 
 async def test_files_are_kept_for_a_year_under_the_hash_of_all(stranger: Visitor) -> None:
-    reply = await stranger.get(static_files.url("portal.css"), accept_encoding="gzip")
+    reply = await stranger.get(static_files.url("css/parts.css"), accept_encoding="gzip")
     assert reply.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert reply.headers["content-encoding"] == "gzip"
-    assert (await stranger.get("/static/0000/portal.css")).headers["cache-control"] == "no-cache"
+    assert (await stranger.get("/static/0000/css/parts.css")).headers["cache-control"] == "no-cache"
     assert (await stranger.get("/static/0000/../render.py")).status == 404
     assert (await stranger.get("/static/0000/vendor/hashes.txt")).status == 404
 

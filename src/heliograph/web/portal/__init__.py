@@ -13,7 +13,8 @@ How to add a page.
    unless it says else). Add its `PAGES` below, and a line in `nav.ITEMS` if it is to stand in the navigation.
 2. A template that extends `base.html` and fills `title`, `head` (the page's head: `ui.head(...)`) and `main`. Use the macros of
    `parts.html` (`ui`): they carry the look and the accessibility. No `style=`, no inline script, no handler attribute: the policy forbids
-   them. A new rule for the look goes into `static/portal.css` under its section; a new icon into `ICONS` of `tools/portal_parts.py`.
+   them. A new rule for the look goes into the file of `static/css` whose head says so; a new icon into `ICONS` of
+   `tools/portal_parts.py`.
 3. A script, if it has one, is an ES module in `static/js`, named in the block `scripts`. It adds to what works without it.
 4. What an Observer may not do is not shown (`{% if can(Right.CHANGE) %}`) and refused by the right of the page.
 5. Tests: a claim in `tests/web/portal/` (rendered with nothing, one, many; no browser), and a line in `PAGES` of `tests/browser/pages.py`,
