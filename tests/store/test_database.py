@@ -210,7 +210,10 @@ class Writer:
             many = [database.write_item(count, number) for number in range(ENOUGH)]
             await asyncio.sleep(0)
             assert not database._given, "handed over at once"
-        await asyncio.gather(*many)
+            one = database.write_item(count, 0, messages=ENOUGH)
+            await asyncio.sleep(0)
+            assert not database._given, "one job about as many messages too"
+        await asyncio.gather(*many, one)
 
     async def test_what_comes_after_a_rest_is_not_kept_waiting(self, database: Database) -> None:
         for number in range(5):

@@ -36,6 +36,7 @@ I = TypeVar("I")  # noqa: E741
 
 GROUP_MAX = 2000
 ENOUGH = 32
+"""Messages: what one read of an ESME asked for is one job, and may be a hundred of them."""
 REST_MOST_S = 0.004
 
 
@@ -108,12 +109,13 @@ class Database:
         *,
         patience_s: float = 0.0,
         overtakes: bool = False,
+        messages: int = 1,
     ) -> asyncio.Future[R]:
         """Have `item` among the batch of the next call of `function(transaction, items)`, which answers a result or a Problem each.
         `patience_s`: nobody waits for it at the other end of a wire, so for so long it may wait for others to go with. `overtakes`: it does
-        not take along what is patient, which its caller then need not wait for."""
+        not take along what is patient, which its caller then need not wait for. `messages`: how many stand in it."""
         future: asyncio.Future[R] = self._loop.create_future()
-        self._put(Job(function, future, item=item), patience_s, overtakes)
+        self._put(Job(function, future, item=item, messages=messages), patience_s, overtakes)
         return future
 
     async def read(self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -162,7 +164,7 @@ class Database:
         self._is_planned = False
         if not self._given:
             return
-        if len(self._given) < ENOUGH and not self._closing:
+        if sum([job.messages for job in self._given]) < ENOUGH and not self._closing:
             if self._under_way or self._rest is not None:
                 return  # `_ended`, or the timer, looks again
             rest_s = self._rests_until - self._loop.time()
