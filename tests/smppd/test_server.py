@@ -488,7 +488,7 @@ async def test_a_stop_unbinds_and_answers_what_was_asked(house: House) -> None:
 async def test_a_batch_that_the_database_loses_is_answered_with_a_system_error(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     app = await house.bind()
 
-    def lose(*_: object) -> object:
+    def lose(*_: object, **__: object) -> object:
         raise DatabaseLost("it is closing")
 
     monkeypatch.setattr(house.world.database, "write_item", lose)
