@@ -1,6 +1,8 @@
 """The overview counts what happened once, whoever adds it up, and says why what did not arrive did not."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -68,6 +70,30 @@ async def test_a_range_is_compared_with_as_long_before_it(world: World) -> None:
     found = await seen(world)
     assert (found.now.sent, found.before.sent) == (2, 1)
     assert (await seen(world, "7d")).now.sent == 3
+
+
+async def test_a_feed_that_never_rests_is_added_up_as_far_as_it_had_come(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.submit(1)
+    read = world.database.read
+
+    async def read_while_more_is_sent(function: Callable[..., Any], *args: Any) -> Any:
+        found = await read(function, *args)
+        await world.submit(2)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.database, "read", read_while_more_is_sent)
+        await asyncio.wait_for(rollup.catch_up(world.core), 30)
+    first = await overview(world.core, world.actor(1, Door.PORTAL, Role.OBSERVER), "24h")
+    assert first.now.sent == 1
+    assert (await seen(world)).now.sent == 3
+
+
+async def test_a_long_feed_is_added_up_in_steps(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rollup, "STEP", 2)
+    for device in (1, 2, 3):
+        await world.submit(device)
+    assert (await seen(world)).now.sent == 3
 
 
 async def test_events_are_added_up_once_however_many_add_them_up_at_once(world: World) -> None:

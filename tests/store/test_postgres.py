@@ -57,3 +57,11 @@ class TestANetworkThatIsDead(OnPostgres):
         session = PostgresEngine(with_parameters(url, "options=-c%20tcp_keepalives_idle%3D77")).connect()
         assert shown(session, "tcp_keepalives_idle") == "77"
         session.close()
+
+
+class TestAPlan(OnPostgres):
+    def test_is_never_for_several_processes_which_are_started_anew_at_each_run(self, url: str) -> None:
+        session = PostgresEngine(with_parameters(url, "options=-c%20force_parallel_mode%3Don")).connect()
+        plan = session.run(Query("test.plan", "EXPLAIN SELECT count(*) FROM pg_class"), {})
+        assert "Aggregate" in plan[0][0], plan
+        session.close()

@@ -17,12 +17,12 @@ from heliograph.store import node as node_store
 from heliograph.store import overview as store
 from heliograph.store import usage
 from heliograph.store.database import DatabaseLost
-from heliograph.store.overview import Behind, Happened, Sums
+from heliograph.store.overview import Happened, Sums
 from heliograph.store.transaction import Transaction
 
 EVERY_S: Final = 10.0
-STEP: Final = 20_000
-"""Numbers of a feed that are added up together: the database counts them in a tenth of a second, and answers some hundred rows."""
+STEP: Final = 5_000
+"""Numbers of a feed that are added up together: the database counts them in a fortieth of a second, and answers some hundred rows."""
 HOURS_KEPT: Final = 400 * HOURS_A_DAY
 DAYS_KEPT: Final = 62
 SLICE: Final = 200
@@ -74,12 +74,14 @@ class Rollup:
 
 
 async def catch_up(core: Core) -> None:
-    """Add up what happened since the last time, organisation by organisation."""
-    while behind := await core.database.read(store.behind):
-        for each in behind:
-            up_to = min(each.number + STEP, each.last_number)
-            sums = await core.database.read(_sums, each, up_to)
-            await core.database.write(store.add, each.organisation_id, each.number, up_to, sums)
+    """Add up what had happened by now, organisation by organisation. What happens meanwhile waits for the next time: a busy feed always has
+    more."""
+    for behind in await core.database.read(store.behind):
+        for after in range(behind.number, behind.last_number, STEP):
+            up_to = min(after + STEP, behind.last_number)
+            sums = await core.database.read(_sums, behind.organisation_id, after, up_to)
+            if not await core.database.write(store.add, behind.organisation_id, after, up_to, sums):
+                break  # another process was there
 
 
 async def look_for_busiest(core: Core) -> None:
@@ -100,8 +102,8 @@ async def forget_old(core: Core) -> None:
             continue
 
 
-def _sums(tx: Transaction, behind: Behind, up_to: int) -> Sums:
-    return sums_of(store.happened(tx, behind.organisation_id, behind.number, up_to))
+def _sums(tx: Transaction, organisation_id: int, after: int, up_to: int) -> Sums:
+    return sums_of(store.happened(tx, organisation_id, after, up_to))
 
 
 def sums_of(events: Iterable[Happened]) -> Sums:
