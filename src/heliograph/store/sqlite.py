@@ -24,6 +24,9 @@ OLDEST = (3, 38, 0)
 ROWS_MOST, CELLS_MOST = 512, 32_000
 """Of one statement's values; SQLite takes no more than 32,766. What is more goes in as JSON."""
 BUSY_TIMEOUT_S = 30.0
+CHECKPOINT_PAGES = 250
+"""Of the log, after which a commit writes them to their places as well. With SQLite's 1,000 one commit in 20 took 10 ms more than the
+others, and p99 was 2 to 3 ms higher at half of the full rate, for 2 % less work."""
 WRITER_CACHE_KB, READER_CACHE_KB = 10_240, 1_024
 """Pages that the writer changes again and again stay with it; what a reader misses, the system has."""
 _LOCKS = re.compile(r"\bFOR (NO KEY UPDATE|UPDATE|KEY SHARE|SHARE)( OF [\w, ]+)?( SKIP LOCKED)?")
@@ -51,6 +54,7 @@ class SqliteEngine:
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute(f"PRAGMA cache_size=-{READER_CACHE_KB if read_only else WRITER_CACHE_KB}")
         connection.execute("PRAGMA journal_size_limit=67108864")
+        connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         if read_only:
             connection.execute("PRAGMA query_only=ON")
         return SqliteSession(connection, read_only=read_only)
