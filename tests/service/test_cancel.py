@@ -55,15 +55,45 @@ async def test_a_cancelled_message_is_not_reported_to_its_webhook(world: World) 
     assert world.notifications(message_id) == []
 
 
-async def test_a_message_that_waits_for_its_device_is_cancelled_and_the_next_one_goes_in_its_place(world: World) -> None:
+async def test_what_is_behind_a_cancelled_message_goes_at_once_not_when_that_one_would_have_been_tried_again(world: World) -> None:
     world.link.says(ABSENT)
     first, second = await world.submit(text="one"), await world.submit(text="two")
     asked = canceling(world, first)
     await world.settle()
     assert asked.result() is None
-    await world.jump(20)
     assert [sent.text for sent in world.link.sent] == ["one", "two"]
     assert [world.message(each).state for each in (first, second)] == [State.CANCELED, State.DELIVERED]
+
+
+async def test_a_message_that_comes_after_a_cancelled_one_is_tried_at_once(world: World) -> None:
+    world.link.says(ABSENT)
+    first = await world.submit(text="one")
+    canceling(world, first)
+    await world.settle()
+    assert world.lane().due_at_ms is None
+    second = await world.submit(text="two")
+    assert [sent.text for sent in world.link.sent] == ["one", "two"]
+    assert world.message(second).state == State.DELIVERED
+
+
+async def test_cancelling_does_not_begin_the_ladder_of_an_absent_device_anew(world: World) -> None:
+    world.link.otherwise = ABSENT
+    canceling(world, await world.submit())
+    await world.settle()
+    second = await world.submit()
+    retry_at_ms = world.message(second).retry_at_ms
+    assert retry_at_ms is not None
+    assert retry_at_ms - world.now_ms >= 5 * 60_000, "the device was absent twice"
+
+
+async def test_cancelling_what_is_behind_a_waiting_message_leaves_that_one_waiting(world: World) -> None:
+    world.link.says(ABSENT)
+    head, behind = await world.submit(text="one"), await world.submit(text="two")
+    canceling(world, behind)
+    await world.settle()
+    assert [sent.text for sent in world.link.sent] == ["one"]
+    await world.jump(20)
+    assert world.message(head).state == State.DELIVERED
 
 
 async def test_a_message_that_its_owner_has_not_sent_yet_is_taken_back(world: World) -> None:

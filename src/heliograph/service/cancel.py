@@ -10,6 +10,7 @@ from heliograph.model.problem import Code, Problem
 from heliograph.service import fault
 from heliograph.service.core import Core
 from heliograph.service.ledger import Ledger
+from heliograph.service.wake import leave_heads
 from heliograph.store import lane as lane_store
 from heliograph.store import message as message_store
 from heliograph.store import schedule as schedule_store
@@ -66,6 +67,8 @@ def ask(tx: Transaction, core: Core, actor: Actor, device_id: DeviceId, message_
     reason = "cancelled while it waited for another try" if message.attempts else "cancelled before it was sent"
     ledger.change(message, Verdict(State.CANCELED, reason, "canceled"))
     ledger.write()
+    if lane is not None:
+        leave_heads(tx, core, [lane.id], now_ms)  # what is behind it waits for nothing any more
     fault.point("cancel.before_commit")
     return Answer.CANCELED
 
