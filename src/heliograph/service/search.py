@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from heliograph.model.account import Actor, Role
+from heliograph.model.command import masked
 from heliograph.model.ids import MessageId, OrganisationId
-from heliograph.model.message import Direction, State, TrafficClass
+from heliograph.model.message import Direction, State, TrafficClass, secrets_of
 from heliograph.model.problem import Code, Problem
 from heliograph.service.cancel import unknown
 from heliograph.service.core import Core
@@ -59,7 +60,7 @@ async def search(core: Core, actor: Actor, wanted: Wanted, place: Place, most: i
     following: Place | None = place
     while following is not None and len(items) < most:
         found, following = await core.database.read(store.step, where, filters, following, most - len(items), STEP)
-        items.extend(map(shown, found))
+        items.extend(shown(each) for each in found if _shows(each, wanted.text))
         if core.clock.monotonic() >= until:
             break
     return Found(items, following, following is None or len(items) >= most)
@@ -68,14 +69,14 @@ async def search(core: Core, actor: Actor, wanted: Wanted, place: Place, most: i
 def export(core: Core, actor: Actor, wanted: Wanted) -> AsyncIterator[list[FoundMessage]]:
     """All messages of a list, page by page, for as long as that takes. Raises Problem, before the first page is asked for."""
     where, filters = _question(actor, wanted, core.clock.now_ms())
-    return _pages(core, where, filters)
+    return _pages(core, where, filters, wanted.text)
 
 
-async def _pages(core: Core, where: Range, filters: dict[str, Scalar]) -> AsyncIterator[list[FoundMessage]]:
+async def _pages(core: Core, where: Range, filters: dict[str, Scalar], text: str | None) -> AsyncIterator[list[FoundMessage]]:
     following: Place | None = Place()
     while following is not None:
         found, following = await core.database.read(store.step, where, filters, following, EXPORT_PAGE, STEP)
-        yield [shown(each) for each in found]
+        yield [shown(each) for each in found if _shows(each, text)]
 
 
 async def message(core: Core, actor: Actor, message_id: MessageId) -> FoundMessage:
@@ -84,6 +85,13 @@ async def message(core: Core, actor: Actor, message_id: MessageId) -> FoundMessa
     if found is None:
         raise unknown(message_id)
     return shown(found)
+
+
+def _shows(found: FoundMessage, text: str | None) -> bool:
+    """Whether what was looked for stands in what people are shown: whoever searched for the secret of a saved command, letter by letter,
+    would read it. The query looks at the whole text, since few messages have secrets."""
+    secrets = () if text is None else secrets_of(found.terms)
+    return not secrets or (text or "").casefold() in masked(found.payload, secrets).casefold()
 
 
 def _question(actor: Actor, wanted: Wanted, now_ms: int) -> tuple[Range, dict[str, Scalar]]:

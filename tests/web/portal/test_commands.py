@@ -47,6 +47,19 @@ async def test_a_secret_stays_hidden_where_it_is_refused_and_where_it_is_sent_ag
         assert await shows(admin, site, each["id"], "hunter2") == []
 
 
+async def test_a_search_does_not_find_what_is_hidden(admin: Visitor, site: Site) -> None:
+    """Who may not see a secret could read it by searching for it letter by letter."""
+    await admin.post("/commands/new", {"name": "PW", "text": "login {password:secret} ok"})
+    await admin.post(f"/devices/{site.a.device_id}/commands/1", {"at_password": "hunter2"})
+    await site.send(payload="the word hunter2 in the open")
+    api = f"/api/v1/sms?device={site.a.device_id}&text="
+    for text, found in {"hunter2": 1, "HUNTER": 1, "login": 1, " ok": 1, "login hunter2": 0, "login h": 0, "2 ok": 0}.items():
+        address = f"q={text.replace(' ', '+')}"
+        assert (await admin.get(f"/messages?{address}")).text.count('<tr id="r') == found, text
+        assert len((await admin.get(f"/messages.csv?{address}")).text.splitlines()) == found + 1, text
+        assert len((await site.get(f"{api}{text.replace(' ', '%20')}")).json) == found, text
+
+
 async def shows(admin: Visitor, site: Site, message_id: int, text: str) -> list[str]:
     """Pages that show a text."""
     paths = (f"/devices/{site.a.device_id}", f"/devices/{site.a.device_id}/sms/{message_id}", "/messages", "/messages.csv")

@@ -77,7 +77,10 @@ QUERY: Final = {
     "status": Parameter("One status or several, such as FAILED|EXPIRED, or their numbers."),
     "from": Parameter("Submitted at this time or later, as 2027-01-15 or 2027-01-15T08:00:00Z."),
     "until": Parameter("Submitted before this time."),
-    "text": Parameter("Contains this, in any case of A to Z; needs a device, or `from` at most 31 days before `until`."),
+    "text": Parameter(
+        "Contains this, in any case of A to Z; the secrets of saved commands are not searched. "
+        "Needs a device, or `from` at most 31 days before `until`."
+    ),
     "organisation": Parameter("For the operator: the organisation to look into.", int),
     "per_page": Parameter(f"How many: {PER_PAGE} if left out, {MOST_PER_PAGE} at most.", int),
     "cursor": Parameter("The X-Next-Cursor of the page before."),
