@@ -179,7 +179,7 @@ async def test_a_second_cancel_finds_it_ended(world: World) -> None:
     first, second = canceling(world, message_id), canceling(world, message_id)
     await world.settle()
     assert sorted([first.result() is None, second.result() is Code.ALREADY_FINAL]) == [True, True]
-    assert world.events(message_id) == ["sms.accepted", "sms.canceled"]
+    assert world.events(message_id) == ["sms.accepted", "sms.waiting", "sms.canceled"]
 
 
 @pytest.mark.parametrize("setting", [Setting(devices=2, organisations=2)], indirect=True)

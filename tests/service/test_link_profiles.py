@@ -39,7 +39,7 @@ async def test_what_a_network_without_receipts_took_is_final_and_says_that_nothi
     message = world.message(message_id)
     assert (message.state, message.reason_code) == (State.DELIVERED, "not_confirmed")
     assert message.reason.startswith("Sent, not confirmed")
-    assert world.events(message_id) == ["sms.accepted", "sms.delivered"]
+    assert world.events(message_id) == ["sms.accepted", "sms.waiting", "sms.delivered"]
     assert world.rows("SELECT key FROM correlation") == [], "no receipt is waited for"
     assert world.lane().due_at_ms is None
 

@@ -23,7 +23,7 @@ async def test_what_was_on_its_way_is_unknown_and_on_a_live_link_sent_again(worl
     assert [attempt.outcome for attempt in world.attempts(head)] == ["unknown", "accepted"]
     assert world.attempts(head)[1].reason == "possible duplicate"
     assert [attempt.outcome for attempt in world.attempts(behind)] == ["accepted"]
-    assert world.events(head) == ["sms.accepted", "sms.delivered"]
+    assert world.events(head) == ["sms.accepted", "sms.waiting", "sms.delivered"]
 
 
 @pytest.mark.parametrize("setting", [Setting(on_unknown=OnUnknown.FAIL)], indirect=True)
@@ -104,7 +104,7 @@ async def test_the_old_owners_answer_changes_nothing_after_a_takeover(world: Wor
     world.link.sent[-1].answer(Accepted())
     await world.settle()
     assert world.message(message_id).state == State.DELIVERED
-    assert world.events(message_id) == ["sms.accepted", "sms.delivered"]
+    assert world.events(message_id) == ["sms.accepted", "sms.waiting", "sms.delivered"]
 
 
 async def test_an_answer_between_takeover_and_recovery_changes_nothing(world: World) -> None:

@@ -58,7 +58,7 @@ async def test_a_temporary_refusal_waits_buffered_and_says_until_when(world: Wor
     assert (message.state, message.attempts, message.retries) == (State.BUFFERED, 1, 1)
     assert message.retry_at_ms == world.now_ms + pause_s * 1000
     assert (message.reason, message.reason_code) == ("not now", error_class.value)
-    assert world.events(message.id) == ["sms.accepted"]
+    assert world.events(message.id) == ["sms.accepted", "sms.waiting"]
 
 
 @pytest.mark.parametrize("error_class", [ErrorClass.THROTTLE, ErrorClass.LINK, ErrorClass.FAULT])
@@ -127,7 +127,15 @@ async def test_a_message_that_waited_first_is_reported_sent_once_the_network_too
     message_id = await world.submit()
     await world.jump(20)
     assert world.message(message_id).segment_states == "a"
-    assert world.events(message_id) == ["sms.accepted", "sms.sent"]
+    assert world.events(message_id) == ["sms.accepted", "sms.waiting", "sms.sent"]
+
+
+async def test_that_a_message_waits_is_told_once_however_often_it_is_tried(world: World) -> None:
+    world.link.otherwise = ABSENT
+    message_id = await world.submit()
+    await world.jump(20)
+    assert world.message(message_id).attempts == 2
+    assert world.events(message_id) == ["sms.accepted", "sms.waiting"]
 
 
 @pytest.mark.parametrize("setting", [STORED], indirect=True)
@@ -152,10 +160,10 @@ async def test_sent_is_reported_once_too_where_a_receipt_tells_that_the_last_seg
     if not answered_first:
         world.link.open[0].answer(Accepted("late"))
         await world.settle()
-    assert world.events(message_id) == ["sms.accepted", "sms.sent"]
+    assert world.events(message_id) == ["sms.accepted", "sms.waiting", "sms.sent"]
     assert world.message(message_id).retry_at_ms is None
     await world.receipt("id:b")
-    assert world.events(message_id) == ["sms.accepted", "sms.sent", "sms.delivered"]
+    assert world.events(message_id) == ["sms.accepted", "sms.waiting", "sms.sent", "sms.delivered"]
 
 
 @pytest.mark.parametrize("setting", [Setting(delivery=Delivery.STORED, on_unknown=OnUnknown.WAIT)], indirect=True)
@@ -163,7 +171,7 @@ async def test_what_is_known_to_be_delivered_before_it_was_known_to_be_sent_is_r
     world.link.says(Unknown("no answer"))
     message_id = await world.submit()
     await world.receipt(f"umr:{world.link.sent[0].outgoing.reference}")
-    assert world.events(message_id) == ["sms.accepted", "sms.delivered"]
+    assert world.events(message_id) == ["sms.accepted", "sms.waiting", "sms.delivered"]
 
 
 @pytest.mark.parametrize(

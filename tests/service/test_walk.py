@@ -154,6 +154,7 @@ class Walk(RuleBasedStateMachine):
             finals = [state for state, event in FINAL_EVENTS.items() for found in events if found == event]
             assert events.count("sms.accepted") == 1
             assert events.count("sms.sent") <= 1
+            assert events.count("sms.waiting") <= 1
             if not State(row.state).is_final:
                 assert finals == []
             else:

@@ -12,6 +12,7 @@ OF_MESSAGES: Final = {
     "sms.received": State.DELIVERED,
     "sms.accepted": State.PENDING,
     "sms.sent": State.BUFFERED,
+    "sms.waiting": State.BUFFERED,
     "sms.delivered": State.DELIVERED,
     "sms.failed": State.FAILED,
     "sms.expired": State.EXPIRED,

@@ -54,7 +54,7 @@ class Ledger:
     ) -> None:
         """Give a locked message its state (None: as it was) and keep its segment states, tries and reason. `is_sent`: its last segment is
         with the network since this change; where the message is not final by it, this is told, and once. One that is delivered as it
-        is sent is told as delivered only.
+        is sent is told as delivered only. That it waits for another try is told once too, at the first.
 
         Entering a final state emits its event and its receipt, and gives back what was counted if nothing was ever sent. A state that
         may not follow is a bug and raises ValueError."""
@@ -80,9 +80,12 @@ class Ledger:
         if after.is_final and after is not before:
             self._finish(message, after)
             return
+        begins_to_wait = before is State.PENDING and after is State.BUFFERED
         if is_sent:
             self._emit(message.organisation_id, "sms.sent", message.device_id, message.id)
-        if before is State.PENDING and after is State.BUFFERED:
+        elif begins_to_wait:
+            self._emit(message.organisation_id, "sms.waiting", message.device_id, message.id)
+        if begins_to_wait:
             self._tell_esme(esme_report.of_waiting(message, self.now_ms))
 
     def change_segments(self, message: Locked) -> None:

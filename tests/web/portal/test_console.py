@@ -183,18 +183,32 @@ async def test_the_stream_tells_of_each_change_drawn_anew_and_of_nothing_twice(a
     await resumed.leave()
 
 
-async def test_what_was_queued_and_now_waits_for_its_device_is_told_though_that_is_no_event(admin: Visitor, site: Site) -> None:
-    site.world.link.says(None, Refused(ErrorClass.DEVICE_ABSENT, "absent"))
+async def test_what_was_queued_is_told_once_it_is_on_its_way_and_once_it_waits_for_its_device(admin: Visitor, site: Site) -> None:
+    site.world.link.says(None, None)
     await site.send(payload="on its way")
     queued = await site.send(payload="next")
     stream = await admin.follow_stream(f"/devices/{site.a.device_id}/stream?after=0")
     await site.world.advance(1)
     assert f'id="m{queued}"' in stream.said
-    assert "Waiting for device" not in stream.said
     site.world.link.open[0].answer(Accepted())
-    for _ in range(3):
-        await site.world.advance(1)
+    await site.world.advance(0.1)
+    assert "Sending" in stream.said.rpartition(f'id="m{queued}"')[2]
+    site.world.link.open[0].answer(Refused(ErrorClass.DEVICE_ABSENT, "absent"))
+    await site.world.advance(0.1)
     assert "Waiting for device" in stream.said
+    await stream.leave()
+
+
+async def test_a_waiting_message_is_drawn_anew_when_its_next_try_has_another_time(admin: Visitor, site: Site) -> None:
+    site.world.link.otherwise = Refused(ErrorClass.DEVICE_ABSENT, "absent")
+    await site.send()
+    stream = await admin.follow_stream(f"/devices/{site.a.device_id}/stream?after=0")
+    await site.world.advance(19)
+    before = stream.said.count("<li")
+    await site.world.advance(3)
+    assert stream.said.count("<li") == before + 1
+    await site.world.advance(30)
+    assert stream.said.count("<li") == before + 1
     await stream.leave()
 
 

@@ -142,19 +142,18 @@ async def stream(asked: Asked) -> Reply:
     """Tell of each message of the device that comes or changes, drawn anew."""
     device_id = DeviceId(asked.id("device_id"))
     seen = await thread.thread(asked.core, asked.actor, device_id, None, MOST_ON_THEIR_WAY)
-    watch = Watch(seen.lines)
+    watch = Watch(seen.lines, asked.now_ms)
 
     async def told(events: Sequence[FeedEvent]) -> Iterable[Frame]:
-        changed = dict.fromkeys(each.message_id for each in events if each.device_id == device_id and each.message_id is not None)
         frames = []
-        for message_id in changed | dict.fromkeys(watch.next()):
+        for message_id, is_told in watch.looked_at(events, device_id, asked.now_ms).items():
             line = await thread.line(asked.core, asked.actor, device_id, MessageId(message_id))
-            looks_different = watch.sees(message_id, line)
-            if line is not None and (message_id in changed or looks_different):
+            looks_different = watch.sees(message_id, line, asked.now_ms)
+            if line is not None and (is_told or looks_different):
                 frames.append(Frame("sms", _item(asked, line)))
         return frames
 
-    return await live.follow(asked, seen.device.organisation_id, told, watch.is_restless)
+    return await live.follow(asked, seen.device.organisation_id, told, lambda: watch.wait_s(asked.now_ms))
 
 
 def draft_of(asked: Asked) -> Draft:

@@ -18,7 +18,6 @@ from heliograph.web.portal.page import MOST_DIGITS, Asked
 from heliograph.web.portal.reply import PRIVATE, Reply
 
 PING_S: Final = 15.0
-LOOK_AGAIN_S: Final = 1.0
 PING: Final = b": ping\n\n"
 RETRY: Final = b"retry: 2000\n"
 HEADERS: Final = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no"), PRIVATE)
@@ -35,29 +34,28 @@ Told = Callable[[Sequence[FeedEvent]], Awaitable[Iterable[Frame]]]
 """What a page tells of some events; nothing of those that do not concern it."""
 May = Callable[[], Awaitable[bool]]
 """Whether the browser may still follow."""
+Wait = Callable[[], float | None]
+"""In how many seconds `told` is to be asked without an event too; None: not at all."""
 
 
-def _never() -> bool:
-    return False
+def _for_events() -> None:
+    return None
 
 
-async def follow(asked: Asked, organisation_id: int, told: Told, is_restless: Callable[[], bool] = _never) -> Reply:
-    """Stream to a page that was rendered at the event with the number `after` of its query. While it `is_restless`, `told` is asked each
-    second without an event too. Raises Problem for one stream too many."""
+async def follow(asked: Asked, organisation_id: int, told: Told, wait: Wait = _for_events) -> Reply:
+    """Stream to a page that was rendered at the event with the number `after` of its query. Raises Problem for one stream too many."""
     follower = await asked.core.tail.follow(asked.actor, organisation_id, {organisation_id: seen_by(asked)})
 
     async def is_signed_in() -> bool:
         """A session that was ended, say by a new password, ends its streams."""
         return await session.visit(asked.core, asked.session_cookie, asked.address) is not None
 
-    return stream(asked, follower, organisation_id, told, is_signed_in, is_restless=is_restless)
+    return stream(asked, follower, organisation_id, told, is_signed_in, wait)
 
 
-def stream(
-    asked: Asked, follower: Follower, organisation_id: int, told: Told, may: May, *, is_restless: Callable[[], bool] = _never
-) -> Reply:
+def stream(asked: Asked, follower: Follower, organisation_id: int, told: Told, may: May, wait: Wait = _for_events) -> Reply:
     """The same for who is not signed in: what `may` decides is asked each 15 s."""
-    return Reply(200, HEADERS, stream=_Frames(asked.core.clock, follower, organisation_id, told, may, is_restless))
+    return Reply(200, HEADERS, stream=_Frames(asked.core.clock, follower, organisation_id, told, may, wait))
 
 
 def seen_by(asked: Asked) -> int:
@@ -71,15 +69,13 @@ def seen_by(asked: Asked) -> int:
 class _Frames:
     """The octets, made as the browser takes them."""
 
-    def __init__(
-        self, clock: Clock, follower: Follower, organisation_id: int, told: Told, may: May, is_restless: Callable[[], bool]
-    ) -> None:
+    def __init__(self, clock: Clock, follower: Follower, organisation_id: int, told: Told, may: May, wait: Wait) -> None:
         self._clock = clock
         self._follower = follower
         self._organisation_id = organisation_id
         self._told = told
         self._may = may
-        self._is_restless = is_restless
+        self._wait = wait
         self._is_begun = False
         self._checked_at = clock.monotonic()
 
@@ -93,15 +89,15 @@ class _Frames:
         try:
             if not await self._is_allowed():
                 raise StopAsyncIteration
-            is_restless = self._is_restless()
-            heard = await self._follower.next(LOOK_AGAIN_S if is_restless else PING_S)
+            wait_s = self._wait()
+            heard = await self._follower.next(PING_S if wait_s is None else min(wait_s, PING_S))
             match heard:
                 case None:
                     raise StopAsyncIteration
                 case Reload():
                     return b"event: reload\ndata: \n" + self._number()
                 case events:
-                    frames = [_written(each) for each in await self._told(events)] if events or is_restless else []
+                    frames = [_written(each) for each in await self._told(events)] if events or wait_s is not None else []
                     return b"".join(frames) + self._number() if events or frames else PING
         except (Problem, DatabaseLost):  # the browser comes again, and sees why
             raise StopAsyncIteration from None

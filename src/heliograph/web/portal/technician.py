@@ -86,20 +86,19 @@ async def stream(asked: Asked) -> Reply:
     if at is None:
         return _over(asked)
     seen = await technician.thread(asked.core, at)
-    own, watch = set(seen.own), Watch(Line(each, None) for each in seen.messages)
+    own, watch = set(seen.own), Watch((Line(each, None) for each in seen.messages), asked.now_ms)
 
     async def told(events: Sequence[FeedEvent]) -> Iterable[Frame]:
-        changed = dict.fromkeys(each.message_id for each in events if each.device_id == at.link.device_id and each.message_id is not None)
-        looked_at = changed | dict.fromkeys(watch.next())
+        looked_at = watch.looked_at(events, at.link.device_id, asked.now_ms)
         if looked_at and not await may():
             raise Problem(Code.FORBIDDEN, OVER)
-        if not own.issuperset(changed):
+        if not own.issuperset(looked_at):
             own.update((await technician.thread(asked.core, at)).own)
         frames = []
-        for message_id in looked_at:
+        for message_id, is_told in looked_at.items():
             found = await technician.message(asked.core, at, message_id)
-            looks_different = watch.sees(message_id, None if found is None else Line(found, None))
-            if found is not None and (message_id in changed or looks_different):
+            looks_different = watch.sees(message_id, None if found is None else Line(found, None), asked.now_ms)
+            if found is not None and (is_told or looks_different):
                 values = asked.shared() | DRAWN | {"own": own, "message": found}
                 frames.append(Frame("sms", render.page("technician_message_alone.html", values)))
         return frames
@@ -108,7 +107,7 @@ async def stream(asked: Asked) -> Reply:
         return await _visit(asked) is not None
 
     follower = await technician.follow(asked.core, at, live.seen_by(asked))
-    return live.stream(asked, follower, at.link.organisation_id, told, may, is_restless=watch.is_restless)
+    return live.stream(asked, follower, at.link.organisation_id, told, may, lambda: watch.wait_s(asked.now_ms))
 
 
 async def _visit(asked: Asked) -> Visit | None:
