@@ -140,6 +140,8 @@ class PostgresSession:
             prepared = self._prepare(kind, statement)
         self._libpq.send_query_prepared(prepared[0], octets)
         self._owed.append(None)
+        if not query.returns_rows:
+            self._libpq.flush()  # nobody waits for it yet, but the server may begin
         return kind
 
     def _prepare(self, kind: _Kind, statement: Statement) -> tuple[bytes, Any]:
