@@ -37,6 +37,7 @@ class Tenant:
     webhook_id: int = 0
     delivery_id: int = 0
     technician_link_id: int = 0
+    route_id: int = 0
     link_id: int = 1
 
 
@@ -52,6 +53,7 @@ class World:
         self._session = requests.Session()
         asked = {"username": self.operator["email"], "password": sha1(self.operator["password"])}
         self._session.headers["Authorization"] = f"Bearer {self.call('POST', '/authenticate', asked)['auth_token']}"
+        self.route_id: int = self.call("POST", "/route", {"kind": "phone", "value": "49151", "links": [{"id": 1}]})["id"]
         self.tenants = {amount: self._tenant(amount, count) for amount, count in zip(AMOUNTS, (0, 1, MANY_DEVICES), strict=True)}
 
     def close(self) -> None:
@@ -119,6 +121,7 @@ class World:
             webhook_id=webhook,
             delivery_id=delivery,
             technician_link_id=self._technician_link(made[:1]),
+            route_id=self.route_id,
         )
 
     def _sms(self, devices: list[int]) -> int:

@@ -162,6 +162,7 @@ def valid_bodies(site: Site) -> dict[tuple[str, str], Any]:
         ("PATCH", "/api/v1/link/{link_id}"): {"name": "n", "settings": {"window": None}, "enabled": False},
         ("POST", "/api/v1/link/{link_id}/check"): {"send_to": None, "try_all": True},
         ("POST", "/api/v1/route"): {"kind": "prefix", "value": "88228", "links": [{"id": 1}], "position": 1},
+        ("PUT", "/api/v1/route/{route_id}"): {"kind": "tag", "value": "roof", "links": [{"id": 1}], "position": 1},
         ("POST", "/api/v1/smpp_account"): {"service_profile": {"id": tenant.policy_id}} | account,
         ("PATCH", "/api/v1/smpp_account/{system_id}"): {"status": {"id": 0}} | account,
         ("POST", "/api/v1/technician_link"): {"endpoint": {"id": 3}, "description": "d", "expiry_date": "2027-01-16"},

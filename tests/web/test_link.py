@@ -227,6 +227,20 @@ async def test_a_route_to_phones_has_the_beginning_of_a_number_or_none_and_moves
     assert await link_of(site, site.a.device_id) == site.world.link_id
 
 
+async def test_a_route_is_changed_in_its_place_and_what_waits_follows(site: Site) -> None:
+    first, second = site.world.link_id, await another(site, "Second")
+    route_id = await route(site, first, second, kind="policy", value=str(site.a.policy_id), position=7)
+    where = f"/api/v1/route/{route_id}"
+    changed = {"kind": "device", "value": str(site.a.device_id), "links": [{"id": second}]}
+    reply = await site.call("PUT", where, changed, token=site.operator_auth)
+    assert (reply.status, reply.json) == (200, {"id": route_id, "position": 7, "link": {"id": second}} | changed)
+    assert await link_of(site, site.a.device_id) == second
+    both = changed | {"links": [{"id": first}, {"id": second}]}
+    assert (await site.call("PUT", where, both, token=site.operator_auth)).json["link"] == {"id": second}, "the one that was taken still is"
+    assert (await site.call("PUT", where, changed | {"links": []}, token=site.operator_auth)).status == 422
+    assert (await site.call("PUT", "/api/v1/route/999", changed, token=site.operator_auth)).status == 404
+
+
 async def test_a_route_that_cannot_be_is_refused(site: Site) -> None:
     link = site.world.link_id
     for kind, value, by in (

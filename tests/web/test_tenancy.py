@@ -132,6 +132,7 @@ NOT_OURS_TO_DO = {
     ("GET", "/api/v1/link_preset"),
     ("GET", "/api/v1/route"),
     ("POST", "/api/v1/route"),
+    ("PUT", "/api/v1/route/{route_id}"),
     ("DELETE", "/api/v1/route/{route_id}"),
     ("PUT", "/api/v1/link/{link_id}/organisation/{organisation_id}"),
     ("DELETE", "/api/v1/link/{link_id}/organisation/{organisation_id}"),

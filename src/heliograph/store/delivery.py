@@ -14,7 +14,8 @@ EVER = 2**62
 
 
 class Delivered(msgspec.Struct, array_like=True, frozen=True):
-    """A delivery with its last try. `message_id` 0: it is about none. `number`: of the event that it tells, where the feed told it."""
+    """A delivery with its last try. `message_id` 0: it is about none. `number`: of the event that it tells, where the feed told it.
+    `device_name` None: it is about no device, or about one that is gone or has no name."""
 
     id: int
     organisation_id: int
@@ -33,6 +34,8 @@ class Delivered(msgspec.Struct, array_like=True, frozen=True):
     at_ms: int | None
     status: int | None
     error: str | None
+    duration_ms: int | None
+    device_name: str | None
     body: str = ""
 
     @property

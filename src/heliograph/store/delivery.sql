@@ -2,11 +2,12 @@
 -- part: columns
 notification.id, notification.organisation_id, notification.callback_id, notification.type, notification.message_id, notification.device_id,
   notification.number, notification.method, notification.state, notification.tries, notification.due_at_ms, notification.created_at_ms,
-  notification.final_at_ms, notification.failed_at_ms, attempt.at_ms, attempt.status, attempt.error
+  notification.final_at_ms, notification.failed_at_ms, attempt.at_ms, attempt.status, attempt.error, attempt.duration_ms, device.name
 
 -- name: all
 SELECT {columns} FROM notification
 LEFT JOIN delivery_attempt AS attempt ON attempt.notification_id = notification.id AND attempt.number = notification.tries
+LEFT JOIN device ON device.id = notification.device_id
 WHERE notification.callback_id = :webhook_id AND notification.account IS NULL AND notification.id < :before
 AND (:state = 0 OR notification.state = :state) AND (:device_id = 0 OR notification.device_id = :device_id)
 AND (:type = '' OR notification.type = :type)
@@ -16,6 +17,7 @@ ORDER BY notification.id DESC LIMIT :most;
 -- name: failed
 SELECT {columns} FROM notification
 LEFT JOIN delivery_attempt AS attempt ON attempt.notification_id = notification.id AND attempt.number = notification.tries
+LEFT JOIN device ON device.id = notification.device_id
 WHERE notification.callback_id = :webhook_id AND notification.account IS NULL AND notification.id < :before
 AND notification.failed_at_ms IS NOT NULL AND notification.state = :state AND (:device_id = 0 OR notification.device_id = :device_id)
 AND (:type = '' OR notification.type = :type)
@@ -25,6 +27,7 @@ ORDER BY notification.id DESC LIMIT :most;
 -- name: one
 SELECT {columns}, notification.body FROM notification
 LEFT JOIN delivery_attempt AS attempt ON attempt.notification_id = notification.id AND attempt.number = notification.tries
+LEFT JOIN device ON device.id = notification.device_id
 WHERE notification.id = :id AND notification.account IS NULL AND (:organisation_id = 0 OR notification.organisation_id = :organisation_id);
 
 -- name: attempts

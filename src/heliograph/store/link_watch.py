@@ -44,6 +44,7 @@ class StrayReceipt(msgspec.Struct, array_like=True, frozen=True):
     """A receipt that fits no message. `keys`: JSON; `disposition`: early, nobody has claimed its ids; ambiguous, several have."""
 
     id: int
+    link_id: int
     received_at_ms: int
     source: str
     dest: str
@@ -72,11 +73,11 @@ def refusals(tx: Transaction, link_id: int, most: int) -> list[Refusal]:
     return [Refusal(*row) for row in tx.run(Q["refusals"], link_id=link_id, latest=LATEST, most=most)]
 
 
-def unmatched_receipts(tx: Transaction, link_id: int, before: int, most: int) -> list[StrayReceipt]:
-    """Receipts that fit no message, newest first, with ids below one."""
-    return [StrayReceipt(*row) for row in tx.run(Q["unmatched_receipts"], link_id=link_id, before=before, most=most)]
+def unmatched_receipts(tx: Transaction, link_id: int, before: int, most: int, number: str = "") -> list[StrayReceipt]:
+    """Receipts that came by a link and fit no message, newest first, with ids below one; of a number, where one is given."""
+    return [StrayReceipt(*row) for row in tx.run(Q["unmatched_receipts"], link_id=link_id, before=before, most=most, number=number)]
 
 
-def unmatched_inbound(tx: Transaction, link_id: int, before: int, most: int) -> list[Unmatched]:
-    """SMS that came by a link and belong to nobody, newest first, with ids below one."""
-    return [Unmatched(*row) for row in tx.run(Q["unmatched_inbound"], link_id=link_id, before=before, most=most)]
+def unmatched_inbound(tx: Transaction, link_id: int, before: int, most: int, number: str = "") -> list[Unmatched]:
+    """SMS that came by a link and belong to nobody, newest first, with ids below one; of a number, where one is given."""
+    return [Unmatched(*row) for row in tx.run(Q["unmatched_inbound"], link_id=link_id, before=before, most=most, number=number)]

@@ -17,9 +17,12 @@ FROM (SELECT id, device_id FROM message ORDER BY id DESC LIMIT :latest) AS lates
 WHERE attempt.link_id = :link_id AND attempt.outcome <> 'accepted' ORDER BY attempt.at_ms DESC, attempt.message_id DESC LIMIT :most;
 
 -- name: unmatched_receipts
-SELECT id, received_at_ms, source, dest, word, error, keys, disposition FROM receipt
-WHERE link_id = :link_id AND message_id IS NULL AND id < :before ORDER BY id DESC LIMIT :most;
+-- number: '' for any; else of whom they are from or for.
+SELECT id, link_id, received_at_ms, source, dest, word, error, keys, disposition FROM receipt
+WHERE link_id = :link_id AND message_id IS NULL AND id < :before AND (:number = '' OR source = :number OR dest = :number)
+ORDER BY id DESC LIMIT :most;
 
 -- name: unmatched_inbound
 SELECT message_id, link_id, source, dest, udh, user_data, dcs, received_at_ms, reason FROM unmatched_inbound
-WHERE link_id = :link_id AND message_id < :before ORDER BY message_id DESC LIMIT :most;
+WHERE link_id = :link_id AND message_id < :before AND (:number = '' OR source = :number OR dest = :number)
+ORDER BY message_id DESC LIMIT :most;

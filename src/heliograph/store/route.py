@@ -49,6 +49,23 @@ def insert(tx: Transaction, position: int, kind: str, value: str, link_ids: list
     return route_id
 
 
+def update(tx: Transaction, route: Route) -> None:
+    """Have a route be as this one of its id."""
+    texts = {"kind": route.kind, "value": route.value, "link_ids": route.link_ids}
+    tx.run(Q["update"], id=route.id, position=route.position, link_id=route.link_id, **texts)
+
+
+def place(tx: Transaction, route_id: int, position: int) -> None:
+    """Have a route asked at another place."""
+    tx.run(Q["place"], id=route_id, position=position)
+
+
+def of_device(tx: Transaction, device_id: int) -> tuple[int, int | None] | None:
+    """The link by which a device goes, 0 for none, and the route that says so, if one does; None where there is no such device."""
+    row = tx.one(Q["of_device"], device_id=device_id)
+    return (int(row[0]), row[1]) if row else None
+
+
 def delete(tx: Transaction, route_id: int) -> bool:
     """False where there is none."""
     return tx.one(Q["delete"], id=route_id) is not None

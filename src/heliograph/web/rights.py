@@ -41,6 +41,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
     ("GET", "/api/v1/link_preset"): Right.OPERATE,
     ("GET", "/api/v1/route"): Right.OPERATE,
     ("POST", "/api/v1/route"): Right.OPERATE,
+    ("PUT", "/api/v1/route/{route_id}"): Right.OPERATE,
     ("DELETE", "/api/v1/route/{route_id}"): Right.OPERATE,
     ("PUT", "/api/v1/link/{link_id}/organisation/{organisation_id}"): Right.OPERATE,
     ("DELETE", "/api/v1/link/{link_id}/organisation/{organisation_id}"): Right.OPERATE,

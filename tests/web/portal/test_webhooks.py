@@ -77,6 +77,7 @@ async def test_the_log_is_filtered_and_each_delivery_is_looked_into_and_sent_aga
     assert words(page).count("webhook.test") == 2 + words(page).count("link.fault webhook.disabled webhook.test")
     failed = await admin.get(f"{where}?show=failed")
     assert failed.text.count("/deliveries/") == 1
+    assert re.search(r"webhook.test POST – 500 12 1/11 Failed", words(failed))
     delivery = "/deliveries/" + failed.text.split("/deliveries/")[1].split('"')[0]
     looked = await admin.get(delivery)
     assert "<b>out of order" not in looked.text
@@ -86,6 +87,18 @@ async def test_the_log_is_filtered_and_each_delivery_is_looked_into_and_sent_aga
     assert "It goes out once more." in words(await admin.follow(await admin.post(f"{delivery}/resend")))
     await site.world.advance(2)
     assert "Delivered" in words(await admin.get(delivery))
+
+
+async def test_what_fails_shows_as_failing_with_the_reason_and_the_device(admin: Visitor, site: Site) -> None:
+    where = await made(admin)
+    site.world.courier.says(Answered(500, 12, error="the receiver failed; its own log says why"))
+    await site.post(f"/api/v1/endpoint/{site.a.device_id}/sms", {"payload": "hello"})
+    await site.world.advance(2)
+    page = words(await admin.get(where))
+    device = (await site.get(f"/api/v1/endpoint/{site.a.device_id}")).json["name"]
+    assert re.search(rf"sms.delivered POST, SMS \d+ {device} 500 12 1/11 Retrying the receiver failed", page)
+    assert "The last try failed: the receiver failed; its own log says why." in page
+    assert "Failing" in words(await admin.get("/webhooks"))
 
 
 async def test_it_is_paused_resumed_rotated_replayed_and_deleted(admin: Visitor, site: Site) -> None:

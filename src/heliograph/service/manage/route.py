@@ -1,5 +1,6 @@
 """Routes, as the operator keeps them: which link the messages of which devices go by."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -13,6 +14,7 @@ from heliograph.service.manage.scope import Office, not_found
 from heliograph.store import account as account_store
 from heliograph.store import device as device_store
 from heliograph.store import link as link_store
+from heliograph.store import number as number_store
 from heliograph.store import policy as policy_store
 from heliograph.store import route as store
 from heliograph.store.route import Route
@@ -36,6 +38,8 @@ class RouteKind(StrEnum):
 
 
 MOST_POSITION = 1_000_000
+STEP = 10
+"""Between two positions, so that one more fits in."""
 MOST_ID_DIGITS = 18
 
 
@@ -46,6 +50,15 @@ class NewRoute(msgspec.Struct, frozen=True, kw_only=True):
     value: str = ""
     links: tuple[int, ...]
     position: int | None = None
+
+
+class Way(msgspec.Struct, frozen=True):
+    """By which link an SMS to a number goes. `device_id` None: the number is a phone's. `link_id` 0: by none; None: back over the link that
+    brought it. `route_id` None: no route says so."""
+
+    device_id: int | None
+    link_id: int | None
+    route_id: int | None
 
 
 async def views(office: Office, actor: Actor) -> list[Route]:
@@ -60,6 +73,24 @@ async def add(office: Office, actor: Actor, new: NewRoute) -> int:
     return await office.database.write(_add, actor, new, office.clock.now_ms())
 
 
+async def update(office: Office, actor: Actor, route_id: int, new: NewRoute) -> None:
+    """Have a route be otherwise; `position` None: it stays at its place. What waits follows it. Raises Problem."""
+    require(actor, Right.OPERATE)
+    await office.database.write(_update, actor, route_id, new, office.clock.now_ms())
+
+
+async def move(office: Office, actor: Actor, route_id: int, step: int) -> None:
+    """Have a route asked before the one before it (`step` -1), or after the one behind it (1). Raises Problem."""
+    require(actor, Right.OPERATE)
+    await office.database.write(_move, actor, route_id, step, office.clock.now_ms())
+
+
+async def ways_to(office: Office, actor: Actor, number: str) -> list[Way]:
+    """By which link an SMS to a number goes now: to each device that has it, one in each number space, or to a phone. Raises Problem."""
+    require(actor, Right.OPERATE)
+    return await office.database.read(_ways_to, normalise(number, "number"))
+
+
 async def delete(office: Office, actor: Actor, route_id: int) -> None:
     """Take a route away. Raises Problem."""
     require(actor, Right.OPERATE)
@@ -68,31 +99,82 @@ async def delete(office: Office, actor: Actor, route_id: int) -> None:
 
 def _add(tx: Transaction, actor: Actor, new: NewRoute, now_ms: int) -> int:
     value = _checked(tx, new)
+    last = max((each.position for each in store.every(tx)), default=0)
+    position = new.position if new.position is not None else last + STEP
+    route_id = store.insert(tx, position, new.kind, value, list(new.links), now_ms)
+    store.reassign(tx)
+    made = Route(route_id, position, new.kind, value, _written(new.links), new.links[0])
+    audit.record(tx, actor, "route.created", actor.organisation_id, now_ms, object_id=route_id, after=_told(made))
+    return route_id
+
+
+def _update(tx: Transaction, actor: Actor, route_id: int, new: NewRoute, now_ms: int) -> None:
+    before = _found(tx, route_id)
+    value = _checked(tx, new)
+    position = before.position if new.position is None else new.position
+    link_id = before.link_id if before.link_id in new.links else new.links[0]
+    after = Route(route_id, position, new.kind.value, value, _written(new.links), link_id)
+    store.update(tx, after)
+    store.reassign(tx)
+    audit.record(tx, actor, "route.changed", actor.organisation_id, now_ms, object_id=route_id, before=_told(before), after=_told(after))
+
+
+def _move(tx: Transaction, actor: Actor, route_id: int, step: int, now_ms: int) -> None:
+    before = _found(tx, route_id)
+    routes = store.every(tx)
+    at = routes.index(before)
+    to = at + step
+    if not 0 <= to < len(routes):
+        return
+    routes.insert(to, routes.pop(at))
+    for number, each in enumerate(routes, 1):
+        if each.position != number * STEP:
+            store.place(tx, each.id, number * STEP)
+    store.reassign(tx)
+    changes = {"before": {"position": before.position}, "after": {"position": (to + 1) * STEP}}
+    audit.record(tx, actor, "route.changed", actor.organisation_id, now_ms, object_id=route_id, **changes)
+
+
+def _ways_to(tx: Transaction, number: str) -> list[Way]:
+    devices = sorted({each.device_id for each in number_store.owned(tx, [number]).get(number, [])})
+    if devices:
+        found = [(device_id, store.of_device(tx, device_id)) for device_id in devices]
+        return [Way(device_id, *way) for device_id, way in found if way is not None]
+    fits = (each for each in store.every(tx) if each.kind == RouteKind.PHONE and number.startswith(each.value))
+    route = next(fits, None)
+    return [Way(None, None, None) if route is None else Way(None, route.link_id, route.id)]
+
+
+def _delete(tx: Transaction, actor: Actor, route_id: int, now_ms: int) -> None:
+    before = _found(tx, route_id)
+    store.delete(tx, route_id)
+    store.reassign(tx)
+    audit.record(tx, actor, "route.deleted", actor.organisation_id, now_ms, object_id=route_id, before=_told(before))
+
+
+def _found(tx: Transaction, route_id: int) -> Route:
+    found = {each.id: each for each in store.every(tx)}.get(route_id)
+    if found is None:
+        raise not_found("Route", route_id)
+    return found
+
+
+def _written(links: Sequence[int]) -> str:
+    return msgspec.json.encode(list(links)).decode()
+
+
+def _told(route: Route) -> dict[str, object]:
+    """As the audit tells it."""
+    return {"kind": str(route.kind), "value": route.value, "links": route.links, "position": route.position}
+
+
+def _checked(tx: Transaction, new: NewRoute) -> str:
+    """The value as it is compared. Raises Problem for one that could never fit, for links that are none, and for a place beyond all."""
     if not 1 <= len(set(new.links)) == len(new.links) <= MOST_LINKS:
         raise Problem(Code.INVALID_FORMAT, f"links: give 1 to {MOST_LINKS} ids of links, each once", field="links")
     for link_id in new.links:
         if not link_store.is_there(tx, link_id):
             raise not_found("Link", link_id)
-    routes = store.every(tx)
-    position = new.position if new.position is not None else max((each.position for each in routes), default=0) + 10
-    route_id = store.insert(tx, position, new.kind, value, list(new.links), now_ms)
-    store.reassign(tx)
-    after = {"kind": new.kind.value, "value": value, "links": list(new.links), "position": position}
-    audit.record(tx, actor, "route.created", actor.organisation_id, now_ms, object_id=route_id, after=after)
-    return route_id
-
-
-def _delete(tx: Transaction, actor: Actor, route_id: int, now_ms: int) -> None:
-    found = {each.id: each for each in store.every(tx)}.get(route_id)
-    if found is None or not store.delete(tx, route_id):
-        raise not_found("Route", route_id)
-    store.reassign(tx)
-    before = {"kind": found.kind, "value": found.value, "links": found.links, "position": found.position}
-    audit.record(tx, actor, "route.deleted", actor.organisation_id, now_ms, object_id=route_id, before=before)
-
-
-def _checked(tx: Transaction, new: NewRoute) -> str:
-    """The value as it is compared. Raises Problem for one that could never fit, and for a place beyond all places."""
     if new.position is not None and not 0 <= new.position <= MOST_POSITION:
         raise Problem(Code.INVALID_FORMAT, f"position: give a number from 0 to {MOST_POSITION}", field="position")
     value = new.value.strip()

@@ -20,7 +20,8 @@ PER_PAGE, MOST_PER_PAGE = 100, 1000
 
 class DeliveryShown(msgspec.Struct, kw_only=True):
     """`status`: waiting (not tried yet), retrying, delivered or failed (given up; it can be replayed). `attempts`: how many tries;
-    `http_status` and `error` are of the last. `sms`: the SMS it is about, if it is about one. `event`: the number of the event in the
+    `http_status`, `milliseconds` and `error` are of
+    the last. `sms`: the SMS it is about, if it is about one. `event`: the number of the event in the
     organisation's feed, where the feed brought it."""
 
     id: int
@@ -33,6 +34,7 @@ class DeliveryShown(msgspec.Struct, kw_only=True):
     event: int | None
     attempts: int
     http_status: int | None
+    milliseconds: int | None
     error: str | None
     created: str
     last_attempt: str | None
@@ -178,6 +180,7 @@ def _fields(delivery: Delivered) -> dict[str, Any]:
         "event": delivery.number,
         "attempts": delivery.tries,
         "http_status": delivery.status,
+        "milliseconds": delivery.duration_ms,
         "error": delivery.error,
         "created": wire.stamp(delivery.created_at_ms),
         "last_attempt": wire.stamp_or_none(delivery.at_ms),

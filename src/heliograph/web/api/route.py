@@ -55,12 +55,22 @@ async def list_routes(call: Call) -> Answer:
 async def create(call: Call) -> Answer:
     """201, where it is, and the route. What waits follows it; what is on its way ends where it is. While the first link is down for half a
     minute the next one is taken."""
-    wanted = call.decode(_WANTED)
-    links = tuple(link_id for each in wanted.links if isinstance(link_id := wire.id_of(each), int))
-    new = NewRoute(kind=wanted.kind, value=str(wire.written(wanted.value)), links=links, position=wanted.position)
-    made = await routes.add(call.context.core, call.actor, new)
-    shown = next(each for each in await routes.views(call.context.core, call.actor) if each.id == made)
-    return created(f"{call.context.origin(call.scope)}/api/v1/route/{made}", _shown(shown))
+    made = await routes.add(call.context.core, call.actor, _wanted(call))
+    return created(f"{call.context.origin(call.scope)}/api/v1/route/{made}", await _view(call, made))
+
+
+@operation(
+    "Change a route",
+    body=RouteWanted,
+    example={"kind": "prefix", "value": "88228", "links": [{"id": 2}, {"id": 1}]},
+    answer=RouteView,
+    refuses=(Code.FORBIDDEN, Code.INVALID_FORMAT, Code.INVALID_REFERENCE),
+)
+async def change(call: Call) -> Answer:
+    """All of it but for `position`, which stays where it is left out. What waits follows it; what is on its way ends where it is."""
+    route_id = call.id("route_id")
+    await routes.update(call.context.core, call.actor, route_id, _wanted(call))
+    return json(await _view(call, route_id))
 
 
 @operation("Delete a route", refuses=(Code.FORBIDDEN,))
@@ -68,6 +78,16 @@ async def delete(call: Call) -> Answer:
     """Devices that no other route fits stay on the link they have."""
     await routes.delete(call.context.core, call.actor, call.id("route_id"))
     return NO_CONTENT
+
+
+def _wanted(call: Call) -> NewRoute:
+    wanted = call.decode(_WANTED)
+    links = tuple(link_id for each in wanted.links if isinstance(link_id := wire.id_of(each), int))
+    return NewRoute(kind=wanted.kind, value=str(wire.written(wanted.value)), links=links, position=wanted.position)
+
+
+async def _view(call: Call, route_id: int) -> RouteView:
+    return _shown(next(each for each in await routes.views(call.context.core, call.actor) if each.id == route_id))
 
 
 def _shown(route: Route) -> RouteView:
@@ -83,5 +103,5 @@ def _shown(route: Route) -> RouteView:
 
 ROUTES = {
     "/api/v1/route": Resource(GET=list_routes, POST=create),
-    "/api/v1/route/{route_id}": Resource(DELETE=delete),
+    "/api/v1/route/{route_id}": Resource(PUT=change, DELETE=delete),
 }

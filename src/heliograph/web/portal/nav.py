@@ -31,7 +31,8 @@ ITEMS: Final[tuple[tuple[Item, ...], ...]] = (
         Item("/technician-links", "link", "Technician links", key="l"),
     ),
     (
-        Item("/links", "radio-tower", "Links", Right.OPERATE),
+        Item("/links", "radio-tower", "Links", Right.OPERATE, key="k"),
+        Item("/routes", "network", "Routes", Right.OPERATE, key="r"),
         Item("/simulator", "cpu", "Simulator", Right.OPERATE, only_demo=True),
         Item("/users", "users", "Users", Right.ADMINISTER, key="u"),
         Item("/tokens", "key-round", "Application tokens", Right.ADMINISTER, key="t"),

@@ -28,7 +28,8 @@ PER_PAGE: Final = 25
 STATES: Final[Mapping[str, Shown]] = {
     "active": Shown("circle-check", "Active", "ok"),
     "paused": Shown("pause", "Paused", "warn"),
-    "degraded": Shown("triangle-alert", "Degraded", "warn"),
+    "degraded": Shown("triangle-alert", "Degraded", "bad"),
+    "failing": Shown("triangle-alert", "Failing", "warn"),
     "disabled": Shown("ban", "Disabled", "bad"),
 }
 FILTERS: Final = {
@@ -175,7 +176,9 @@ def state_of(found: Webhook) -> Shown:
         return STATES["disabled"]
     if found.paused_at_ms is not None:
         return STATES["paused"]
-    return STATES["active" if found.degraded_at_ms is None else "degraded"]
+    if found.degraded_at_ms is not None:
+        return STATES["degraded"]
+    return STATES["failing" if found.failures else "active"]
 
 
 def delivery_state(found: Delivered) -> Shown:
@@ -185,7 +188,7 @@ def delivery_state(found: Delivered) -> Shown:
     if found.state == NotificationState.GIVEN_UP:
         return Shown("x", "Failed", "bad")
     if found.failed_at_ms is not None:
-        return Shown("rotate-ccw", f"Retrying {found.tries} of {TRIES}", "warn")
+        return Shown("rotate-ccw", "Retrying", "warn")
     return Shown("clock", "Waiting")
 
 

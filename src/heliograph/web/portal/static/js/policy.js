@@ -1,4 +1,4 @@
-// The form of a service policy: how many fields are changed, what it would mean, and only the fields of the interface that is chosen.
+// The form of a service policy: how many fields are changed, and what it would mean.
 const form = document.getElementById("policy");
 const changed = document.getElementById("changed"), preview = document.getElementById("preview");
 const values = () => {
@@ -16,11 +16,6 @@ function count() {
   if (changed) changed.textContent = differ === 0 ? "" : `${differ} change${differ === 1 ? "" : "s"} not saved`;
 }
 
-function choose() {
-  const chosen = form.elements.interface.value;
-  for (const part of form.querySelectorAll("[data-when]")) part.hidden = part.dataset.when !== chosen;
-}
-
 let timer = 0, asked = 0;
 async function means() {
   const mine = ++asked, body = new URLSearchParams(new FormData(form));
@@ -31,8 +26,6 @@ async function means() {
 
 form.addEventListener("input", () => {
   count();
-  choose();
   clearTimeout(timer);
   timer = setTimeout(means, 250);
 });
-choose();

@@ -101,6 +101,16 @@ for (const form of document.querySelectorAll("form[data-unsaved]")) {
   window.addEventListener("beforeunload", (event) => { if (!sent && isChanged()) event.preventDefault() });
 }
 
+// --- forms that show only what belongs to what is chosen: `data-chooses` names the field, `data-when` the values
+for (const form of document.querySelectorAll("form[data-chooses]")) {
+  const choose = () => {
+    const chosen = form.elements[form.dataset.chooses].value;
+    for (const part of form.querySelectorAll("[data-when]")) part.hidden = !part.dataset.when.split(" ").includes(chosen);
+  };
+  form.addEventListener("input", choose);
+  choose();
+}
+
 // --- lists that follow what is typed: the form works without us, by its button
 const parser = new DOMParser();
 for (const form of document.querySelectorAll("form[data-live]")) {
