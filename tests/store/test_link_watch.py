@@ -85,11 +85,14 @@ class Watches:
         assert [each.id for each in link_watch.unmatched_receipts(tx, 1, NEWEST, 10)] == [3, 1]
         assert [each.id for each in link_watch.unmatched_receipts(tx, 1, 3, 10)] == [1]
         assert [each.payload for each in link_watch.unmatched_inbound(tx, 1, NEWEST, 2)] == ["text 3", "text 2"]
+        assert [each.payload for each in link_watch.unmatched_inbound(tx, 0, 4, 2)] == ["text 3", "text 2"]
+        assert len(link_watch.unmatched_receipts(tx, 1, NEWEST, 10, "2")) == 2
+        assert link_watch.unmatched_inbound(tx, 1, NEWEST, 10, "2") == []
 
 
 class TestOnSqlite(OnSqlite, Watches):
     def test_what_belongs_to_nobody_is_read_by_an_index(self, tx: Transaction) -> None:
-        values = {"link_id": 1, "before": NEWEST, "most": 10}
+        values = {"link_id": 1, "before": NEWEST, "most": 10, "number": ""}
         for name, index in (("unmatched_receipts", "receipt_unmatched"), ("unmatched_inbound", "unmatched_inbound_of_link")):
             rows = tx._session._connection.execute(f"EXPLAIN QUERY PLAN {link_watch.Q[name].text}", values)  # type: ignore[attr-defined]
             plan = "\n".join(row[3] for row in rows)

@@ -137,6 +137,7 @@ NOT_OURS_TO_DO = {
     ("PUT", "/api/v1/link/{link_id}/organisation/{organisation_id}"),
     ("DELETE", "/api/v1/link/{link_id}/organisation/{organisation_id}"),
     ("GET", "/api/v1/unmatched_inbound"),
+    ("GET", "/api/v1/unmatched_receipt"),
 }
 """What only the operator does here, where there are several organisations."""
 

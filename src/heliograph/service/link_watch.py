@@ -15,7 +15,7 @@ from heliograph.store.transaction import Transaction
 PACE_MS = 60_000
 NEWEST = 2**63 - 1
 MOST_REFUSALS = 10
-MOST_STRAYS = 20
+MOST_STRAYS = 10
 
 
 class Doing(msgspec.Struct, frozen=True):

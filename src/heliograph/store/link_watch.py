@@ -79,5 +79,7 @@ def unmatched_receipts(tx: Transaction, link_id: int, before: int, most: int, nu
 
 
 def unmatched_inbound(tx: Transaction, link_id: int, before: int, most: int, number: str = "") -> list[Unmatched]:
-    """SMS that came by a link and belong to nobody, newest first, with ids below one; of a number, where one is given."""
-    return [Unmatched(*row) for row in tx.run(Q["unmatched_inbound"], link_id=link_id, before=before, most=most, number=number)]
+    """SMS that came by a link (0: by any) and belong to nobody, newest first, with ids below one; of a number, where one is given."""
+    values: dict[str, int | str | None] = {"before": before, "most": most, "number": number}
+    found = tx.run(Q["unmatched_inbound"], link_id=link_id, **values) if link_id else tx.run(Q["unmatched_inbound_of_all"], **values)
+    return [Unmatched(*row) for row in found]

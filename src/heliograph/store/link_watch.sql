@@ -22,7 +22,13 @@ SELECT id, link_id, received_at_ms, source, dest, word, error, keys, disposition
 WHERE link_id = :link_id AND message_id IS NULL AND id < :before AND (:number = '' OR source = :number OR dest = :number)
 ORDER BY id DESC LIMIT :most;
 
--- name: unmatched_inbound
+-- part: inbound
 SELECT message_id, link_id, source, dest, udh, user_data, dcs, received_at_ms, reason FROM unmatched_inbound
-WHERE link_id = :link_id AND message_id < :before AND (:number = '' OR source = :number OR dest = :number)
+
+-- name: unmatched_inbound
+{inbound} WHERE link_id = :link_id AND message_id < :before AND (:number = '' OR source = :number OR dest = :number)
+ORDER BY message_id DESC LIMIT :most;
+
+-- name: unmatched_inbound_of_all
+{inbound} WHERE message_id < :before AND (:number = '' OR source = :number OR dest = :number)
 ORDER BY message_id DESC LIMIT :most;

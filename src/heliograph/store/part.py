@@ -127,8 +127,3 @@ def forget_lost_answers(tx: Transaction, before_ms: int) -> None:
 def keep_unmatched(tx: Transaction, rows: Sequence[Unmatched]) -> None:
     """Keep inbound SMS that belong to nobody."""
     tx.apply(Q["keep_unmatched"], rows)
-
-
-def unmatched(tx: Transaction, before_id: int, most: int) -> list[Unmatched]:
-    """The latest inbound SMS that belong to nobody with ids below one, newest first."""
-    return [Unmatched(*row) for row in tx.run(Q["unmatched"], before_id=before_id, most=most)]

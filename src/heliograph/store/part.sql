@@ -44,7 +44,3 @@ DELETE FROM answer_lost WHERE at_ms < :before;
 -- name: keep_unmatched (message_id bigint, link_id bigint, source text, dest text, udh text, user_data text, dcs bigint, received_at_ms bigint, reason text)
 INSERT INTO unmatched_inbound (message_id, link_id, source, dest, udh, user_data, dcs, received_at_ms, reason)
 SELECT message_id, link_id, source, dest, udh, user_data, dcs, received_at_ms, reason FROM input;
-
--- name: unmatched
-SELECT message_id, link_id, source, dest, udh, user_data, dcs, received_at_ms, reason FROM unmatched_inbound
-WHERE message_id < :before_id ORDER BY message_id DESC LIMIT :most;

@@ -46,6 +46,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
     ("PUT", "/api/v1/link/{link_id}/organisation/{organisation_id}"): Right.OPERATE,
     ("DELETE", "/api/v1/link/{link_id}/organisation/{organisation_id}"): Right.OPERATE,
     ("GET", "/api/v1/unmatched_inbound"): Right.OPERATE,
+    ("GET", "/api/v1/unmatched_receipt"): Right.OPERATE,
     ("POST", "/api/v1/organisation"): Right.OPERATE,
     ("PATCH", "/api/v1/organisation/{organisation_id}"): Right.ADMINISTER,
     ("DELETE", "/api/v1/organisation/{organisation_id}"): Right.OPERATE,

@@ -1,5 +1,6 @@
 """Links as the operator makes them: by a form of their kind that a preset fills in, with every error at its field, or as JSON."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -181,5 +182,51 @@ async def test_what_a_link_brought_for_nobody_stands_on_its_page(operator: Visit
     await site.world.database.write(lambda tx: tx.run(statement(sms + f"(1, {link_id}, '49170', '1000', '', 'lost', 0, 1, 'unmatched')")))
     page = words(await operator.get(f"/links/{link_id}"))
     assert "DELIVRD id:4711 no SMS has this id" in page
-    assert "lost unmatched" in page
+    assert "lost no device has the sender's number" in page
     assert "lost" not in words(await operator.get("/links/1"))
+
+
+async def test_all_that_links_brought_for_nobody_is_found_by_link_and_number_page_by_page(operator: Visitor, site: Site) -> None:
+    link_id = await added(operator, site)
+    sms = "INSERT INTO unmatched_inbound (message_id, link_id, source, dest, udh, user_data, dcs, received_at_ms, reason) VALUES "
+    rows = [f"({number}, {link_id}, '4917{number % 2}', '1000', '', 'text {number}', 0, 1, 'unmatched')" for number in range(1, 121)]
+    await site.world.database.write(lambda tx: tx.run(statement(sms + ", ".join(rows))))
+    assert "All of them" in words(await operator.get(f"/links/{link_id}"))
+    where: str | None = f"/links/unmatched?link={link_id}"
+    seen: list[str] = []
+    while where:
+        page = (await operator.get(where)).text
+        seen += re.findall(r">(text \d+)<", page)
+        found = re.search(r'rel="next" href="([^"]+)"', page)
+        where = found[1].replace("&amp;", "&") if found else None
+    assert seen == [f"text {number}" for number in range(120, 0, -1)]
+    odd = words(await operator.get("/links/unmatched?number=%2B49171"))
+    assert ("text 119" in odd, "text 118" in odd) == (True, False)
+    assert "text 119" not in words(await operator.get("/links/unmatched?link=1"))
+    assert (await operator.get("/links/unmatched?number=letters")).status == 422
+    assert "None Every receipt that came" in words(await operator.get("/links/unmatched_receipts"))
+
+
+async def test_the_pages_of_links_are_drawn_anew_as_they_change_and_only_then(operator: Visitor, site: Site) -> None:
+    link_id = await added(operator, site)
+    paths = {f"/links/{link_id}/stream": "now", "/links/stream": "links", f"/links/{link_id}/trace/stream": "trace"}
+    streams = {path: await operator.follow_stream(f"{path}?after=0") for path in paths}
+    await site.world.advance(3)
+    drawn = {path: stream.said for path, stream in streams.items()}
+    for path, part in paths.items():
+        assert f' id="{part}"' in drawn[path], path
+    await site.world.advance(3)
+    assert [path for path, stream in streams.items() if "event: swap" in stream.said.removeprefix(drawn[path])] == []
+    await operator.post(f"/links/{link_id}/switch", {"to": "stop"})
+    await site.world.advance(3)
+    for path, part in ((f"/links/{link_id}/stream", "now"), ("/links/stream", "links")):
+        fresh = streams[path].said.removeprefix(drawn[path])
+        assert f' id="{part}"' in fresh
+        assert "Stopped" in fresh
+    for stream in streams.values():
+        await stream.leave()
+
+
+async def test_nobody_else_sees_what_belongs_to_nobody(admin: Visitor) -> None:
+    for path in ("/links/unmatched", "/links/unmatched_receipts", "/links/stream", "/links/1/stream", "/links/1/trace/stream"):
+        assert (await admin.get(path)).status == 403

@@ -29,7 +29,7 @@ async def test_the_audit_goes_on_page_by_page(admin: Visitor, site: Site) -> Non
 async def test_links_and_their_settings_are_the_operators_alone(operator: Visitor, admin: Visitor) -> None:
     assert (await admin.get("/links")).status == 403
     page = words(await operator.get("/links"))
-    assert "Unmatched inbound" in page
+    assert "Unmatched SMS" in page
     assert "None: all that came in belonged to a device." in page
 
 

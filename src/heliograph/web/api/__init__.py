@@ -33,7 +33,7 @@ from heliograph.web.api import (
     tag,
     tariff_profile,
     technician_link,
-    unmatched_inbound,
+    unmatched,
     user,
     webhook,
 )  # fmt: skip
@@ -71,7 +71,7 @@ ROUTES: dict[str, AnyResource] = {
     **overview.ROUTES,
     **technician_link.ROUTES,
     **audit.ROUTES,
-    **unmatched_inbound.ROUTES,
+    **unmatched.ROUTES,
     **simulator.ROUTES,
     **health.ROUTES,
 }

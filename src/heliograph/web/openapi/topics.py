@@ -54,7 +54,7 @@ OF_FILE: Final[dict[str, str]] = {
     "tag": "Devices",
     "tariff_profile": "Look-ups",
     "technician_link": "Devices",
-    "unmatched_inbound": "Links",
+    "unmatched": "Links",
     "user": "Users",
     "webhook": "Webhooks",
 }

@@ -48,6 +48,7 @@ from heliograph.web.portal import (
     technician,
     technician_links,
     tokens,
+    unmatched,
     users,
     webhooks,
 )
@@ -75,6 +76,7 @@ PAGES: Final[dict[str, Page]] = {
     **technician.PAGES,
     **technician_links.PAGES,
     **tokens.PAGES,
+    **unmatched.PAGES,
     **users.PAGES,
     **webhooks.PAGES,
 }
