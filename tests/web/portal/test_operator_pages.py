@@ -9,7 +9,7 @@ async def test_the_audit_says_who_did_what_by_which_door(admin: Visitor, site: S
     sent = await site.send()
     page = await admin.get("/audit")
     assert "policy.changed" in words(page)
-    assert "name Default Renamed" in words(page)
+    assert "name Default → Renamed" in words(page)
     assert f'href="/devices/{site.a.device_id}/sms/{sent}"' in page.text
     assert "policy.changed" not in words(await admin.get("/audit?action=sms"))
     assert "Nothing like that" in words(await admin.get("/audit?door=smpp"))

@@ -19,7 +19,22 @@ DOORS: Final = {
     Door.ZAPIER: "Zapier",
     Door.TECHNICIAN: "Technician link",
 }
-KINDS: Final = ("sms", "device", "sim", "policy", "webhook", "delivery", "user", "token", "link", "technician_link", "organisation")
+KINDS: Final = (
+    "sms", "device", "sim", "policy", "quota", "webhook", "delivery", "secret", "smpp_account", "command", "technician_link", "user",
+    "token", "link", "route", "tag", "tariff", "organisation",
+)  # fmt: skip
+PLACES: Final = {
+    "device": "/devices",
+    "policy": "/policies",
+    "webhook": "/webhooks",
+    "delivery": "/deliveries",
+    "command": "/commands",
+    "technician_link": "/technician-links",
+    "user": "/users",
+    "link": "/links",
+    "route": "/routes",
+}
+"""Where a thing of a kind has its page."""
 DAY_MS: Final = 86_400_000
 
 
@@ -32,8 +47,25 @@ async def show(asked: Asked) -> Reply:
     )  # fmt: skip
     entries, following = await audit.entries(asked.core, asked.actor, wanted, asked.query.text("after") or None, PER_PAGE)
     return asked.render(
-        "audit.html", entries=entries, following=following, chosen=chosen, doors=DOORS, kinds=KINDS, is_filtered=any(chosen.values())
+        "audit.html",
+        entries=entries,
+        following=following,
+        chosen=chosen,
+        doors=DOORS,
+        kinds=KINDS,
+        page_of=page_of,
+        is_filtered=any(chosen.values()),
     )
+
+
+def page_of(entry: audit.Entry) -> str:
+    """Where what an entry is about is seen; empty for what has no page, or is gone."""
+    kind, _, done = entry.action.partition(".")
+    if entry.object_id is None or done == "deleted":
+        return ""
+    if kind == "sms":
+        return f"/devices/{entry.device_id}/sms/{entry.object_id}" if entry.device_id else ""
+    return f"{PLACES[kind]}/{entry.object_id}" if kind in PLACES else ""
 
 
 def _day(typed: str, default: int) -> int:

@@ -20,6 +20,7 @@ from heliograph.service.explain import Explanation
 from heliograph.service.manage import callback, delivery, link, policy, smpp_account
 from heliograph.service.manage.policy import PolicyChange
 from heliograph.store.policy import PolicyView
+from heliograph.web.portal import organisations
 from heliograph.web.portal.page import Asked, Fields, Page
 from heliograph.web.portal.render import error_of
 from heliograph.web.portal.reply import Reply
@@ -56,7 +57,13 @@ NEW: Final[Mapping[str, Any]] = {
 
 async def show_list(asked: Asked) -> Reply:
     """All of them."""
-    return asked.render("policies.html", policies=await policy.views(asked.core, asked.actor), interface_of=interface_of, read=read)
+    return asked.render(
+        "policies.html",
+        policies=await policy.views(asked.core, asked.actor),
+        organisations=await organisations.names(asked),
+        interface_of=interface_of,
+        read=read,
+    )
 
 
 async def show_new(asked: Asked) -> Reply:

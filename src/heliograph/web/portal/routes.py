@@ -9,8 +9,8 @@ from heliograph.service.manage import account, link, policy, route
 from heliograph.service.manage.route import NewRoute, RouteKind, Way
 from heliograph.service.routing import works
 from heliograph.store.link import LinkView
-from heliograph.store.policy import PolicyView
 from heliograph.store.route import LinkState, Route
+from heliograph.web.portal import organisations
 from heliograph.web.portal.links import state_of
 from heliograph.web.portal.page import Asked, Page
 from heliograph.web.portal.reply import Reply
@@ -120,14 +120,13 @@ def _answer(way: Way, links: Mapping[int, LinkView]) -> dict[str, Any]:
 
 async def _names(asked: Asked) -> dict[str, dict[str, str]]:
     """The names behind values that are ids, by the kind of route."""
-    policies: list[PolicyView] = await policy.views(asked.core, asked.actor)
-    organisations = {str(int(each.id)): each.name for each in await account.every_organisation(asked.core)}
+    policies = await policy.views(asked.core, asked.actor)
+    several = await organisations.names(asked)
     named = {
-        str(each.id): f"{each.name} ({organisations[str(each.organisation_id)]})" if len(organisations) > 1 else each.name
-        for each in policies
-        if str(each.organisation_id) in organisations
+        str(each.id): each.name + (f" ({several[each.organisation_id]})" if each.organisation_id in several else "") for each in policies
     }
-    return {RouteKind.POLICY: named, RouteKind.ORGANISATION: organisations}
+    every = await account.every_organisation(asked.core)
+    return {RouteKind.POLICY: named, RouteKind.ORGANISATION: {str(int(each.id)): each.name for each in every}}
 
 
 async def _route(asked: Asked) -> Route:

@@ -17,7 +17,7 @@ from heliograph.service.manage.webhook import NewWebhook, WebhookChange
 from heliograph.service.webhook_glance import glances
 from heliograph.store.delivery import NEWEST, Delivered, DeliveryFilter
 from heliograph.store.webhook import Webhook
-from heliograph.web.portal import render
+from heliograph.web.portal import organisations, render
 from heliograph.web.portal.page import Asked, Fields, Page
 from heliograph.web.portal.render import error_of
 from heliograph.web.portal.reply import Reply
@@ -49,6 +49,7 @@ async def show_list(asked: Asked) -> Reply:
     return asked.render(
         "webhooks.html",
         views=views,
+        organisations=await organisations.names(asked),
         glances=await glances(asked.core, [each.webhook.id for each in views]),
         state_of=state_of,
         host_of=host_of,
