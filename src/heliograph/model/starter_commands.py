@@ -43,7 +43,7 @@ FAMILIES: Final = (
     ),
     Family(
         "coban",
-        "Coban 103, TK103 and alike",
+        "Coban 103, TK103 and the like",
         "https://manualshive.com/en/manual/rewire-security/103-rs/1449128",
         (
             Starter(
@@ -69,7 +69,7 @@ FAMILIES: Final = (
     ),
     Family(
         "topten",
-        "TK102, TK310 of TopTen and alike",
+        "TK102, TK310 of TopTen and the like",
         "https://manualshive.com/ru/manual/topten/tk310/1129963",
         (
             Starter("TK310: position", "W{password:secret},000", "Where it is. The password is 000000 at first."),

@@ -67,7 +67,7 @@ async def shows(admin: Visitor, site: Site, message_id: int, text: str) -> list[
 
 
 async def test_a_family_of_the_starter_set_is_taken_over_once(admin: Visitor, site: Site) -> None:
-    assert "6 commands are saved" in words(await admin.follow(await admin.post("/commands", {"family": "teltonika"})))
+    assert "6 commands saved" in words(await admin.follow(await admin.post("/commands", {"family": "teltonika"})))
     assert "saved already" in words(await admin.follow(await admin.post("/commands", {"family": "teltonika"})))
     page = words(await admin.get("/commands"))
     assert "wiki.teltonika-gps.com" in page

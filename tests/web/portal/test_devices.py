@@ -1,5 +1,6 @@
 """Devices without a browser: found, entered, changed, given SIMs; brought in and taken out as CSV; many at once."""
 
+import re
 from typing import Any
 
 import pytest
@@ -48,17 +49,15 @@ async def test_a_device_is_entered_with_a_new_sim_changed_released_and_deleted(o
         "policy": site.operator.policy_id,
         "enabled": "1",
         "tags": "pump",
-        "sim": "new",
-        "iccid": "8988000000000000012",
-        "msisdn": "88239000012",
     }
-    reply = await operator.post("/devices/new", form)
+    sim = {"iccid": "8988000000000000012", "msisdn": "88239000012"}
+    reply = await operator.post("/devices/new", form | sim)
     assert reply.status == 303, words(reply)
     path = reply.headers["location"]
     page = words(await operator.get(f"{path}/settings"))
     assert "Activated" in page
     assert "8988000000000000012" in page or "898800000000000001" in page
-    assert (await operator.post(f"{path}/settings", form | {"name": "Pump one", "sim": "", "enabled": ""})).status == 303
+    assert (await operator.post(f"{path}/settings", form | {"name": "Pump one", "enabled": ""})).status == 303
     assert "Disabled" in words(await operator.get(path))
     assert "still has a SIM" in words(await operator.post(f"{path}/settings/delete"))
     await operator.post(f"{path}/settings/sim", {"activate": "0"})
@@ -74,8 +73,34 @@ async def test_what_no_device_can_be_is_said_at_its_field(admin: Visitor, site: 
     assert reply.status == 422
     assert 'id="imei-error"' in reply.text
     assert 'value="12"' in reply.text
-    reply = await admin.post("/devices/new", {"name": "x", "policy": site.a.policy_id, "sim": "new", "iccid": "8988"})
+
+
+async def test_who_may_enter_no_sims_is_not_asked_for_one(admin: Visitor, site: Site) -> None:
+    assert "new SIM" not in words(await admin.get("/devices/new"))
+    assert "/devices/import" not in (await admin.get("/devices")).text
+    page = await admin.get("/devices/import")
+    assert "only its operator brings in new SIMs" in words(page)
+    assert "<textarea" not in page.text
+    reply = await admin.post("/devices/new", {"name": "x", "policy": site.a.policy_id, "iccid": "8988000000000000012"})
     assert "Only the operator enters SIMs" in words(reply)
+
+
+async def test_a_new_sim_and_its_device_are_entered_together_or_not_at_all(operator: Visitor, site: Site) -> None:
+    form = {"name": "Pump 1", "policy": site.operator.policy_id, "iccid": "8988000000000000012", "imei": "twelve"}
+    assert 'id="imei-error"' in (await operator.post("/devices/new", form)).text
+    reply = await operator.post("/devices/new", form | {"imei": ""})
+    assert reply.status == 303, "the SIM of the first try was not kept"
+    settings = f"{reply.headers['location']}/settings"
+    assert "898800000000000001" in words(await operator.get(settings))
+    await operator.post(f"{settings}/release")
+    page = await operator.get(settings)
+    (free,) = re.findall(r'<option value="(\d+)">898800000000000001', page.text)
+    new = {"name": "Pump 1", "policy": site.operator.policy_id, "iccid": "8988000000000000103"}
+    assert "not both" in words(await operator.post(settings, new | {"sim": free}))
+    assert "needs its ICCID" in words(await operator.post(settings, new | {"iccid": "", "msisdn": "882390000"}))
+    assert (await operator.post(settings, new | {"imei": "x"})).status == 422
+    assert (await operator.post(settings, new)).status == 303
+    assert "898800000000000010" in words(await operator.get(settings))
 
 
 CSV = """name;iccid;msisdn;status
@@ -95,14 +120,14 @@ async def test_a_file_is_looked_at_first_and_every_bad_row_is_shown(operator: Vi
     assert "Pump" not in words(await operator.get("/devices")), "nothing is made"
     assert (await operator.post("/devices/import", {"text": CSV, "make": "1"})).status == 200, "not while a row is bad"
     reply = await operator.post("/devices/import", {"text": CSV, "make": "1", "skip_bad": "1"})
-    assert "1 devices are made, 3 bad rows were left out" in words(await operator.follow(reply))
+    assert "1 device made, 3 bad rows left out" in words(await operator.follow(reply))
 
 
 async def test_a_number_space_is_offered_where_a_link_has_one(operator: Visitor, site: Site) -> None:
     assert "Number space" not in words(await operator.get("/devices/new"))
     await site.world.database.write(link_store.insert, "Lab", "simulator", '{"number_space": "lab"}', site.world.now_ms)
     assert "Number space" in words(await operator.get("/devices/new"))
-    form = {"name": "Twin", "policy": site.operator.policy_id, "enabled": "1", "sim": "new", "iccid": "8988000000000000012"}
+    form = {"name": "Twin", "policy": site.operator.policy_id, "enabled": "1", "iccid": "8988000000000000012"}
     path = (await operator.post("/devices/new", form | {"msisdn": "1001"})).headers["location"]
     assert "is in use" in words(await operator.post("/devices/new", form | {"msisdn": "1001"}))
     reply = await operator.post("/devices/new", form | {"msisdn": "1001", "number_space": "lab"})

@@ -9,10 +9,9 @@ from heliograph.model.account import Actor
 from heliograph.model.device import DeviceStatus
 from heliograph.model.ids import DeviceId, OrganisationId
 from heliograph.model.problem import Code, Problem
-from heliograph.service import audit
 from heliograph.service.manage.device import DeviceChange, SimChange, create_one
 from heliograph.service.manage.scope import Office, home_of, not_found
-from heliograph.service.manage.sim import NewSim, enter_one, may_enter
+from heliograph.service.manage.sim import NewSim, enter_recorded, may_enter
 from heliograph.store import account, policy
 from heliograph.store.transaction import Transaction
 
@@ -87,8 +86,6 @@ def _enrol_all(
 
 
 def _enrol_one(tx: Transaction, actor: Actor, home: OrganisationId, policies: "_Policies", row: Row, now_ms: int) -> DeviceId:
-    sim_id = enter_one(tx, home, row.sim, now_ms)
-    audit.record(tx, actor, "sim.entered", home, now_ms, object_id=sim_id, after=row.sim)
     wanted = DeviceChange(
         name=row.name,
         tags=row.tags,
@@ -96,7 +93,7 @@ def _enrol_one(tx: Transaction, actor: Actor, home: OrganisationId, policies: "_
         status=row.status,
         service_profile_id=policies.id_of(row.policy),
         tariff_profile_id=policies.tariff_id,
-        sim=SimChange(sim_id),
+        sim=SimChange(enter_recorded(tx, actor, home, row.sim, now_ms)),
     )
     return DeviceId(create_one(tx, actor, home, wanted, now_ms).id)
 

@@ -90,6 +90,11 @@ async def page(
     return await office.database.read(store.page, seen_by(actor), filters, order, page, per_page)
 
 
+async def can_enter(office: Office, actor: Actor) -> bool:
+    """Whether the actor may enter SIMs."""
+    return await office.database.read(_can_enter, actor)
+
+
 async def number_spaces(office: Office, actor: Actor) -> list[str]:
     """The number spaces that the actor may put SIMs into, beside that of the installation; none where it enters no SIMs."""
     return await office.database.read(_number_spaces, actor)
@@ -154,16 +159,27 @@ def may_enter(tx: Transaction, actor: Actor) -> None:
     _operator_only(tx, actor, "enters SIMs")
 
 
+def _can_enter(tx: Transaction, actor: Actor) -> bool:
+    """Where organisations share an installation, nobody takes a number that is another's by entering it (rules: Who owns what)."""
+    return actor.role is Role.SUPER_ADMIN or account_store.count_organisations(tx) == 1
+
+
 def _number_spaces(tx: Transaction, actor: Actor) -> list[str]:
-    if actor.role is not Role.SUPER_ADMIN and account_store.count_organisations(tx) > 1:
+    if not _can_enter(tx, actor):
         return []
     return [each for each in link_store.number_spaces(tx) if each]
 
 
 def _operator_only(tx: Transaction, actor: Actor, does: str) -> None:
-    """Where organisations share an installation, nobody takes a number that is another's by entering it (rules: Who owns what)."""
-    if actor.role is not Role.SUPER_ADMIN and account_store.count_organisations(tx) > 1:
+    if not _can_enter(tx, actor):
         raise Problem(Code.FORBIDDEN, f"only the operator {does} where several organisations share the installation")
+
+
+def enter_recorded(tx: Transaction, actor: Actor, home: OrganisationId, wanted: NewSim, now_ms: int) -> SimId:
+    """The same as `enter_one`, and the audit says who did it."""
+    sim_id = enter_one(tx, home, wanted, now_ms)
+    audit.record(tx, actor, "sim.entered", home, now_ms, object_id=sim_id, after=wanted)
+    return sim_id
 
 
 def enter_one(tx: Transaction, organisation_id: OrganisationId, wanted: NewSim, now_ms: int) -> SimId:
@@ -189,9 +205,7 @@ def _enter_all(tx: Transaction, actor: Actor, home: OrganisationId, wanted: Sequ
     results: list[SimId | Problem] = []
     for each in wanted:
         try:
-            sim_id = enter_one(tx, home, each, now_ms)
-            audit.record(tx, actor, "sim.entered", home, now_ms, object_id=sim_id, after=each)
-            results.append(sim_id)
+            results.append(enter_recorded(tx, actor, home, each, now_ms))
         except Problem as problem:
             results.append(problem)
     return results

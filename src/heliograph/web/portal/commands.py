@@ -12,6 +12,7 @@ from heliograph.service.manage import command as commands
 from heliograph.service.manage import device as devices
 from heliograph.service.submit import submit
 from heliograph.store.command import Command
+from heliograph.web.portal import render
 from heliograph.web.portal.page import Asked, Page
 from heliograph.web.portal.reply import Reply
 from heliograph.web.portal.words import errors_of, words_of
@@ -19,13 +20,14 @@ from heliograph.web.portal.words import errors_of, words_of
 
 async def show_all(asked: Asked) -> Reply:
     """Those of the organisation, and what can be taken over."""
-    return asked.render("commands.html", found=await commands.list_of(asked.core, asked.actor), families=FAMILIES, places=model.places)
+    found = await commands.list_of(asked.core, asked.actor)
+    return asked.render("commands.html", found=found, families=FAMILIES, saved={each.name for each in found})
 
 
 async def take_over(asked: Asked) -> Reply:
     """Save the commands of a family."""
     made = await commands.take_over(asked.core, asked.actor, asked.form.text("family"))
-    return asked.see("/commands", f"{made} commands are saved." if made else "They are saved already.")
+    return asked.see("/commands", f"{render.counted(made, 'command')} saved." if made else "They are saved already.")
 
 
 async def form(asked: Asked) -> Reply:

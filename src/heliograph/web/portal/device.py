@@ -9,21 +9,21 @@ from heliograph.model.ids import DeviceId, SimId
 from heliograph.model.permission import Right
 from heliograph.model.problem import Code, Problem
 from heliograph.service.manage import device as devices
+from heliograph.service.manage import fit, tariff
 from heliograph.service.manage import policy as policies
 from heliograph.service.manage import sim as sims
-from heliograph.service.manage import tariff
 from heliograph.service.manage.device import DeviceChange, SimChange
 from heliograph.service.manage.sim import NewSim
 from heliograph.store.device import DeviceView
 from heliograph.store.listing import Order
-from heliograph.web.portal.page import Asked, Page
+from heliograph.web.portal.page import Asked, Fields, Page
 from heliograph.web.portal.reply import Reply
 from heliograph.web.portal.words import errors_of, portal_words
 
 FREE: Final = 0
 """As the filter of SIMs has it: in no device."""
 MOST_FREE: Final = 200
-NEW_SIM: Final = "new"
+OF_NEW_SIM: Final = ("iccid", "msisdn", "imsi")
 
 
 async def new_form(asked: Asked) -> Reply:
@@ -32,12 +32,16 @@ async def new_form(asked: Asked) -> Reply:
 
 
 async def create(asked: Asked) -> Reply:
-    """Enter a device, and its SIM where it is a new one."""
+    """Enter a device, and its SIM where it is a new one: both or neither."""
     try:
         tariffs = [each for each in await tariff.views(asked.core, asked.actor) if each.organisation_id == asked.actor.organisation_id]
         if not tariffs:
             raise Problem(Code.NOT_ALLOWED, "your organisation has no tariff: make one over the API, POST /api/v1/tariff_profile")
-        made = await devices.create(asked.core, asked.actor, await _change(asked, tariff_profile_id=tariffs[0].id))
+        wanted, new = _change(asked, tariff_profile_id=tariffs[0].id), _new_sim(asked.form)
+        if new is None:
+            made = await devices.create(asked.core, asked.actor, wanted)
+        else:
+            made = await fit.create(asked.core, asked.actor, wanted, new)
     except Problem as problem:
         return await _form(asked, None, problem)
     return asked.see(f"/devices/{made.id}", f"{made.name or 'The device'} is entered.")
@@ -52,7 +56,11 @@ async def change(asked: Asked) -> Reply:
     """Change it."""
     device = await _device(asked)
     try:
-        await devices.update(asked.core, asked.actor, DeviceId(device.id), await _change(asked))
+        wanted, new = _change(asked), _new_sim(asked.form)
+        if new is None:
+            await devices.update(asked.core, asked.actor, DeviceId(device.id), wanted)
+        else:
+            await fit.update(asked.core, asked.actor, DeviceId(device.id), wanted, new)
     except Problem as problem:
         return await _form(asked, device, problem)
     return asked.see(f"/devices/{device.id}/settings", "Saved.")
@@ -91,32 +99,33 @@ async def _device(asked: Asked) -> DeviceView:
     return await devices.view(asked.core, asked.actor, DeviceId(asked.id("device_id")))
 
 
-async def _change(asked: Asked, **more: Any) -> DeviceChange:
-    """What the form asks for. Enters the SIM where it is a new one."""
+def _change(asked: Asked, **more: Any) -> DeviceChange:
+    """What the form asks for, a new SIM apart. Raises Problem."""
     form = asked.form
-    chosen = form.text("sim")
-    sim: SimChange | Any = UNSET
-    if chosen == NEW_SIM:
-        new = NewSim(
-            iccid=form.text("iccid"),
-            imsi=form.text("imsi") or None,
-            msisdn=form.text("msisdn") or None,
-            number_space=form.text("number_space"),
-        )
-        (entered,) = await sims.enter(asked.core, asked.actor, [new])
-        if isinstance(entered, Problem):
-            raise entered
-        sim = SimChange(entered)
-    elif chosen:
-        sim = SimChange(form.number("sim"))
     return DeviceChange(
         name=form.text("name"),
         tags=form.text("tags") or None,
         imei=form.text("imei") or None,
         status=DeviceStatus.ENABLED if form.is_on("enabled") else DeviceStatus.DISABLED,
         service_profile_id=form.number("policy") or 0,
-        sim=sim,
+        sim=SimChange(form.number("sim")) if form.text("sim") else UNSET,
         **more,
+    )
+
+
+def _new_sim(form: Fields) -> NewSim | None:
+    """The SIM that the form describes, None where it does not. Raises Problem."""
+    if not any(form.text(name) for name in OF_NEW_SIM):
+        return None
+    if form.text("sim"):
+        raise Problem(Code.INVALID, "choose a SIM above, or enter a new one here: not both", field="iccid")
+    if not form.text("iccid"):
+        raise Problem(Code.REQUIRED, "a new SIM needs its ICCID", field="iccid")
+    return NewSim(
+        iccid=form.text("iccid"),
+        imsi=form.text("imsi") or None,
+        msisdn=form.text("msisdn") or None,
+        number_space=form.text("number_space"),
     )
 
 
@@ -125,7 +134,6 @@ async def _form(asked: Asked, device: DeviceView | None, problem: Problem | None
     free = await sims.page(asked.core, asked.actor, {"endpoint": FREE, "organisation": home}, (Order("iccid"),), 1, MOST_FREE)
     known = [each for each in await policies.views(asked.core, asked.actor) if each.organisation_id == home]
     typed = asked.form
-
     fields = ("name", "imei", "iccid", "imsi", "msisdn", "policy", "number_space")
     general = [] if problem is None else [portal_words(each.text) for each in problem.parts or (problem,) if each.field not in fields]
     return asked.render(
@@ -137,6 +145,7 @@ async def _form(asked: Asked, device: DeviceView | None, problem: Problem | None
         general=general,
         policies=[(each.id, each.name) for each in known],
         free=free,
+        can_enter=await sims.can_enter(asked.core, asked.actor),
         spaces=[("", "The installation's"), *((each, each) for each in await sims.number_spaces(asked.core, asked.actor))],
         DeviceStatus=DeviceStatus,
         SimStatus=SimStatus,

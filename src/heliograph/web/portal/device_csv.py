@@ -6,9 +6,10 @@ from typing import Any, Final
 from heliograph.model.permission import Right
 from heliograph.model.problem import Code, Problem
 from heliograph.service import glance
-from heliograph.service.manage import policy, sheet
+from heliograph.service.manage import policy, sheet, sim
 from heliograph.service.manage.enrol import MOST_AT_ONCE, enrol
 from heliograph.service.manage.sheet import COLUMNS, Sheet
+from heliograph.web.portal import render
 from heliograph.web.portal.csv_file import csv_file
 from heliograph.web.portal.devices import sought
 from heliograph.web.portal.page import Asked, Page
@@ -43,8 +44,8 @@ async def bring(asked: Asked) -> Reply:
         return await _page(asked, 422, refusal=words_of(problem), text=content.decode("utf-8", "replace"))
     bad = _bad(found, done.refused)
     if makes and (skip_bad or not bad):
-        skipped = f", {len(bad)} bad rows were left out" if bad else ""
-        return asked.see("/devices", f"{len(done.made)} devices are made{skipped}.")
+        skipped = f", {render.counted(len(bad), 'bad row')} left out" if bad else ""
+        return asked.see("/devices", f"{render.counted(len(done.made), 'device')} made{skipped}.")
     tried: dict[str, Any] = {
         "good": len(done.made),
         "bad": bad,
@@ -81,6 +82,7 @@ async def _page(asked: Asked, status: int = 200, refusal: str = "", tried: Mappi
         named=asked.form.text("policy"),
         columns=COLUMNS,
         most=MOST_AT_ONCE,
+        can_enter=await sim.can_enter(asked.core, asked.actor),
         example=EXAMPLE,
     )
 

@@ -7,7 +7,7 @@ from heliograph.model.device import DeviceStatus
 from heliograph.model.permission import Right
 from heliograph.service import glance
 from heliograph.service.glance import Sought
-from heliograph.service.manage import policy
+from heliograph.service.manage import policy, sim
 from heliograph.store.listing import Order
 from heliograph.web.portal.page import Asked, Fields, Page
 from heliograph.web.portal.reply import Reply
@@ -32,6 +32,7 @@ async def show(asked: Asked) -> Reply:
         sort=sort,
         pairs=pairs_of(chosen) | {"sort": sort if sort != "name" else None},
         policies={each.id: each for each in policies},
+        can_enter=await sim.can_enter(asked.core, asked.actor),
         DeviceStatus=DeviceStatus,
     )
 

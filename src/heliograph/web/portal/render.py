@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
@@ -63,8 +63,10 @@ def environment() -> Environment:
         "grouped": grouped,
         "spaced": spaced,
         "thousands": thousands,
+        "counted": counted,
         "query": query,
         "marked": marked,
+        "source_link": source_link,
         "clock_ms": clock_ms,
         "capitalize_first": lambda text: text[:1].upper() + text[1:],
         "form_time": form_time,
@@ -178,10 +180,24 @@ def thousands(count: int) -> str:
     return f"{count:,}".replace(",", "\u202f")
 
 
+def counted(count: int, one: str) -> str:
+    """1 device, 12 devices."""
+    return f"{thousands(count)} {one}{'' if count == 1 else 's'}"
+
+
 def marked(text: str) -> Markup:
     """A sentence with `code` in backticks."""
     parts = text.split("`")
     return Markup("").join(Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts))
+
+
+def source_link(source: str) -> Markup:
+    """Where something is taken from, `https://example.com/page (its name)`: a link that says the host, and the rest when pointed at."""
+    address, _, _ = source.partition(" ")
+    host = urlsplit(address).hostname if address.startswith("https://") else None
+    if host is None:
+        return escape(source)
+    return Markup('<a href="{}" rel="noreferrer" title="{}">{}</a>').format(address, source, host)
 
 
 def query(pairs: Mapping[str, Any]) -> str:
