@@ -217,7 +217,7 @@ def _import_with_bad_rows(world: World, browser: Browser) -> Browser.Tab:
     tab = _operator(world, browser)
     page = tab.open("/devices/import")
     page.get_by_label("Or paste its lines").fill(BAD_ROWS)
-    page.get_by_role("button", name="Look at it").click()
+    page.get_by_role("button", name="Preview").click()
     page.locator("#tried").wait_for()
     return tab
 
@@ -265,7 +265,7 @@ def _form_refused(world: World, browser: Browser) -> Browser.Tab:
     page = tab.open("/devices/new")
     page.get_by_label("Name").fill("Well")
     page.get_by_label("IMEI").fill("twelve")
-    page.get_by_role("button", name="Enter the device").click()
+    page.get_by_role("button", name="Create the device").click()
     page.locator(".error").first.wait_for()
     return tab
 

@@ -50,7 +50,7 @@ async def test_a_delivered_message_tells_all_its_steps_in_order(world: World) ->
 async def test_ucs2_is_explained_by_the_characters_that_need_it(world: World) -> None:
     step = await only(world, await world.submit(text="Привет, 5 €"), "encoding")
     assert (
-        step.text == "Written in UCS-2, since GSM 7-bit has no 'П', 'р', 'и', 'в', 'е', 'т': 11 16-bit characters, 1 segment; one holds 70"
+        step.text == "Written in UCS-2, since GSM 7-bit has no 'П', 'р', 'и', 'в', 'е', 'т': 11 units of 16 bits, 1 segment; one holds 70"
     )
     assert step.fields["not_in_gsm_7_bit"] == ["П", "р", "и", "в", "е", "т"]
     assert "as it was asked for" in (await only(world, await world.submit(text="hi", dcs=8), "encoding")).text

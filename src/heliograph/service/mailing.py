@@ -67,7 +67,8 @@ async def send_again(core: Core, actor: Actor, mailing_id: int, key: str) -> int
         raise Problem(Code.NOT_ALLOWED, "there is no device that it did not reach: nothing is to be sent again")
     if not mailing.payload:
         raise Problem(Code.NOT_ALLOWED, "its text was deleted when its time was over: send a new one")
-    draft = Draft(mailing.payload, source=mailing.source or None)
+    expiry_at_ms = None if mailing.validity_ms is None else core.clock.now_ms() + mailing.validity_ms
+    draft = Draft(mailing.payload, source=mailing.source or None, dcs=mailing.dcs, expiry_at_ms=expiry_at_ms)
     return await send(core, actor, [DeviceId(each) for each in device_ids], draft, key, mailing_id)
 
 
@@ -88,11 +89,21 @@ async def latest(core: Core, actor: Actor, most: int) -> list[Progress]:
 
 def _send(tx: Transaction, submissions: Sequence[Submission], key: str, again_of: int | None) -> int:
     first = submissions[0]
-    home = first.actor.organisation_id
+    home, draft = first.actor.organisation_id, first.draft
     if (earlier := store.by_key(tx, home, key)) is not None:
         return earlier
     new = Mailing(
-        0, home, first.actor.user_id, again_of, first.draft.payload, first.draft.source or "", len(submissions), first.now_ms, None
+        id=0,
+        organisation_id=home,
+        user_id=first.actor.user_id,
+        again_of=again_of,
+        payload=draft.payload,
+        source=draft.source or "",
+        total=len(submissions),
+        created_at_ms=first.now_ms,
+        dcs=draft.dcs,
+        validity_ms=None if draft.expiry_at_ms is None else draft.expiry_at_ms - (draft.scheduled_at_ms or first.now_ms),
+        email=None,
     )
     mailing_id = store.insert(tx, new, key)
     store.insert_items(tx, [_kept(mailing_id, each) for each in accept_all(tx, submissions)])

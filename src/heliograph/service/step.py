@@ -18,7 +18,7 @@ from heliograph.store.timeline import Attempt, Delivery, Receipt, Try
 
 Field = str | int | list[str] | None
 ALPHABETS = {Alphabet.GSM7: "GSM 7-bit", Alphabet.UCS2: "UCS-2", Alphabet.OCTET: "8-bit data"}
-UNITS = {Alphabet.GSM7: "characters", Alphabet.UCS2: "16-bit characters", Alphabet.OCTET: "octets"}
+UNITS = {Alphabet.GSM7: "characters", Alphabet.UCS2: "units of 16 bits", Alphabet.OCTET: "octets"}
 STATE_WORDS = {
     State.DELIVERED: "Delivered",
     State.FAILED: "Failed",

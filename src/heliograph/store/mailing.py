@@ -13,7 +13,8 @@ REFUSED = 0
 
 
 class Mailing(msgspec.Struct, array_like=True, frozen=True):
-    """`again_of`: the one whose failures it sends again. `email`: of who sent it."""
+    """`again_of`: the one whose failures it sends again. `dcs` None: chosen from the text; `validity_ms` None: the usual one. `email`: of
+    who sent it."""
 
     id: int
     organisation_id: int
@@ -23,6 +24,8 @@ class Mailing(msgspec.Struct, array_like=True, frozen=True):
     source: str
     total: int
     created_at_ms: int
+    dcs: int | None
+    validity_ms: int | None
     email: str | None
 
 

@@ -1,6 +1,6 @@
 -- name: insert
-INSERT INTO mailing (id, organisation_id, user_id, again_of, key, payload, source, total, created_at_ms)
-VALUES (:id, :organisation_id, :user_id, :again_of, :key, :payload, :source, :total, :created_at_ms);
+INSERT INTO mailing (id, organisation_id, user_id, again_of, key, payload, source, total, created_at_ms, dcs, validity_ms)
+VALUES (:id, :organisation_id, :user_id, :again_of, :key, :payload, :source, :total, :created_at_ms, :dcs, :validity_ms);
 
 -- name: by_key
 SELECT mailing.id FROM mailing WHERE mailing.organisation_id = :organisation_id AND mailing.key = :key;
@@ -11,13 +11,13 @@ SELECT mailing_id, device_id, message_id, reason, reason_code FROM input;
 
 -- name: one
 SELECT mailing.id, mailing.organisation_id, mailing.user_id, mailing.again_of, mailing.payload, mailing.source, mailing.total,
-  mailing.created_at_ms, app_user.email
+  mailing.created_at_ms, mailing.dcs, mailing.validity_ms, app_user.email
 FROM mailing LEFT JOIN app_user ON app_user.id = mailing.user_id
 WHERE mailing.id = :id AND (:organisation_id = 0 OR mailing.organisation_id = :organisation_id);
 
 -- name: latest
 SELECT mailing.id, mailing.organisation_id, mailing.user_id, mailing.again_of, mailing.payload, mailing.source, mailing.total,
-  mailing.created_at_ms, app_user.email
+  mailing.created_at_ms, mailing.dcs, mailing.validity_ms, app_user.email
 FROM mailing LEFT JOIN app_user ON app_user.id = mailing.user_id
 WHERE :organisation_id = 0 OR mailing.organisation_id = :organisation_id ORDER BY mailing.id DESC LIMIT :most;
 

@@ -1,6 +1,7 @@
 """Devices without a browser: found, entered, changed, given SIMs; brought in and taken out as CSV; many at once."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -188,6 +189,30 @@ async def test_many_are_texted_with_a_result_for_each_and_again_where_it_failed(
     assert history.count("to all") == 2
 
 
+async def test_what_was_binary_and_given_up_early_is_sent_again_like_that_while_others_are_under_way(admin: Visitor, site: Site) -> None:
+    chosen = [site.a.device_id, *(await add(site, 1))]
+    site.world.link.otherwise = Refused(ErrorClass.DEVICE_ABSENT, "absent")
+    form = {"ids": ",".join(map(str, chosen)), "text": "0A 0B", "kind": "binary", "expiry": "10", "key": "k"}
+    reply = await admin.post("/devices/many/send", form)
+    page = words(await admin.follow(reply))
+    for said in ("0a0b Binary", "1 Under way", "1 Not reached", "Send again to 1 not reached"):
+        assert said.lower() in page.lower(), page
+    await site.world.jump(11 * 60)
+    await site.world.settle()
+    assert "Send again to 2 not reached" in words(await admin.get(reply.headers["location"]))
+    retried = await admin.post(f"{reply.headers['location']}/again", {"key": "k2"})
+    assert "Binary" in words(await admin.get(retried.headers["location"]))
+    (again, first) = (await site.get(f"/api/v1/endpoint/{site.a.device_id}/sms")).json
+    for name in ("payload", "dcs"):
+        assert again[name] == first[name]
+    assert [lasts_s(each) for each in (again, first)] == [600, 600]
+
+
+def lasts_s(sms: dict[str, Any]) -> float:
+    """How long an SMS is tried."""
+    return (datetime.fromisoformat(sms["expiry_date"]) - datetime.fromisoformat(sms["submit_date"])).total_seconds()
+
+
 async def test_all_that_a_list_finds_can_be_chosen(admin: Visitor, site: Site) -> None:
     await add(site, 60)
     assert "60 devices" in words(await admin.post("/devices/many", {"all": "1", "q": "pump"}))
@@ -199,7 +224,7 @@ async def test_many_get_another_policy(admin: Visitor, site: Site) -> None:
     made = await add(site, 3)
     other = (await site.post("/api/v1/service_profile", {"name": "Other"})).json["id"]
     reply = await admin.post("/devices/many/policy", {"ids": ",".join(map(str, made)), "policy": other})
-    assert "3 devices have the policy now" in words(await admin.follow(reply))
+    assert "The policy of 3 devices is changed" in words(await admin.follow(reply))
     refused = await admin.post("/devices/many/policy", {"ids": str(made[0]), "policy": site.b.policy_id})
     assert (refused.status, "There is no" in words(refused)) == (422, True)
 

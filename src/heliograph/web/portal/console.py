@@ -252,6 +252,14 @@ def said(message: Written) -> str:
     return command.masked(message.payload, secrets_of(message.terms))
 
 
+def kind_of(dcs: int | None) -> str:
+    """What a DCS that was asked for makes of a text, empty for an ordinary one."""
+    found = None if dcs is None else parse(dcs)
+    if found is None:
+        return ""
+    return "Binary" if found.alphabet is Alphabet.OCTET else "Flash" if found.message_class == 0 else ""
+
+
 def encoding_of(message: FoundMessage) -> str:
     """The alphabet, in the word that people use."""
     return ENCODINGS[parse(message.dcs).alphabet]

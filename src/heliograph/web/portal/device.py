@@ -44,7 +44,7 @@ async def create(asked: Asked) -> Reply:
             made = await fit.create(asked.core, asked.actor, wanted, new)
     except Problem as problem:
         return await _form(asked, None, problem)
-    return asked.see(f"/devices/{made.id}", f"{made.name or 'The device'} is entered.")
+    return asked.see(f"/devices/{made.id}", f"{made.name or 'The device'} is created.")
 
 
 async def form(asked: Asked) -> Reply:

@@ -10,6 +10,7 @@ from heliograph.service.mailing import Progress
 from heliograph.store.feed import FeedEvent
 from heliograph.store.mailing import REFUSED, Item
 from heliograph.web.portal import live, render
+from heliograph.web.portal.console import kind_of
 from heliograph.web.portal.live import Frame
 from heliograph.web.portal.page import Asked, Page
 from heliograph.web.portal.reply import Reply
@@ -31,7 +32,8 @@ async def show_all(asked: Asked) -> Reply:
 async def show(asked: Asked) -> Reply:
     """One, and its devices, those that were not reached first."""
     number = await asked.core.tail.number(asked.actor.organisation_id)
-    return asked.render("mailing.html", number=number, **await _seen(asked))
+    seen = await _seen(asked)
+    return asked.render("mailing.html", number=number, kind=kind_of(seen["progress"].mailing.dcs), **seen)
 
 
 async def send_again(asked: Asked) -> Reply:

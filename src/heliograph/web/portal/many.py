@@ -13,7 +13,7 @@ from heliograph.service.manage.device import DeviceChange
 from heliograph.web.portal.console import EXPIRIES, KINDS, draft_of
 from heliograph.web.portal.devices import sought
 from heliograph.web.portal.page import MOST_DIGITS, Asked, Fields, Page
-from heliograph.web.portal.render import query
+from heliograph.web.portal.render import counted, query
 from heliograph.web.portal.reply import Reply
 from heliograph.web.portal.words import words_of
 
@@ -46,7 +46,7 @@ async def give_policy(asked: Asked) -> Reply:
         await fleet.update(asked.core, asked.actor, [(each, DeviceChange(service_profile_id=wanted)) for each in chosen])
     except Problem as problem:
         return await _page(asked, chosen, " ".join(words_of(each) for each in problem.parts[:5] or (problem,)))
-    return asked.see("/devices" + query({"policy": wanted}), f"{len(chosen)} devices have the policy now.")
+    return asked.see("/devices" + query({"policy": wanted}), f"The policy of {counted(len(chosen), 'device')} is changed.")
 
 
 async def _chosen(asked: Asked) -> list[DeviceId]:

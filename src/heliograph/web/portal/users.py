@@ -14,10 +14,10 @@ from heliograph.web.portal.reply import Reply
 from heliograph.web.portal.words import errors_of, words_of
 
 ROLES: Final = {
-    Role.OBSERVER: "looks at everything, changes and sends nothing",
-    Role.USER: "sends, and changes devices, SIMs, policies and webhooks",
-    Role.ADMINISTRATOR: "the same, and users and application tokens",
-    Role.SUPER_ADMIN: "runs the installation: organisations, links, routes",
+    Role.OBSERVER: "looks, changes nothing",
+    Role.USER: "sends, changes devices",
+    Role.ADMINISTRATOR: "users and tokens too",
+    Role.SUPER_ADMIN: "runs the installation",
 }
 
 BY_NAME: Final = {role.value: role for role in ROLES}

@@ -2,6 +2,8 @@
 import { lookAlikes, segments } from "./segments.js";
 
 const by = (id) => document.getElementById(id);
+// A character to be seen; one that leaves no mark, such as a no-break space, by its number.
+const named = (c) => Object.assign(document.createElement("code"), { textContent: /[\p{L}\p{N}\p{P}\p{S}]/u.test(c) ? c : `U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}` });
 const MANY = 3, SHOWN_BARS = 6;
 
 // Counts at once and whenever something is typed; what is returned counts once more.
@@ -18,8 +20,8 @@ export function meterOf(form) {
     const many = now.parts >= MANY ? ' class="many"' : "";
     meter.innerHTML = `<span class="bars">${bars}</span><span>${now.alphabet} · ${now.units}/${Math.max(now.parts, 1) * now.per}</span><span${many}>${now.parts} ${now.parts === 1 ? "part" : "parts"}${now.parts >= MANY ? `: counts as ${now.parts} SMS` : ""}</span>`;
     if (now.odd.length) {
-      const named = now.odd.slice(0, 5).map((c) => `“${c}”`).join(" ");
-      hint.querySelector("span").textContent = `${named}${now.odd.length > 5 ? " and others are" : now.odd.length > 1 ? " are" : " is"} not in the GSM alphabet: 70 characters a part, not 160.`;
+      const others = now.odd.length > 5 ? "and others are" : now.odd.length > 1 ? "are" : "is";
+      hint.querySelector("span").replaceChildren(...now.odd.slice(0, 5).flatMap((c) => [named(c), " "]), `${others} not in the GSM alphabet: 70 characters a part, not 160.`);
       by("replace").hidden = lookAlikes(text.value) === text.value;
     }
   };

@@ -120,16 +120,16 @@ for (const form of document.querySelectorAll("form[data-live]")) {
     const pairs = [...new FormData(form)].filter(([, value]) => value !== "");
     const url = new URL(form.action || location.href);
     url.search = new URLSearchParams(pairs).toString();
-    const place = document.querySelector(form.dataset.live);
-    place.classList.add("loading");
+    const places = [...document.querySelectorAll(form.dataset.live)];
+    for (const place of places) place.classList.add("loading");
     try {
       const answer = await fetch(url);
-      const found = parser.parseFromString(await answer.text(), "text/html").querySelector(form.dataset.live);
+      const page = parser.parseFromString(await answer.text(), "text/html");
       if (number !== asked) return;
-      if (!found) { location.href = url; return }
-      place.replaceWith(document.adoptNode(found));
+      if (places.some((place) => !page.getElementById(place.id))) { location.href = url; return }
+      for (const place of places) place.replaceWith(document.adoptNode(page.getElementById(place.id)));
       history.replaceState(null, "", url);
-    } catch { place.classList.remove("loading") }
+    } catch { for (const place of places) place.classList.remove("loading") }
   };
   form.addEventListener("input", (event) => {
     if (!event.target.matches("input[type=search], select")) return;
@@ -153,18 +153,18 @@ for (const page of document.querySelectorAll("[data-stream]")) {
 }
 
 // --- a table whose rows are ticked: all of a page at once, and how many there are
-for (const form of document.querySelectorAll("form[data-ticks]")) {
-  const say = () => {
-    const ticked = form.querySelectorAll("[name=id]:checked").length, all = form.querySelector("[name=all]");
-    const count = form.querySelector("[data-count]");
-    if (count) count.textContent = all?.checked ? all.dataset.total : ticked;
-    form.classList.toggle("ticked", ticked > 0 || Boolean(all?.checked));
-    const page = form.querySelector("[data-tick-all]");
-    if (page) page.checked = ticked > 0 && ticked === form.querySelectorAll("[name=id]").length;
-  };
-  form.addEventListener("change", (event) => {
-    if (event.target.matches("[data-tick-all]")) for (const each of form.querySelectorAll("[name=id]")) each.checked = event.target.checked;
-    say();
-  });
-  say();
+function countTicks(form) {
+  const ticked = form.querySelectorAll("[name=id]:checked").length, all = form.querySelector("[name=all]");
+  const count = form.querySelector("[data-count]");
+  if (count) count.textContent = all?.checked ? all.dataset.total : ticked;
+  form.classList.toggle("ticked", ticked > 0 || Boolean(all?.checked));
+  const page = form.querySelector("[data-tick-all]");
+  if (page) page.checked = ticked > 0 && ticked === form.querySelectorAll("[name=id]").length;
 }
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-ticks]");
+  if (!form) return;
+  if (event.target.matches("[data-tick-all]")) for (const each of form.querySelectorAll("[name=id]")) each.checked = event.target.checked;
+  countTicks(form);
+});
+for (const form of document.querySelectorAll("form[data-ticks]")) countTicks(form); // a browser that goes back keeps what was ticked
