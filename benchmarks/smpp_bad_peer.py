@@ -10,7 +10,8 @@ Four binds submit 2,000 messages a second, each committed before its response. T
 - dies: binds, submits ten and resets the connection, twenty times a second;
 - huge: says that its PDU has 4 GB, twenty times a second;
 - silent: a hundred connections that say nothing, and come again when they are closed;
-- wrong: binds with a wrong password, as fast as it is answered.
+- wrong: binds with a wrong password, always the same, as fast as it is answered;
+- guesses: the same with another password each time.
 
 Load, bad peer and Heliograph share the machine, so run it on one that does nothing else. Each round measures once without a bad peer and
 once with each kind; the medians are compared.
@@ -101,7 +102,13 @@ class BadPeer:
     async def wrong(self) -> None:
         reader, writer = await self.connect()
         writer.write(self.bind("wrong"))
-        await reader.read()
+        await reader.read(1)
+        writer.close()
+
+    async def guesses(self) -> None:
+        reader, writer = await self.connect()
+        writer.write(self.bind(os.urandom(4).hex()))
+        await reader.read(1)
         writer.close()
 
 
@@ -112,6 +119,7 @@ KINDS: dict[str, Callable[[BadPeer], Coroutine[Any, Any, None]]] = {
     "huge": BadPeer.huge,
     "silent": BadPeer.silent,
     "wrong": BadPeer.wrong,
+    "guesses": BadPeer.guesses,
 }
 
 

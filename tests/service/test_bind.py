@@ -1,6 +1,8 @@
 """Who may bind: passwords are checked slowly, remembered when right, and whatever is wrong is answered alike."""
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,16 +17,14 @@ from heliograph.model.esme import EsmeSettings
 from heliograph.model.problem import Code, Problem
 from heliograph.service import bind
 from heliograph.service.bind import (
-    ALPHABET,
-    AT_A_TIME,
     REMEMBERED_MS,
     SLOWEST_S,
     WAITING_AT_ONE_ADDRESS,
     Credentials,
     begin_session,
     end_sessions,
-    new_password,
 )
+from heliograph.service.smpp_password import ALPHABET, AT_A_TIME, NICER, Checker, hasher, new_password
 from heliograph.store import smpp_account as store
 from heliograph.store.smpp_account import SmppSession
 from tests.core_world import Setting, World
@@ -74,8 +74,8 @@ async def make(world: World, password: str = PASSWORD, **settings: Any) -> None:
 
 
 def credentials(world: World) -> tuple[Credentials, CountingHasher]:
-    hasher = CountingHasher()
-    return Credentials(world.database, world.clock, hasher), hasher  # type: ignore[arg-type]
+    counting = CountingHasher()
+    return Credentials(world.database, world.clock, counting), counting  # type: ignore[arg-type]
 
 
 async def refused(
@@ -100,36 +100,36 @@ def test_passwords_have_eight_characters_that_nobody_takes_for_others() -> None:
 
 
 async def test_a_right_password_is_checked_once_and_remembered_for_ten_minutes(world: World) -> None:
-    checks, hasher = credentials(world)
+    checks, counting = credentials(world)
     for _ in range(3):
         assert (await checks.account("org_1", PASSWORD, WHERE)).system_id == "org_1"
-    assert hasher.checks == 1
+    assert counting.checks == 1
     await world.jump(REMEMBERED_MS / 1000 + 1)
     await checks.account("org_1", PASSWORD, WHERE)
-    assert hasher.checks == 2
+    assert counting.checks == 2
 
 
 async def test_many_that_bind_at_once_with_one_password_cost_one_check(world: World) -> None:
-    checks, hasher = credentials(world)
+    checks, counting = credentials(world)
     found = await asyncio.gather(*(checks.account("org_1", PASSWORD, WHERE) for _ in range(200)))
     assert len(found) == 200
-    assert hasher.checks == 1
+    assert counting.checks == 1
 
 
 async def test_passwords_are_checked_two_at_a_time(world: World) -> None:
-    checks, hasher = credentials(world)
+    checks, counting = credentials(world)
     asked = [asyncio.ensure_future(checks.account(f"org_{number}", f"wrong{number:03}", f"192.0.2.{number}")) for number in range(12)]
     await asyncio.gather(*asked, return_exceptions=True)
     assert {type(each.exception()) for each in asked} == {Problem}
-    assert hasher.most_at_once == AT_A_TIME
+    assert counting.most_at_once == AT_A_TIME
 
 
 async def test_whatever_is_wrong_is_answered_alike(world: World) -> None:
-    checks, hasher = credentials(world)
+    checks, counting = credentials(world)
     wrong_password = await refused(world, checks, password="nonsense")
     unknown = await refused(world, checks, system_id="org_2")
     malformed = await refused(world, checks, system_id="'; DROP")
-    assert hasher.checks == 3, "an unknown system_id costs what a known one does"
+    assert counting.checks == 3, "an unknown system_id costs what a known one does"
     await make(world, allowed_addresses=["198.51.100.0/24"])
     elsewhere = await refused(world, checks)
     await world.database.write(store.update, "org_1", "{}", 1)
@@ -159,6 +159,70 @@ async def test_a_password_that_was_reset_is_forgotten_at_once(world: World) -> N
     assert (await refused(world, checks)).code is Code.INVALID_CREDENTIALS
 
 
+async def test_a_wrong_password_that_comes_again_is_held_back_as_any_and_costs_no_second_check(world: World) -> None:
+    checks, counting = credentials(world)
+    began = world.clock.monotonic()
+    problems = [await refused(world, checks, password="nonsense") for _ in range(6)]
+    assert counting.checks == 1
+    assert len({each.text for each in problems}) == 1
+    assert world.clock.monotonic() - began > 0.25 + 0.5 + 1 + 2 + 4
+    await refused(world, checks, system_id="org_2", password="nonsense")
+    await refused(world, checks, system_id="org_2", password="nonsense")
+    assert counting.checks == 2, "one who does not exist is remembered like one who does"
+    await world.jump(REMEMBERED_MS / 1000 + 1)
+    await refused(world, checks, password="nonsense")
+    assert counting.checks == 3
+
+
+async def test_a_password_that_was_wrong_and_is_given_out_by_a_reset_is_taken(world: World) -> None:
+    checks, _ = credentials(world)
+    await refused(world, checks, password="another8")
+    await world.database.write(store.set_password, "org_1", CHEAP.hash("another8"), world.clock.now_ms())
+    bound = asyncio.ensure_future(checks.account("org_1", "another8", WHERE))
+    while not bound.done():
+        await asyncio.sleep(0.002)
+        await world.clock.advance(0.5)
+    assert (await bound).system_id == "org_1"
+
+
+async def test_guesses_fill_no_memory_and_push_out_nothing_that_was_right(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bind, "REMEMBERED_MOST", 5)
+    checks, counting = credentials(world)
+    await checks.account("org_1", PASSWORD, WHERE)
+    for number in range(8):
+        await refused(world, checks, password=f"wrong{number:03}", address=f"198.51.100.{number}")
+    assert len(checks._wrong._found) == 5
+    await checks.account("org_1", PASSWORD, WHERE)
+    assert counting.checks == 9
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread has a priority of its own on Linux alone")
+async def test_a_check_gives_way_to_the_event_loop() -> None:
+    nice: list[int] = []
+
+    class Noting:
+        """Argon2 that notes the priority it runs at."""
+
+        def hash(self, password: str) -> str:
+            return CHEAP.hash(password)
+
+        def verify(self, password_hash: str, password: str) -> bool:
+            nice.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+            return CHEAP.verify(password_hash, password)
+
+    assert await Checker(Noting()).fits(CHEAP.hash(PASSWORD), PASSWORD)  # type: ignore[arg-type]
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    assert nice == [min(19, ours + NICER)]
+
+
+async def test_a_hash_takes_one_thread_and_one_that_was_made_otherwise_is_checked_as_it_was_made() -> None:
+    assert "m=19456,t=2,p=1$" in hasher().hash(PASSWORD)
+    before = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=4).hash(PASSWORD)
+    assert await Checker(hasher()).fits(before, PASSWORD)
+    assert not await Checker(hasher()).fits(before, "another8")
+    assert not await Checker(hasher()).fits("no hash at all", PASSWORD)
+
+
 async def test_too_many_that_wait_are_told_to_come_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bind, "WAITING_MOST", 1)
     checks, _ = credentials(world)
@@ -171,7 +235,7 @@ async def test_too_many_that_wait_are_told_to_come_again(world: World, monkeypat
 
 
 async def test_one_address_that_guesses_leaves_room_for_others(world: World) -> None:
-    checks, hasher = credentials(world)
+    checks, counting = credentials(world)
     guesses = [asyncio.ensure_future(checks.account(f"org_{number}", "nonsense", WHERE)) for number in range(2, 202)]
     assert (await checks.account("org_1", PASSWORD, "198.51.100.1")).system_id == "org_1"
     while not all(each.done() for each in guesses):
@@ -181,15 +245,15 @@ async def test_one_address_that_guesses_leaves_room_for_others(world: World) -> 
     codes = [each.code for each in problems if isinstance(each, Problem)]
     assert codes.count(Code.INVALID_CREDENTIALS) == WAITING_AT_ONE_ADDRESS
     assert codes.count(Code.TOO_MANY_REQUESTS) == 200 - WAITING_AT_ONE_ADDRESS
-    assert hasher.checks == WAITING_AT_ONE_ADDRESS + 1
+    assert counting.checks == WAITING_AT_ONE_ADDRESS + 1
 
 
 async def test_failures_while_one_waits_for_its_turn_slow_it_down(world: World) -> None:
-    checks, hasher = credentials(world)
+    checks, counting = credentials(world)
     guesses = [asyncio.ensure_future(checks.account(f"org_{number}", "nonsense", WHERE)) for number in range(2, 8)]
     await until(lambda: sum(each.done() for each in guesses) == AT_A_TIME, "the first")
     await asyncio.sleep(0.1)
-    assert hasher.checks == AT_A_TIME, "no other is checked before its time"
+    assert counting.checks == AT_A_TIME, "no other is checked before its time"
     while not all(each.done() for each in guesses):
         await asyncio.sleep(0.002)
         await world.clock.advance(0.5)

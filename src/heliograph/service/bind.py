@@ -1,35 +1,35 @@
 """May this application bind? Its account, its password, where it comes from, and how many sessions it has.
 
-A password of eight characters is all that SMPP has room for, so guessing must be slow: its hash is argon2's (85 ms), two are checked at a
-time, and whoever failed waits longer before each next check, by address and by system_id, up to what a peer waits for a bind at all. A
-password that was right is remembered for ten minutes as a keyed hash, beside the hash it fitted, so that a fleet of sessions that comes
-back at once costs one check. Whatever is wrong, the answer is the same.
+A password of eight characters is all that SMPP has room for, so guessing must be slow: it is hashed by argon2, two are checked at a time,
+and whoever failed waits longer before each next check, by address and by system_id, up to what a peer waits for a bind at all. How a
+check ended is remembered for ten minutes, under a keyed hash of system_id and password and beside the hash of the account: so a fleet of
+sessions that comes back at once costs one check, and a peer that tries the same wrong password on and on costs one too. It waits all the
+same, and a new password makes both sorts of memory void. Whatever is wrong, the answer is the same.
 """
 
 import asyncio
 import hmac
 import os
-import secrets
 from collections import Counter, OrderedDict
+from typing import Final
 
 import msgspec
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 
 from heliograph.clock import Clock
 from heliograph.model import esme
 from heliograph.model.problem import Code, Problem
+from heliograph.service import smpp_password
 from heliograph.service.core import Core
 from heliograph.store import smpp_account as store
 from heliograph.store.database import Database
 from heliograph.store.smpp_account import SmppAccount, SmppSession
 from heliograph.store.transaction import Transaction
 
-REMEMBERED_MS = 10 * 60_000
-REMEMBERED_MOST = 10_000
-AT_A_TIME = 2
+REMEMBERED_MS: Final = 10 * 60_000
+REMEMBERED_MOST: Final = 10_000
 WAITING_MOST = 100
-"""More are told to come again: so many are checked in 5 s, and a peer has 10 s for its bind. Who asks the same waits as one."""
+"""More are told to come again: so many are checked in a second or two, and a peer has 10 s for its bind. Who asks the same waits as one."""
 WAITING_AT_ONE_ADDRESS = 10
 """So that an address that guesses does not take all places."""
 SLOWER_S = 0.25
@@ -37,14 +37,7 @@ SLOWEST_S = 4.0
 """The first failure costs the next try so long, each more twice that. It is below the time in which a session must be bound."""
 FORGOTTEN_MS = 10 * 60_000
 FAILURES_MOST = 50_000
-ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-"""Without those that people take for one another: 56 of them, eight times, are 46 bits."""
 _WRONG = "system_id or password are wrong, or the account may not be used from there"
-
-
-def new_password() -> str:
-    """Eight characters."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(esme.PASSWORD_CHARACTERS))
 
 
 class Failures:
@@ -76,40 +69,57 @@ class Failures:
             self._failed.pop(key, None)
 
 
+class Memory:
+    """What was found of credentials of late: by a keyed hash of them, and only beside the hash of the account that they were held against.
+    The key is this process's own, and nothing of it is written anywhere."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._found: OrderedDict[bytes, tuple[str, int]] = OrderedDict()
+
+    def has(self, mark: bytes, password_hash: str) -> bool:
+        """Whether these credentials were found so, against this hash."""
+        against, until_ms = self._found.get(mark, ("", 0))
+        return against == password_hash and until_ms > self._clock.now_ms()
+
+    def note(self, mark: bytes, password_hash: str) -> None:
+        """They were; what is oldest makes room."""
+        self._found.pop(mark, None)
+        self._found[mark] = (password_hash, self._clock.now_ms() + REMEMBERED_MS)
+        while len(self._found) > REMEMBERED_MOST:
+            self._found.popitem(last=False)
+
+
 class Credentials:
     """Checks system ids and passwords, for one process."""
 
     def __init__(self, database: Database, clock: Clock, hasher: PasswordHasher | None = None) -> None:
         self._database = database
         self._clock = clock
-        self._hasher = hasher or PasswordHasher()
-        self._decoy: str | None = None
-        self._turns = asyncio.Semaphore(AT_A_TIME)
+        self._checker = smpp_password.Checker(hasher or smpp_password.hasher())
+        self._turns = asyncio.Semaphore(smpp_password.AT_A_TIME)
         self._waiting: Counter[str] = Counter()
         self._key = os.urandom(32)
-        self._known: OrderedDict[bytes, tuple[str, int]] = OrderedDict()
+        self._right = Memory(clock)
+        self._wrong = Memory(clock)  # one of its own: guesses are not to push out what was right
         self._checking: dict[tuple[bytes, str], asyncio.Future[bool]] = {}
         self._failures = Failures(clock)
 
     async def account(self, system_id: str, password: str, address: str) -> SmppAccount:
         """The account that may be used so. Raises Problem: INVALID_CREDENTIALS whatever is wrong, TOO_MANY_REQUESTS where too many wait."""
         account = await self._database.read(store.account, 0, system_id) if esme.is_system_id(system_id) else None
-        password_hash = account.password_hash if account is not None else None
+        password_hash = account.password_hash if account is not None else ""
         mark = hmac.digest(self._key, f"{system_id}\0{password}".encode(), "sha256")
-        if not self._remembers(mark, password_hash) and not await self._check_in_turn(mark, password_hash, password, system_id, address):
+        if not self._right.has(mark, password_hash) and not await self._check_in_turn(mark, password_hash, password, system_id, address):
             raise Problem(Code.INVALID_CREDENTIALS, _WRONG)
         assert account is not None
         if account.disabled_at_ms is not None or not esme.may_bind_from(esme.read(account.settings), address):
             raise Problem(Code.INVALID_CREDENTIALS, _WRONG)
         return account
 
-    def _remembers(self, mark: bytes, password_hash: str | None) -> bool:
-        fitted, until_ms = self._known.get(mark, ("", 0))
-        return password_hash is not None and fitted == password_hash and until_ms > self._clock.now_ms()
-
-    async def _check_in_turn(self, mark: bytes, password_hash: str | None, password: str, system_id: str, address: str) -> bool:
+    async def _check_in_turn(self, mark: bytes, password_hash: str, password: str, system_id: str, address: str) -> bool:
         """Check it, or wait for who checks the same."""
-        same = (mark, password_hash or "")
+        same = (mark, password_hash)
         if (checking := self._checking.get(same)) is not None:
             return await asyncio.shield(checking)
         if self._waiting[address] >= WAITING_AT_ONE_ADDRESS or self._waiting.total() >= WAITING_MOST:
@@ -118,16 +128,14 @@ class Credentials:
         self._waiting[address] += 1
         fits = False
         try:
-            fits = await self._check(password_hash, password, (f"s{system_id}", f"a{address}"))
+            fits = await self._check(mark, password_hash, password, (f"s{system_id}", f"a{address}"))
         finally:
             self._waiting -= Counter((address,))  # and forgets an address of which none waits
             del self._checking[same]
             checking.set_result(fits)
-        if fits and password_hash is not None:
-            self._remember(mark, password_hash)
         return fits
 
-    async def _check(self, password_hash: str | None, password: str, keys: tuple[str, str]) -> bool:
+    async def _check(self, mark: bytes, password_hash: str, password: str, keys: tuple[str, str]) -> bool:
         began = self._clock.monotonic()
         while True:
             if (due := began + self._failures.delay_s(*keys)) > self._clock.monotonic():
@@ -135,26 +143,14 @@ class Credentials:
             async with self._turns:
                 if began + self._failures.delay_s(*keys) > self._clock.monotonic():
                     continue  # others failed while it waited
-                fits = await asyncio.to_thread(self._fits, password_hash, password) and password_hash is not None
-                if fits:
-                    self._failures.forget(*keys)
-                else:
-                    self._failures.note(*keys)
-                return fits
-
-    def _remember(self, mark: bytes, password_hash: str) -> None:
-        self._known.pop(mark, None)
-        self._known[mark] = (password_hash, self._clock.now_ms() + REMEMBERED_MS)
-        while len(self._known) > REMEMBERED_MOST:
-            self._known.popitem(last=False)
-
-    def _fits(self, password_hash: str | None, password: str) -> bool:
-        if self._decoy is None:  # an unknown system_id costs what a known one does
-            self._decoy = self._hasher.hash(secrets.token_hex())
-        try:
-            return self._hasher.verify(password_hash or self._decoy, password)
-        except (VerificationError, InvalidHashError):
-            return False
+                fits = not self._wrong.has(mark, password_hash) and await self._checker.fits(password_hash or None, password)
+            if fits:
+                self._failures.forget(*keys)
+                self._right.note(mark, password_hash)
+            else:
+                self._failures.note(*keys)
+                self._wrong.note(mark, password_hash)
+            return fits
 
 
 class Bound(msgspec.Struct, frozen=True):
