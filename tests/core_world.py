@@ -298,6 +298,8 @@ class World:
         word: str = "",
         source: str | None = None,
         group: str = "link",
+        error: str | None = None,
+        network_error: int | None = None,
     ) -> MessageId | None:
         """A receipt that the link heard; the message it was found to be about."""
         heard = Receipt(
@@ -308,8 +310,9 @@ class World:
             "",
             state,
             word or state.name,
-            None,
+            error,
             self.now_ms,
+            network_error,
         )
         (answer,) = await receive_receipts(self.core, [heard])
         await self.clock.settle()

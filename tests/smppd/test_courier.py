@@ -19,6 +19,7 @@ from heliograph.smpp import receipt, status, tlv
 from heliograph.smpp.long_message import content_of
 from heliograph.smpp.pdu import AlertNotification, DeliverSm, SubmitSm, response_to
 from heliograph.smpp.session import Profile
+from heliograph.smpp.tlv import NetworkError
 from heliograph.smpp.value import EsmClass, MessageState
 from heliograph.smppd.server import ServerSettings
 from tests.core_world import Setting, msisdn
@@ -165,6 +166,51 @@ async def test_a_stored_link_is_reported_when_its_receipt_comes(house: House) ->
     assert house.world.message(message_id).state == State.BUFFERED
     await house.world.receipt("id:ref", state=ReceiptState.DELIVERED)
     await told(house, 1, app)
+
+
+@pytest.mark.parametrize(
+    ("error", "network_error", "word", "tlv_value"),
+    [
+        ("34", NetworkError(3, 34), "034", (3, 34)),
+        ("0BC", None, "0BC", None),
+        ("1234", NetworkError(8, 40_000), "1234", (8, 40_000)),
+        ("more than can be said", NetworkError(3, 1), "000", (3, 1)),
+        (None, None, "000", None),
+    ],
+)
+async def test_the_networks_own_error_is_passed_on_as_its_receipt_says_it(
+    house: House, error: str | None, network_error: NetworkError | None, word: str, tlv_value: tuple[int, int] | None
+) -> None:
+    number = None if network_error is None else network_error.number
+    app = await house.bind()
+    house.world.link.says(TAKEN)
+    await app.ask(to())
+    await settled(house)
+    await house.world.receipt("id:ref", state=ReceiptState.FAILED, error=error, network_error=number)
+    (pdu,) = await told(house, 1, app)
+    found = receipt.parse(pdu)
+    assert (found.stat, found.error, found.network_error) == ("UNDELIV", word, tlv_value)
+
+
+async def test_the_networks_error_of_a_receipt_that_came_before_its_response_is_passed_on_too(house: House) -> None:
+    app = await house.bind()
+    await house.world.receipt("id:ref", state=ReceiptState.FAILED, error="34", network_error=NetworkError(3, 34).number)
+    house.world.link.says(TAKEN)
+    await app.ask(to())
+    (pdu,) = await told(house, 1, app)
+    found = receipt.parse(pdu)
+    assert (found.stat, found.error, found.network_error) == ("UNDELIV", "034", (3, 34))
+
+
+async def test_a_receipt_of_success_names_no_error(house: House) -> None:
+    app = await house.bind()
+    house.world.link.says(TAKEN)
+    await app.ask(to())
+    await settled(house)
+    await house.world.receipt("id:ref", state=ReceiptState.DELIVERED, error="000", network_error=NetworkError(3, 0).number)
+    (pdu,) = await told(house, 1, app)
+    found = receipt.parse(pdu)
+    assert (found.stat, found.error, found.network_error) == ("DELIVRD", "000", None)
 
 
 # what devices send

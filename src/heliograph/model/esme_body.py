@@ -36,7 +36,7 @@ class Received(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of a message. `is_intermediate`: it is not over yet."""
+    """What became of a message. `is_intermediate`: it is not over yet. `error`, `network_error`: the network's own, of its receipt."""
 
     message_id: int
     state: int
@@ -45,6 +45,8 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     asked: Asked
     reason_code: str | None = None
     is_intermediate: bool = False
+    error: str | None = None
+    network_error: int | None = None
 
 
 class Alert(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -135,7 +135,8 @@ class Receipt(msgspec.Struct, frozen=True):
     """A delivery receipt as a link read it. `keys`: in the order of the link's profile, each `id:REF` with the reference as it was in
     `Accepted.ref` (the link brings both into one reading) or `umr:NUMBER` with the reference of `Outgoing`.
 
-    `source` and `destination` are those of the receipt, so those of the submit swapped."""
+    `source` and `destination` are those of the receipt, so those of the submit swapped. `error`: the network's own word for why.
+    `network_error`: type and code of SMPP's network_error_code as one number, where the network gave one."""
 
     link_id: LinkId
     correlation_group: str
@@ -146,6 +147,7 @@ class Receipt(msgspec.Struct, frozen=True):
     word: str
     error: str | None
     received_at_ms: int
+    network_error: int | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -177,11 +177,14 @@ _terms = msgspec.json.Decoder(Terms)
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What the states of its segments make of a message. `state` None: it is still to be sent."""
+    """What the states of its segments make of a message. `state` None: it is still to be sent. `error`, `network_error`: the network's own,
+    of the receipt that made it so."""
 
     state: State | None
     reason: str | None = None
     reason_code: str | None = None
+    error: str | None = None
+    network_error: int | None = None
 
 
 def verdict(states: str, reason: str | None = None, reason_code: str | None = None) -> Verdict:

@@ -33,11 +33,12 @@ SEGMENT_OF = {
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a receipt says: its state, its own word for it, and the network's error."""
+    """What a receipt says: its state, its own word for it, and the network's error, in its word and in SMPP's number."""
 
     state: ReceiptState
     word: str
     error: str | None
+    network_error: int | None
 
 
 class Correlator:
@@ -153,7 +154,7 @@ def _result(message: Locked, word: Word, *, revived: bool) -> Verdict:
         return Verdict(State.CANCELED, "cancelled in the network", "canceled")
     result = verdict(message.segment_states, *_words(word))
     if not revived:
-        return result
+        return msgspec.structs.replace(result, error=word.error, network_error=word.network_error)
     if result.state is State.DELIVERED:
         return Verdict(State.DELIVERED, "confirmed late, after it was taken for expired", "late_receipt")
     return Verdict(None)
@@ -167,7 +168,7 @@ def _words(word: Word) -> tuple[str | None, str | None]:
 
 
 def _word_of(receipt: Parked) -> Word:
-    return Word(ReceiptState(receipt.state), receipt.word, receipt.error)
+    return Word(ReceiptState(receipt.state), receipt.word, receipt.error, receipt.network_error)
 
 
 def _fits(one: str | None, other: str) -> bool:

@@ -8,7 +8,7 @@ from heliograph.model import esme_body
 from heliograph.model.account import Door
 from heliograph.model.esme import system_id_of
 from heliograph.model.esme_body import Alert, Kind, Receipt, Received
-from heliograph.model.message import State, read_terms
+from heliograph.model.message import State, Verdict, read_terms
 from heliograph.service.arrived import Arrived
 from heliograph.service.report import Report
 from heliograph.store import smpp_account as store
@@ -22,14 +22,14 @@ ALERTS_AT_ONCE = 500
 _encode = msgspec.json.Encoder().encode
 
 
-def of_end(message: Locked, state: State, now_ms: int) -> Report | None:
+def of_end(message: Locked, state: State, verdict: Verdict, now_ms: int) -> Report | None:
     """The receipt of a message that ended, to the application that sent it over SMPP and asked for one."""
-    return _receipt(message, state, now_ms, is_intermediate=False)
+    return _receipt(message, state, now_ms, verdict)
 
 
 def of_waiting(message: Locked, now_ms: int) -> Report | None:
     """The intermediate notification of a message that waits now, where it was asked for."""
-    return _receipt(message, State.BUFFERED, now_ms, is_intermediate=True)
+    return _receipt(message, State.BUFFERED, now_ms, None)
 
 
 def of_inbound(account: str, arrived: Arrived, sender: Party, new: NewMessage) -> Report:
@@ -72,15 +72,19 @@ async def forget_old_alerts(database: Database, now_ms: int) -> None:
         await database.write(store.delete_alerts, ids)
 
 
-def _receipt(message: Locked, state: State, now_ms: int, *, is_intermediate: bool) -> Report | None:
+def _receipt(message: Locked, state: State, now_ms: int, end: Verdict | None) -> Report | None:
+    """A final receipt, or an intermediate notification where there is no end yet."""
     if message.door != Door.SMPP:
         return None
     asked = read_terms(message.terms).asked
     if asked is None:
         return None
-    if not (esme_body.wants_intermediate(asked) if is_intermediate else esme_body.wants_receipt(asked, state)):
+    if not (esme_body.wants_intermediate(asked) if end is None else esme_body.wants_receipt(asked, state)):
         return None
-    body = Receipt(message.id, int(state), message.submitted_at_ms, now_ms, asked, message.reason_code, is_intermediate)
+    error, network_error = (None, None) if end is None else (end.error, end.network_error)
+    body = Receipt(
+        message.id, int(state), message.submitted_at_ms, now_ms, asked, message.reason_code, end is None, error, network_error
+    )  # fmt: skip
     return _report(asked.account, message.organisation_id, message.id, Kind.RECEIPT, body)
 
 

@@ -78,7 +78,7 @@ class Ledger:
         message.state = int(after)
         message.reason_code = verdict.reason_code
         if after.is_final and after is not before:
-            self._finish(message, after)
+            self._finish(message, after, verdict)
             return
         begins_to_wait = before is State.PENDING and after is State.BUFFERED
         if is_sent:
@@ -110,11 +110,11 @@ class Ledger:
         message_store.insert_attempts(self.tx, self._attempts)
         report.write(self.tx, self.core.notifier, self.core.node_id, self._reports, self.now_ms)
 
-    def _finish(self, message: Locked, state: State) -> None:
+    def _finish(self, message: Locked, state: State, verdict: Verdict) -> None:
         self._emit(message.organisation_id, FINAL_EVENTS[state], message.device_id, message.id)
         if message.attempts == 0 and message.direction == Direction.MT and message.device_id is not None:
             self._give_back(message, message.device_id, len(message.segment_states))
-        self._tell_esme(esme_report.of_end(message, state, self.now_ms))
+        self._tell_esme(esme_report.of_end(message, state, verdict, self.now_ms))
         if message.direction != Direction.MT or not Door(message.door).wants_patch:
             return
         webhook = self.core.notifier.webhooks.told_at_once(self.tx, message.callback_id, FINAL_EVENTS[state])

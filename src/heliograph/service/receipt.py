@@ -67,7 +67,7 @@ def match(tx: Transaction, items: Sequence[Arrival]) -> list[list[MessageId | No
     for receipt, receipt_id in zip(receipts, ids, strict=True):
         key, disposition = _choose(receipt, left)
         if key is not None and key.message_id is not None:
-            word = Word(receipt.state, receipt.word, receipt.error)
+            word = Word(receipt.state, receipt.word, receipt.error, receipt.network_error)
             message = messages[key.message_id]
             was_in_lane = is_in_lane(message)
             disposition = apply(ledger, message, segment_of(key), word)
@@ -87,6 +87,7 @@ def match(tx: Transaction, items: Sequence[Arrival]) -> list[list[MessageId | No
                 message_id=key.message_id if key else None,
                 segment=key.segment if key else None,
                 disposition=disposition,
+                network_error=receipt.network_error,
             )
         )
     correlation.insert_receipts(tx, rows)

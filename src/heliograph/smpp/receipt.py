@@ -218,20 +218,27 @@ def read_id(text: str, reading: IdReading) -> str | None:
 
 TEXT_OCTETS = 20
 """How much of the message a receipt repeats (SMPP 3.4 appendix B)."""
+ERROR_CHARACTERS = 8
+_ERROR_WORD = re.compile(r"[\w.-]+", re.ASCII)
 
 
-def format_text(message_id: str, state: MessageState, submitted_at_ms: int, done_at_ms: int, error: int = 0, text: str = "") -> str:
-    """A receipt's text as SMPP 3.4 appendix B has it: times in UTC, `err` three digits, the first 20 characters of the message.
+def format_text(message_id: str, state: MessageState, submitted_at_ms: int, done_at_ms: int, error: str = "000", text: str = "") -> str:
+    """A receipt's text as SMPP 3.4 appendix B has it: times in UTC, `err` a network's own word, the first 20 characters of the message.
 
-    ValueNotAllowedError where `error` is not 0 to 999, or the id is empty or has a space: nobody could read them again.
+    ValueNotAllowedError where `error` is no word (`is_error_word`), or the id is empty or has a space: nobody could read them again.
     """
-    if not 0 <= error <= 999:
-        raise ValueNotAllowedError(f"err of a receipt has three digits, 0 to 999, not {error}")
+    if not is_error_word(error):
+        raise ValueNotAllowedError(f"err of a receipt is up to {ERROR_CHARACTERS} letters and digits, not {error!r}")
     if not message_id or any(character.isspace() for character in message_id):
         raise ValueNotAllowedError(f"{message_id!r} cannot be the id of a receipt: one character at least, and no space")
     delivered = int(state is MessageState.DELIVERED)
     dates = f"submit date:{time.local(submitted_at_ms)} done date:{time.local(done_at_ms)}"
-    return f"id:{message_id} sub:001 dlvrd:{delivered:03} {dates} stat:{WORDS[state]} err:{error:03} text:{text[:TEXT_OCTETS]}"
+    return f"id:{message_id} sub:001 dlvrd:{delivered:03} {dates} stat:{WORDS[state]} err:{error} text:{text[:TEXT_OCTETS]}"
+
+
+def is_error_word(text: str) -> bool:
+    """Whether a receipt can say so in `err`: three digits by the specification, other words by some centres."""
+    return len(text) <= ERROR_CHARACTERS and _ERROR_WORD.fullmatch(text) is not None
 
 
 def tlvs_of(message_id: str, state: MessageState, network_error: NetworkError | None = None) -> tuple[Tlv, ...]:

@@ -9,7 +9,7 @@ What no table knows is kept. What the specification lets repeat (callback_num) i
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from struct import Struct
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, Self, TypeVar
 
 import msgspec
 
@@ -34,6 +34,16 @@ class NetworkError(NamedTuple):
 
     network: int
     code: int
+
+    @property
+    def number(self) -> int:
+        """Both as the one number that the three octets are."""
+        return self.network << 16 | self.code
+
+    @classmethod
+    def of_number(cls, number: int) -> Self:
+        """What `number` says."""
+        return cls(*divmod(number, 1 << 16))
 
 
 GSM_NETWORK = 3

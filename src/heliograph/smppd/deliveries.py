@@ -19,7 +19,7 @@ from heliograph.smpp import tlv
 from heliograph.smpp.errors import ValueNotAllowedError
 from heliograph.smpp.long_message import Style, pdus_of
 from heliograph.smpp.pdu import AlertNotification, DeliverSm, Pdu
-from heliograph.smpp.receipt import format_text, tlvs_of
+from heliograph.smpp.receipt import format_text, is_error_word, tlvs_of
 from heliograph.smpp.text import Coder
 from heliograph.smpp.tlv import GSM_NETWORK, NetworkError, Tlv
 from heliograph.smpp.value import VERSION_33, EsmClass, MessageState, Npi, Ton
@@ -33,7 +33,8 @@ STATES: Final = {
     State.CANCELED: MessageState.DELETED,
 }
 ERRORS: Final = {"device_absent": 27, "device_busy": 22, "permanent": 38, "unknown": 38}
-"""`err` of a receipt and network_error_code: by why a message ended, the RP-cause that says so (3GPP TS 24.011 8.2.5.4); else 0."""
+"""`err` and network_error_code of a receipt, where no receipt of a network says them: by why a message ended, the RP-cause that says so
+(3GPP TS 24.011 8.2.5.4); else 0."""
 ALERT_FOR_MS: Final = 60_000
 _STYLES = {LongMessages.UDH: Style.UDH, LongMessages.SAR: Style.SAR, LongMessages.PAYLOAD: Style.PAYLOAD}
 _SHORT_MESSAGE_OCTETS = 254
@@ -99,10 +100,10 @@ def _receipt(told: Receipt) -> DeliverSm:
     asked, state = told.asked, STATES[State(told.state)]
     number = asked.message_id or told.message_id
     message_id = f"{number:08X}" if asked.is_33 else str(number)
-    error = 0 if state is MessageState.DELIVERED else ERRORS.get(told.reason_code or "", 0)
-    text = format_text(message_id, state, told.submitted_at_ms, told.done_at_ms, error)
+    word, network_error = ("000", None) if state is MessageState.DELIVERED else _error(told)
+    text = format_text(message_id, state, told.submitted_at_ms, told.done_at_ms, word)
     return DeliverSm(
-        tlvs=_receipt_tlvs(told, message_id, state, error),
+        tlvs=_receipt_tlvs(told, message_id, state, network_error),
         service_type=asked.service_type,
         source_addr_ton=asked.dest_ton,
         source_addr_npi=asked.dest_npi,
@@ -115,8 +116,19 @@ def _receipt(told: Receipt) -> DeliverSm:
     )
 
 
-def _receipt_tlvs(told: Receipt, message_id: str, state: MessageState, error: int) -> tuple[Tlv, ...]:
-    tlvs = tlvs_of(message_id, state, NetworkError(GSM_NETWORK, error) if error else None)
+def _error(told: Receipt) -> tuple[str, NetworkError | None]:
+    """`err`, and network_error_code where it is known: what the network's receipt said, as it said it; else what our outcome comes to."""
+    if told.error is not None or told.network_error is not None:
+        network_error = None if told.network_error is None else NetworkError.of_number(told.network_error)
+        word = told.error or ""
+        padded = f"{word:>03}" if word.isdigit() else word
+        return padded if is_error_word(padded) else "000", network_error
+    cause = ERRORS.get(told.reason_code or "", 0)
+    return f"{cause:03}", NetworkError(GSM_NETWORK, cause) if cause else None
+
+
+def _receipt_tlvs(told: Receipt, message_id: str, state: MessageState, network_error: NetworkError | None) -> tuple[Tlv, ...]:
+    tlvs = tlvs_of(message_id, state, network_error)
     if told.asked.reference is not None:
         tlvs = (*tlvs, tlv.USER_MESSAGE_REFERENCE.make(told.asked.reference))
     return tlvs

@@ -51,6 +51,7 @@ class Parked(msgspec.Struct, array_like=True, frozen=True):
     word: str
     error: str | None
     received_at_ms: int
+    network_error: int | None
 
 
 class NewReceipt(msgspec.Struct, array_like=True):
@@ -68,6 +69,7 @@ class NewReceipt(msgspec.Struct, array_like=True):
     message_id: int | None
     segment: int | None
     disposition: str
+    network_error: int | None
 
 
 class SeenReceipt(msgspec.Struct, array_like=True, frozen=True):

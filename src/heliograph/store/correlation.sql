@@ -38,12 +38,12 @@ WHERE correlation.correlation_group = input.correlation_group AND correlation.ke
 -- name: delete (correlation_group text, key text, expires_at_ms bigint)
 DELETE FROM correlation WHERE expires_at_ms <= (SELECT max(expires_at_ms) FROM input) AND (correlation_group, key) IN (SELECT correlation_group, key FROM input);
 
--- name: insert_receipt (id bigint, link_id bigint, received_at_ms bigint, keys text, source text, dest text, state text, word text, error text, message_id bigint, segment bigint, disposition text)
-INSERT INTO receipt (id, link_id, received_at_ms, keys, source, dest, state, word, error, message_id, segment, disposition)
-SELECT id, link_id, received_at_ms, keys, source, dest, state, word, error, message_id, segment, disposition FROM input;
+-- name: insert_receipt (id bigint, link_id bigint, received_at_ms bigint, keys text, source text, dest text, state text, word text, error text, message_id bigint, segment bigint, disposition text, network_error bigint)
+INSERT INTO receipt (id, link_id, received_at_ms, keys, source, dest, state, word, error, message_id, segment, disposition, network_error)
+SELECT id, link_id, received_at_ms, keys, source, dest, state, word, error, message_id, segment, disposition, network_error FROM input;
 
 -- name: parked (id bigint)
-SELECT receipt.id, receipt.source, receipt.dest, receipt.state, receipt.word, receipt.error, receipt.received_at_ms FROM input
+SELECT receipt.id, receipt.source, receipt.dest, receipt.state, receipt.word, receipt.error, receipt.received_at_ms, receipt.network_error FROM input
 JOIN receipt ON receipt.id = input.id WHERE receipt.disposition = 'early' ORDER BY receipt.id FOR UPDATE OF receipt;
 
 -- name: match_parked (id bigint, message_id bigint, segment bigint, disposition text)

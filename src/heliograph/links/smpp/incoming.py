@@ -82,6 +82,7 @@ class Reader:
             word=_word(found),
             error=error,
             received_at_ms=now_ms,
+            network_error=None if found.network_error is None else found.network_error.number,
         )
 
     def inbound(self, pdu: Heard, now_ms: int) -> list[Inbound]:
