@@ -67,7 +67,9 @@ async def test_which_link_an_sms_would_take_is_said_with_the_route_that_says_so(
     name = (await site.get(f"/api/v1/link/{site.world.link_id}", token=site.operator_auth)).json["name"]
     assert f"goes by {name} (starting). No route fits it." in await listed(operator, f"?number={number}")
     await add(operator, second, kind="device", value=str(site.a.device_id))
-    assert f"An SMS to device {site.a.device_id} goes by SMSC (starting). The route that says so" in await listed(operator, f"?number={number}")
+    assert f"An SMS to device {site.a.device_id} goes by SMSC (starting). The route that says so" in await listed(
+        operator, f"?number={number}"
+    )
     assert "from a device to this phone goes back over the link that brought it" in await listed(operator, "?number=4915199999999")
     await add(operator, second, kind="phone", value="49151")
     assert "from a device to this phone goes by SMSC (starting)." in await listed(operator, "?number=4915199999999")
