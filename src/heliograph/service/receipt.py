@@ -15,7 +15,7 @@ from heliograph.service.ledger import Ledger
 from heliograph.service.wake import go_on
 from heliograph.store import correlation
 from heliograph.store import message as message_store
-from heliograph.store.correlation import Key, NewReceipt
+from heliograph.store.correlation import Key, NewReceipt, Parking
 from heliograph.store.transaction import Transaction
 
 PARKED_MS = 7 * 86_400_000 + 3_600_000
@@ -101,13 +101,13 @@ def match(tx: Transaction, items: Sequence[Arrival]) -> list[list[MessageId | No
 
 def _leave(tx: Transaction, receipts: Sequence[Receipt], ids: Sequence[int], now_ms: int) -> dict[tuple[str, str], Key]:
     """Write the keys of all receipts; what each key's row says now. Of final receipts with one key the last is parked, else the first."""
-    words: dict[tuple[str, str], tuple[str, str, int, int]] = {}
-    finals: dict[tuple[str, str], tuple[str, str, int, int]] = {}
+    words: dict[tuple[str, str], Parking] = {}
+    finals: dict[tuple[str, str], Parking] = {}
     for receipt, receipt_id in zip(receipts, ids, strict=True):
         rows = words if receipt.state is ReceiptState.TIMELINE else finals
         for key in receipt.keys:
             rows[receipt.correlation_group, key] = (receipt.correlation_group, key, receipt_id, now_ms + PARKED_MS)
-    left = [*correlation.leave_words(tx, list(words.values())), *correlation.leave_receipts(tx, list(finals.values()))]
+    left = correlation.leave_receipts(tx, list(words.values()), list(finals.values()))
     return {(key.correlation_group, key.key): key for key in left}
 
 

@@ -92,19 +92,22 @@ class Due(msgspec.Struct, array_like=True, frozen=True):
     uses: int
 
 
+Parking = tuple[str, str, int, int]
+"""Group, key, receipt and expires_at_ms of a receipt's key."""
+
+
 def leave_submits(tx: Transaction, rows: Sequence[Submitted]) -> list[Key]:
-    """Write the keys of accepted segments. Two rows of one key in one call must be given in two calls."""
-    return tx.many(Q["leave_submit"], rows, Key)
+    """Write the keys of accepted segments, and read them. Two rows of one key in one call must be given in two calls."""
+    tx.apply(Q["leave_submit"], rows)
+    return _keys(tx, [(row.correlation_group, row.key) for row in rows])
 
 
-def leave_receipts(tx: Transaction, rows: Sequence[tuple[str, str, int, int]]) -> list[Key]:
-    """Write (group, key, receipt, expires_at_ms) of receipts; where the segment is known already, the row says it."""
-    return tx.many(Q["leave_receipt"], rows, Key)
-
-
-def leave_words(tx: Transaction, rows: Sequence[tuple[str, str, int, int]]) -> list[Key]:
-    """As `leave_receipts`, for receipts that are not final: they take no other's place."""
-    return tx.many(Q["leave_word"], rows, Key)
+def leave_receipts(tx: Transaction, words: Sequence[Parking], finals: Sequence[Parking]) -> list[Key]:
+    """Write the keys of receipts, and read them; where the segment is known already, the row says it. `words`: of receipts that are not
+    final and take no other's place."""
+    tx.apply(Q["leave_word"], words)
+    tx.apply(Q["leave_receipt"], finals)
+    return _keys(tx, sorted({row[:2] for row in (*words, *finals)}))
 
 
 def peek(tx: Transaction, keys: Sequence[tuple[str, str]]) -> list[int]:
@@ -146,6 +149,10 @@ def delete(tx: Transaction, keys: Sequence[Due], now_ms: int) -> None:
 def receipts_of(tx: Transaction, message_id: int) -> list[SeenReceipt]:
     """The receipts of a message, oldest first."""
     return [SeenReceipt(*row) for row in tx.run(Q["of_message"], message_id=message_id)]
+
+
+def _keys(tx: Transaction, keys: Sequence[tuple[str, str]]) -> list[Key]:
+    return tx.many(Q["keys"], keys, Key)
 
 
 class _Of(msgspec.Struct, array_like=True, frozen=True):

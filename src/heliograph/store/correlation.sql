@@ -9,20 +9,22 @@ ON CONFLICT (correlation_group, key) DO UPDATE SET
   segment = CASE WHEN correlation.uses < 1 THEN excluded.segment ELSE correlation.segment END,
   source = CASE WHEN correlation.uses < 1 THEN excluded.source ELSE correlation.source END,
   dest = CASE WHEN correlation.uses < 1 THEN excluded.dest ELSE correlation.dest END,
-  expires_at_ms = CASE WHEN correlation.uses < 1 THEN excluded.expires_at_ms ELSE correlation.expires_at_ms END
-RETURNING correlation_group, key, message_id, segment, source, dest, uses, receipt_id, expires_at_ms;
+  expires_at_ms = CASE WHEN correlation.uses < 1 THEN excluded.expires_at_ms ELSE correlation.expires_at_ms END;
 
 -- name: leave_receipt (correlation_group text, key text, receipt_id bigint, expires_at_ms bigint)
 INSERT INTO correlation (correlation_group, key, uses, receipt_id, expires_at_ms)
 SELECT correlation_group, key, 0, receipt_id, expires_at_ms FROM input WHERE true ORDER BY correlation_group, key
-ON CONFLICT (correlation_group, key) DO UPDATE SET receipt_id = excluded.receipt_id
-RETURNING correlation_group, key, message_id, segment, source, dest, uses, receipt_id, expires_at_ms;
+ON CONFLICT (correlation_group, key) DO UPDATE SET receipt_id = excluded.receipt_id;
 
 -- name: leave_word (correlation_group text, key text, receipt_id bigint, expires_at_ms bigint)
 INSERT INTO correlation (correlation_group, key, uses, receipt_id, expires_at_ms)
 SELECT correlation_group, key, 0, receipt_id, expires_at_ms FROM input WHERE true ORDER BY correlation_group, key
-ON CONFLICT (correlation_group, key) DO UPDATE SET receipt_id = coalesce(correlation.receipt_id, excluded.receipt_id)
-RETURNING correlation_group, key, message_id, segment, source, dest, uses, receipt_id, expires_at_ms;
+ON CONFLICT (correlation_group, key) DO UPDATE SET receipt_id = coalesce(correlation.receipt_id, excluded.receipt_id);
+
+-- name: keys (correlation_group text, key text)
+-- Beside RETURNING, which on SQLite is a step, and a wait for the interpreter, for each row.
+SELECT correlation.correlation_group, correlation.key, message_id, segment, source, dest, uses, receipt_id, expires_at_ms
+FROM input JOIN correlation ON correlation.correlation_group = input.correlation_group AND correlation.key = input.key;
 
 -- name: peek (correlation_group text, key text)
 SELECT correlation.message_id FROM input JOIN correlation
