@@ -1,24 +1,20 @@
-"""What simulated devices received: the last segments of each device, how often one came twice, and a file that outlives the process.
+"""What simulated devices received: how many segments, how often one came twice, and a file that outlives the process.
 
-Bounded: of each device the last 20 segments, of 10,000 devices, and the ids of the last 50,000 to 100,000 segments.
+Bounded: the ids of the last 25,000 to 50,000 segments.
 """
 
 import os
-from collections import deque
 
 from heliograph.metrics import Metrics
 from heliograph.model.link import Outgoing
 
-KEPT_OF_A_DEVICE = 20
-KEPT_DEVICES = 10_000
-REMEMBERED_SEGMENTS = 50_000
+REMEMBERED_SEGMENTS = 25_000
 
 
 class Record:
     """`total` and `duplicates` count segments; a duplicate is a segment of a message that its device had before, by whatever attempt."""
 
     def __init__(self, received_log: str | None, metrics: Metrics, link_name: str) -> None:
-        self.last: dict[str, deque[Outgoing]] = {}
         self.total = 0
         self.duplicates = 0
         self._seen: set[int] = set()
@@ -38,10 +34,6 @@ class Record:
             self._duplicated.value += 1
         else:
             self._remember(segment)
-        last = self.last.get(outgoing.destination)
-        if last is None:
-            last = self._new_device(outgoing.destination)
-        last.append(outgoing)
         if self._log is not None:
             self._lines.append(f"{outgoing.message_id} {outgoing.number}\n")
 
@@ -61,9 +53,3 @@ class Record:
         self._seen.add(segment)
         if len(self._seen) >= REMEMBERED_SEGMENTS:
             self._seen, self._seen_before = set(), self._seen
-
-    def _new_device(self, number: str) -> deque[Outgoing]:
-        if len(self.last) >= KEPT_DEVICES:
-            del self.last[next(iter(self.last))]
-        last = self.last[number] = deque(maxlen=KEPT_OF_A_DEVICE)
-        return last
