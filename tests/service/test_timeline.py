@@ -82,6 +82,16 @@ async def test_a_wait_says_why_and_until_when(world: World) -> None:
     assert (behind.text, behind.fields["ahead"]) == ("Waits for its turn: 1 of the same destination go first", 1)
 
 
+@pytest.mark.parametrize(("change", "word"), [("state = 'down'", "down"), ("state = 'fault'", "out of order")])
+async def test_a_wait_for_a_link_names_it_and_how_it_is(world: World, change: str, word: str) -> None:
+    world.link.says(Refused(ErrorClass.DEVICE_ABSENT, "absent"))
+    message_id = await world.submit()
+    await world.database.write(lambda tx: tx.run(statement(f"UPDATE link_lease SET {change}")))
+    waiting = await only(world, message_id, "waiting")
+    assert waiting.text == f"Waits: the link Link is {word}, and no other of its route has taken over"
+    assert waiting.fields["link"] == "Link"
+
+
 async def test_what_is_on_its_way_says_so_and_that_it_is_asked_back(world: World) -> None:
     world.link.says(None)
     message_id = await world.submit()

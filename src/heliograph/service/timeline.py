@@ -14,6 +14,8 @@ from heliograph.store.search import FoundMessage
 from heliograph.store.timeline import Kept, Peer
 from heliograph.store.transaction import Transaction
 
+NOT_WORKING = {"down": "down", "fault": "out of order", "disabled": "stopped"}
+"""States of a link by which nothing goes."""
 DOORS = {
     Door.REST: "the REST API",
     Door.PORTAL: "the portal",
@@ -157,6 +159,9 @@ def _wait(found: FoundMessage, kept: Kept) -> tuple[str, dict[str, Field]]:
     if not any(Segment(letter).is_open for letter in found.segment_states):
         text = f"The network has it: its receipt is awaited until some minutes after {moment(found.expiry_at_ms)}"
         return text, {"expiry_at_ms": found.expiry_at_ms}
+    if kept.link is not None and kept.link.state in NOT_WORKING:
+        text = f"Waits: the link {kept.link.name} is {NOT_WORKING[kept.link.state]}, and no other of its route has taken over"
+        return text, {"link": kept.link.name, "link_state": kept.link.state}
     if kept.ahead:
         return f"Waits for its turn: {kept.ahead} of the same destination go first", {"ahead": kept.ahead}
     if found.retry_at_ms is not None:

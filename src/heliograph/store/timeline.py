@@ -71,8 +71,16 @@ class Peer(msgspec.Struct, array_like=True, frozen=True):
     dest: str
 
 
+class LinkNow(msgspec.Struct, array_like=True, frozen=True):
+    """A link, and how it is: the state that its owner noted, or disabled."""
+
+    name: str
+    state: str
+
+
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """All of one message. `user`, `token`: who sent it. `ahead`: messages of its lane that go first. `sent_again`: (message, when)."""
+    """All of one message. `user`, `token`: who sent it. `ahead`: messages of its lane that go first. `sent_again`: (message, when).
+    `link`: by which it is to go now, where it is not over."""
 
     attempts: list[Attempt]
     receipts: list[Receipt]
@@ -83,6 +91,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     peer: Peer | None
     sent_again: list[tuple[int, int]]
     ahead: int
+    link: LinkNow | None
 
 
 def kept_of(tx: Transaction, found: FoundMessage) -> Kept:
@@ -99,7 +108,13 @@ def kept_of(tx: Transaction, found: FoundMessage) -> Kept:
         peer=Peer(*peer) if peer else None,
         sent_again=[(row[0], row[1]) for row in tx.run(Q["sent_again"], message_id=found.id)],
         ahead=_ahead(tx, found),
+        link=_link(tx, found),
     )
+
+
+def _link(tx: Transaction, found: FoundMessage) -> LinkNow | None:
+    row = None if found.final_at_ms is not None else tx.one(Q["link"], message_id=found.id)
+    return LinkNow(*row) if row else None
 
 
 def _ahead(tx: Transaction, found: FoundMessage) -> int:

@@ -33,6 +33,11 @@ LEFT JOIN device ON device.id = message.device_id WHERE message.id = :message_id
 SELECT resent.message_id, message.submitted_at_ms FROM resent JOIN message ON message.id = resent.message_id
 WHERE resent.resend_of = :message_id ORDER BY resent.message_id;
 
+-- name: link
+SELECT link.name, CASE WHEN link.disabled_at_ms IS NULL THEN coalesce(link_lease.state, '') ELSE 'disabled' END AS state
+FROM message JOIN lane ON lane.id = message.lane_id JOIN link ON link.id = lane.link_id LEFT JOIN link_lease ON link_lease.link_id = link.id
+WHERE message.id = :message_id;
+
 -- name: ahead
 SELECT count(*) FROM message AS waiting WHERE waiting.lane_id = (SELECT message.lane_id FROM message WHERE message.id = :message_id)
   AND waiting.lane_seq >= :head_seq AND waiting.lane_seq < :lane_seq AND waiting.state < 4;

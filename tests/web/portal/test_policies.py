@@ -84,7 +84,7 @@ async def test_would_this_message_pass_asks_the_decision_itself(admin: Visitor, 
     where = f"/policies/{site.a.policy_id}"
     assert "It passes." in words(await admin.get(f"{where}?way=mt&text=hello"))
     assert "It passes." in words(await admin.get(f"{where}?way=mo&number=1000&text=hello"))
-    assert "Refused: p2p_external_off" in words(await admin.get(f"{where}?way=mo&number=49170123456&text=hello"))
+    assert "then send again. p2p_external_off" in words(await admin.get(f"{where}?way=mo&number=49170123456&text=hello"))
     assert "1000 is a short number" in words(await admin.get(f"{where}?way=mo&number=1000&text=hello"))
 
 

@@ -39,7 +39,8 @@ function draw(place) {
     padding: [8, 20, 0, 0],
     cursor: { points: { size: 6 } },
     scales: { y: { range: (chart, low, high) => [0, high > 0 ? high * 1.08 : 1] } },
-    axes: [{ ...axis, space: 64, values: (chart, splits) => splits.map((each) => clock.format(new Date(each * 1000))) }, { ...axis, size: 64, values: (chart, splits) => splits.map((each) => (kind.value === seconds || Number.isInteger(each) ? kind.value(each) : "")) }],
+    legend: { markers: { dash: (chart, series) => (chart.series[series].dash ? "dashed" : "solid") } },
+    axes: [{ ...axis, size: 32, space: 64, values: (chart, splits) => splits.map((each) => clock.format(new Date(each * 1000))) }, { ...axis, size: 64, values: (chart, splits) => splits.map((each) => (kind.value === seconds || Number.isInteger(each) ? kind.value(each) : "")) }],
     series: [
       { label: "At", value: (chart, at) => (at === null ? "–" : when.format(new Date(at * 1000))) },
       ...kind.series.map(([, label, name, more = {}]) => {
