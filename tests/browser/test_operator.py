@@ -43,6 +43,7 @@ def test_a_link_is_added_by_its_form_checked_watched_stopped_and_started(world: 
     where = page.url.removesuffix("/check#check")
     page.get_by_role("link", name="Watch it").click()
     expect(page.get_by_role("heading", name="Trace")).to_be_visible()
+    _a_route_by_keyboard(page, "Loop")
     page.goto(where)
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#now .st")).to_have_text("Stopped")
@@ -174,6 +175,30 @@ def test_policies_and_webhooks_by_keyboard_alone(world: World, sign_in: SignIn) 
     tab.expects_failures = True
     page.keyboard.press("Enter")
     expect(page.locator("#url-error")).to_be_visible()
+
+
+def _a_route_by_keyboard(page: Page, link: str) -> None:
+    """Made, put before all others, and deleted again."""
+    for key in ("g", "r"):
+        page.keyboard.press(key)
+    page.wait_for_url("**/routes")
+    for key in ("c", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_url("**/routes/new")
+    page.get_by_label("What it is for").select_option("Devices with the tag")
+    expect(page.get_by_label("Service policy")).to_be_hidden()
+    page.get_by_label("Link", exact=True).select_option(link)
+    page.get_by_label("Value").press_sequentially("roof")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Added the route")).to_be_visible()
+    row = page.locator("tbody tr", has_text="roof")
+    expect(row).to_contain_text(link)
+    row.get_by_role("button", name="Move up").press("Enter")
+    expect(page.locator("tbody tr").first).to_contain_text("roof")
+    row.get_by_role("link").first.press("Enter")
+    page.get_by_role("button", name="Delete").press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Delete route").press("Enter")
+    expect(page.get_by_text("Deleted the route")).to_be_visible()
 
 
 def _log_of(page: Page) -> str:

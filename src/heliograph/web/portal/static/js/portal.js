@@ -101,11 +101,13 @@ for (const form of document.querySelectorAll("form[data-unsaved]")) {
   window.addEventListener("beforeunload", (event) => { if (!sent && isChanged()) event.preventDefault() });
 }
 
-// --- forms that show only what belongs to what is chosen: `data-chooses` names the field, `data-when` the values
-for (const form of document.querySelectorAll("form[data-chooses]")) {
+// --- forms that show only what belongs to what is chosen: data-when="field: value value"
+for (const form of document.querySelectorAll("form:has([data-when])")) {
   const choose = () => {
-    const chosen = form.elements[form.dataset.chooses].value;
-    for (const part of form.querySelectorAll("[data-when]")) part.hidden = !part.dataset.when.split(" ").includes(chosen);
+    for (const part of form.querySelectorAll("[data-when]")) {
+      const [name, ...values] = part.dataset.when.split(/:? /);
+      part.hidden = !values.includes(form.elements[name].value);
+    }
   };
   form.addEventListener("input", choose);
   choose();
