@@ -56,6 +56,7 @@ PAGES: Final = (
     Seen("/policies/{policy}?way=mo&number=49170&text=hello"),
     Seen("/devices/{device}", needs_device=True),
     Seen("/devices/{device}/settings", needs_device=True),
+    Seen("/devices/{device}/quota", needs_device=True),
     Seen("/devices/{device}/sms/{message}", needs_device=True),
     Seen("/commands"),
     Seen("/commands/new"),
