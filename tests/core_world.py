@@ -46,6 +46,7 @@ from heliograph.store.query import Query
 from heliograph.store.transaction import Transaction
 from tests.manual_clock import TestClock
 from tests.scripted import ScriptedCourier, ScriptedLink
+from tests.store.engines import migrated_if_new
 
 MINUTE = 60
 HOUR = 3600
@@ -128,6 +129,7 @@ class World:
         self._reader: Session | None = None
 
     async def __aenter__(self) -> Self:
+        migrated_if_new(self.url)
         await self.start()
         return self
 

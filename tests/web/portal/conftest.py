@@ -4,11 +4,11 @@ import pytest
 
 from heliograph.model.account import Role
 from heliograph.service.manage import account
-from tests.web.conftest import empty_database, settings, site, url
+from tests.web.conftest import settings, site, url
 from tests.web.portal.visitor import Visitor
 from tests.web.site import Site
 
-__all__ = ["empty_database", "settings", "site", "url"]
+__all__ = ["settings", "site", "url"]
 
 
 @pytest.fixture
