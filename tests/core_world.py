@@ -292,7 +292,13 @@ class World:
     def inbound(self, source: str, destination: str | None, user_data: bytes, *, udh: bytes = b"", dcs: int = 0) -> Inbound:
         return Inbound(LinkId(self.link_id), source, destination, udh, user_data, dcs, 0, self.now_ms)
 
-    async def receipt(
+    async def receipt(self, *keys: str, **said: Any) -> MessageId | None:
+        """A receipt that the link heard (`heard`); the message it was found to be about."""
+        (answer,) = await receive_receipts(self.core, [self.heard(*keys, **said)])
+        await self.clock.settle()
+        return answer.message_id
+
+    def heard(
         self,
         *keys: str,
         state: ReceiptState = ReceiptState.DELIVERED,
@@ -302,9 +308,9 @@ class World:
         group: str = "link",
         error: str | None = None,
         network_error: int | None = None,
-    ) -> MessageId | None:
-        """A receipt that the link heard; the message it was found to be about."""
-        heard = Receipt(
+    ) -> Receipt:
+        """A receipt as the link reads it."""
+        return Receipt(
             LinkId(self.link_id),
             group,
             keys,
@@ -316,9 +322,6 @@ class World:
             self.now_ms,
             network_error,
         )
-        (answer,) = await receive_receipts(self.core, [heard])
-        await self.clock.settle()
-        return answer.message_id
 
     async def reachable(self, device: int = 1) -> None:
         await reachable(self.core, LinkId(self.link_id), msisdn(device))

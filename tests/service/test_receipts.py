@@ -1,5 +1,6 @@
 """Which message a receipt is about, and what it makes of it (rules: Links, receipts)."""
 
+import asyncio
 import json
 
 import pytest
@@ -8,7 +9,9 @@ from heliograph.model.ids import DeviceId
 from heliograph.model.link import Accepted, Delivery, ErrorClass, ReceiptState, Refused
 from heliograph.model.message import State
 from heliograph.model.problem import Code, Problem
+from heliograph.service import receipt
 from heliograph.service.cancel import cancel
+from heliograph.service.receipt import receive_receipts
 from tests.core_world import DAY, HOUR, MINUTE, Setting, World
 
 LONG = "0123456789" * 40  # three segments
@@ -40,6 +43,28 @@ async def test_a_receipt_ends_its_message_with_its_event_and_is_reported(world: 
     (notification,) = world.notifications(message_id)
     assert json.loads(notification.body)["status"] == {"id": int(final), "status": final.name}
     assert world.receipts()[0].disposition == "matched"
+
+
+async def test_receipts_that_come_together_wait_for_others_to_be_written_with_and_one_alone_does_not(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipt, "TOGETHER_PATIENCE_S", 3600.0)
+    first, second, third = [await world.submit(device) for device in (1, 2, 3)]
+    together = [world.heard("id:ref1", device=1), world.heard("id:ref2", device=2)]
+    waiting = asyncio.ensure_future(receive_receipts(world.core, together))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    assert world.receipts() == [], "nothing is written of them"
+    assert await world.receipt("id:ref3", device=3) == third
+    assert [answer.message_id for answer in await waiting] == [first, second]
+    assert [row.message_id for row in world.receipts()] == [first, second, third], "in the order in which they came"
+
+
+async def test_receipts_that_come_together_are_written_when_their_patience_is_over(world: World) -> None:
+    assert receipt.TOGETHER_PATIENCE_S == 0.005
+    message_ids = [await world.submit(device) for device in (1, 2)]
+    answers = await asyncio.wait_for(receive_receipts(world.core, [world.heard(f"id:ref{device}", device=device) for device in (1, 2)]), 30)
+    assert [answer.message_id for answer in answers] == message_ids
 
 
 async def test_a_failure_says_what_the_network_reported(world: World) -> None:

@@ -104,7 +104,7 @@ class Connection(asyncio.Protocol):
     """One end of one connection; give it to `loop.create_connection` or return it from a server's protocol factory.
 
     `owner` may be replaced, from inside a call of it too. `trace`, where set, gets all octets: True for those sent, False for those
-    received.
+    received. `slice_octets`: how much of a read is told at once.
     """
 
     def __init__(self, role: Role, profile: Profile, owner: Owner, timers: Timers) -> None:
@@ -112,6 +112,7 @@ class Connection(asyncio.Protocol):
         self.trace: Callable[[bool, bytes], None] | None = None
         self.peer = ""
         self.owner = owner
+        self.slice_octets = SLICE_OCTETS
         self._timers = timers
         self._transport: asyncio.Transport | None = None
         self._unsent: list[bytes] = []
@@ -128,6 +129,11 @@ class Connection(asyncio.Protocol):
     def room(self) -> int:
         """How many requests may be sent now."""
         return 0 if self._is_full or self._transport is None else self.session.room
+
+    @property
+    def has_more(self) -> bool:
+        """Whether more of the peer was read than was told."""
+        return bool(self._untold_octets)
 
     @property
     def is_over(self) -> bool:
@@ -177,7 +183,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.trace:
             self.trace(False, data)
-        if self._untold_octets or len(data) > SLICE_OCTETS:
+        if self._untold_octets or len(data) > self.slice_octets:
             self._untold_octets += data
             self._tell_slices()
         else:
@@ -186,8 +192,8 @@ class Connection(asyncio.Protocol):
     def _tell_slices(self) -> None:
         octets = self._untold_octets
         while octets and not (self._is_full or self._is_paused or self.is_over):
-            data = bytes(octets[:SLICE_OCTETS])
-            del octets[:SLICE_OCTETS]
+            data = bytes(octets[: self.slice_octets])
+            del octets[: self.slice_octets]
             self._receive(data)
 
     def _tell_rest(self) -> None:
