@@ -14,10 +14,8 @@ Four binds submit 2,000 messages a second, each committed before its response. T
 - guesses: the same with another password each time.
 
 Load, bad peer and Heliograph share the machine, so run it on one that does nothing else. Each round measures once without a bad peer and
-once with each kind; the medians are compared.
-
-2026-11-28, real-time priority and files in memory, 1,000 a second, runs of 4 s: p99 without 4.5 ms; garbage, dies, huge and silent 0.9 to
-1.0 of that, deaf 1.2. A wrong password is 1.8 to 2.1: argon2 takes one of the two cores for 85 ms, less often the longer it goes on.
+once with each kind; the medians are compared (README.md has ours). With real-time priority (`chrt -f`) the priority of the threads that check
+passwords counts for nothing, so measure `wrong` and `guesses` without.
 """
 
 import argparse

@@ -4,6 +4,7 @@ It speaks by our own session and codec; that others understand these is proved i
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
@@ -26,7 +27,8 @@ PATIENT = Profile(window=10_000, owed=100_000, session_init_ms=0, enquire_link_m
 class Smsc:
     """`on_submit` answers a submit_sm: a command_status, a response of its own, or None for no answer yet. Ids count from 1."""
 
-    def __init__(self, clock: Clock | None = None, profile: Profile = PATIENT) -> None:
+    def __init__(self, clock: Clock | None = None, profile: Profile = PATIENT, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.timers = Timers(clock or SystemClock())
         self.profile = profile
         self.connections: list[Connection] = []
@@ -46,7 +48,7 @@ class Smsc:
     async def start(self) -> None:
         self._ticking = asyncio.create_task(self.timers.run())
         factory = lambda: Connection(Role.MC, self.profile, self, self.timers)  # noqa: E731
-        self._server = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", self.port)
+        self._server = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", self.port, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def stop_listening(self) -> None:
@@ -173,8 +175,8 @@ class Smsc:
 
 
 @asynccontextmanager
-async def running(clock: Clock | None = None) -> AsyncIterator[Smsc]:
-    smsc = Smsc(clock)
+async def running(clock: Clock | None = None, tls: ssl.SSLContext | None = None) -> AsyncIterator[Smsc]:
+    smsc = Smsc(clock, tls=tls)
     await smsc.start()
     try:
         yield smsc

@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,11 +16,12 @@ from heliograph.model.ids import LinkId
 from heliograph.model.link import Accepted, Unknown
 from heliograph.smpp import status
 from heliograph.smpp.aio import Connection
-from heliograph.smpp.pdu import DeliverSm, EnquireLink, SubmitSm, Unbind
+from heliograph.smpp.pdu import BindReceiver, DeliverSm, EnquireLink, SubmitSm, Unbind
 from tests.contract.link_contract import Listener, Sent, outgoing, send_many
 from tests.links.smsc import Smsc, running
 from tests.manual_clock import TestClock
 from tests.smpp.wires import until
+from tests.webhooks.receiver import certificate
 
 FIELDS = {"host": "127.0.0.1", "system_id": "meters", "password": "secret", "delivery": "stored"}
 
@@ -191,6 +194,76 @@ async def test_a_port_that_nobody_listens_on_is_said_in_words_and_tried_again() 
     await rig.up()
     await rig.end()
     await smsc.stop()
+
+
+@pytest.mark.needs("openssl")
+async def test_over_tls_a_link_binds_where_the_certificate_is_accepted_and_says_why_where_it_is_not(tmp_path: Path) -> None:
+    ca_file, server = certificate(tmp_path, "smsc", "IP:127.0.0.1")
+    server.load_verify_locations(ca_file)
+    server.verify_mode = ssl.CERT_OPTIONAL
+    key_file = ca_file.with_suffix(".key")
+    async with running(tls=server) as smsc:
+        for taken in ({"tls_ca_file": str(ca_file)}, {"tls_verify": False}, {"tls_verify": False, "tls_certificate_file": str(ca_file)}):
+            both = taken | ({"tls_key_file": str(key_file)} if "tls_certificate_file" in taken else {})
+            rig = Rig(smsc, TestClock(), tls=True, **both)
+            await rig.up()
+            (sent,) = send_many(rig.link, 1)
+            await until(lambda: sent.outcomes, "an answer")  # noqa: B023
+            assert isinstance(sent.outcomes[0], Accepted)
+            shown = smsc.bound[-1].get_extra_info("ssl_object")
+            assert isinstance(shown, ssl.SSLObject)
+            assert bool(shown.getpeercert()) is ("tls_certificate_file" in taken)
+            await rig.end()
+        for settings, words in (
+            ({"tls": True}, "is not accepted: self-signed certificate"),
+            ({"tls": True, "tls_ca_file": str(ca_file), "tls_server_name": "smsc.example"}, "is not accepted: Hostname mismatch"),
+            ({"tls": True, "tls_ca_file": "/no/such.pem"}, "there is no file /no/such.pem"),
+        ):
+            rig = Rig(smsc, TestClock(), **settings)
+            await until(lambda: rig.listener.states, "what is wrong")  # noqa: B023
+            assert words in rig.listener.states[0]
+            await rig.end()
+
+
+async def test_a_port_that_speaks_no_tls_is_said_so(smsc: Smsc) -> None:
+    rig = Rig(smsc, TestClock(), tls=True)
+    await until(lambda: rig.listener.states, "what is wrong")
+    assert "does this port speak TLS?" in rig.listener.states[0]
+    await rig.end()
+
+
+@pytest.mark.parametrize(
+    ("bind_type", "binds", "wanted"),
+    [
+        ("trx", 2, ["bind_transceiver"] * 2),
+        ("tx", 1, ["bind_transmitter"]),
+        ("rx", 1, ["bind_receiver"]),
+        ("tx+rx", 2, ["bind_receiver", "bind_receiver", "bind_transmitter", "bind_transmitter"]),
+    ],
+)
+async def test_a_link_makes_the_binds_that_are_set_and_has_room_on_those_that_send(
+    smsc: Smsc, bind_type: str, binds: int, wanted: list[str]
+) -> None:
+    rig = Rig(smsc, TestClock(), bind_type=bind_type, binds=binds, window=10)
+    await rig.up()
+    await until(lambda: len(smsc.binds) == len(wanted), "the binds")
+    assert sorted(bind.name for bind in smsc.binds) == wanted
+    await until(lambda: rig.link.room() == 10 * sum(name != "bind_receiver" for name in wanted), "the room")
+    await rig.end()
+
+
+async def test_a_link_with_two_directions_is_up_when_it_has_both(smsc: Smsc) -> None:
+    smsc.on_bind = lambda bind: status.RSYSERR if isinstance(bind, BindReceiver) else status.ROK
+    clock = TestClock()
+    rig = Rig(smsc, clock, bind_type="tx+rx")
+    await until(lambda: rig.listener.states, "a state")
+    assert rig.listener.states[0].startswith("down")
+    assert "up" not in rig.listener.states
+    smsc.on_bind = lambda bind: status.ROK
+    while rig.listener.states[-1] != "up":
+        await asyncio.sleep(0.002)
+        await clock.advance(0.5)
+    await rig.end()
 
 
 async def test_an_outbind_of_the_centre_makes_the_bind_and_a_wrong_one_none(smsc: Smsc) -> None:

@@ -5,6 +5,7 @@ from itertools import product
 import msgspec
 import pytest
 
+from heliograph.gsm import alphabet as gsm7
 from heliograph.links.smpp.address import Addresses
 from heliograph.links.smpp.answers import Refusals
 from heliograph.links.smpp.classes import TABLE, Classes
@@ -165,6 +166,32 @@ def test_a_receipt_without_the_bit_is_known_by_its_looks_where_the_link_says_so(
     plain = DeliverSm(short_message=b"my id: 5")
     assert [reader(receipts_unmarked=True).is_receipt(each) for each in (text, tlvs, plain)] == [True, True, False]
     assert [reader().is_receipt(each) for each in (text, tlvs, plain)] == [False] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "tlvs", "wanted"),
+    [
+        (b"id:1 stat:UNDELIV err:0BC", (), ("0BC", None)),
+        (b"id:1 stat:UNDELIV err:034", (tlv.NETWORK_ERROR_CODE.make(tlv.NetworkError(3, 27)),), ("034", 3 << 16 | 27)),
+        (b"id:1 stat:UNDELIV", (tlv.NETWORK_ERROR_CODE.make(tlv.NetworkError(3, 27)),), ("27", 3 << 16 | 27)),
+        (b"id:1 stat:UNDELIV", (), (None, None)),
+    ],
+)
+def test_a_receipt_says_the_networks_error_by_text_and_by_tlv(
+    text: bytes, tlvs: tuple[tlv.Tlv, ...], wanted: tuple[str | None, int | None]
+) -> None:
+    made = reader().receipt(DeliverSm(esm_class=4, short_message=text, tlvs=tlvs), 0)
+    assert (made.error, made.network_error) == wanted
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "octets", "data_coding"),
+    [("gsm7", b"\x02 50", 0), ("gsm7_packed", None, 0), ("latin-1", "$ 50".encode("latin-1"), 0), ("ascii", b"$ 50", 0)],
+)
+def test_the_centres_default_alphabet_is_written(alphabet: str, octets: bytes | None, data_coding: int) -> None:
+    text = gsm7.encode("$ 50")
+    pdu = writer(default_alphabet=alphabet).pdu(outgoing(7, user_data=text), EPOCH_MS)
+    assert (pdu.short_message, pdu.data_coding) == (gsm7.pack(text) if octets is None else octets, data_coding)
 
 
 def test_an_intermediate_notification_is_never_final_and_a_sender_that_differs_is_left_open() -> None:

@@ -125,7 +125,7 @@ class House:
         bound.setblocking(False)
         self.port: int = bound.getsockname()[1]
         self.server = Server(self.world.core, [Listener(bound, self._tls)], self.settings, Metrics())
-        self.server.credentials._hasher = CHEAP
+        self.server.credentials._checker._hasher = CHEAP
         self._running = self.world.spawn(self.server.run())
         await self.server.serving()
         self.timers = Timers(SystemClock())

@@ -9,6 +9,7 @@ import pytest
 from heliograph.gsm import udh
 from heliograph.gsm.dcs import Alphabet
 from heliograph.gsm.segment import Segment, join, split
+from heliograph.model.link import ErrorClass, Refused
 from heliograph.model.message import State
 from heliograph.smpp import status, time, tlv
 from heliograph.smpp.codec import encode
@@ -93,6 +94,13 @@ async def raw_bind(house: House, system_id: str, password: str) -> tuple[int, in
     writer.close()
     await writer.wait_closed()
     return command_id, command_status
+
+
+async def test_an_account_is_bound_from_the_networks_it_names_alone(house: House) -> None:
+    await house.add("org_1", allowed_addresses=["198.51.100.0/24", "10.0.0.0/8"])
+    assert await raw_bind(house, "org_1", PASSWORD) == (Command.BIND_TRANSCEIVER | 0x80000000, status.RBINDFAIL)
+    await house.add("org_1", allowed_addresses=["127.0.0.0/8"])
+    await house.bind()
 
 
 async def test_a_second_bind_and_a_submit_before_one_are_out_of_turn(house: House) -> None:
@@ -393,6 +401,39 @@ async def test_what_became_of_a_message_is_told_to_the_account_that_sent_it(hous
     for asked in (QuerySm(message_id=message_id, source_addr="1001"), QuerySm(message_id="99999"), QuerySm(message_id="0x1"), QuerySm()):
         assert (await app.ask(asked)).command_status == status.RINVMSGID
     assert (await other.ask(QuerySm(message_id=message_id))).command_status == status.RINVMSGID
+
+
+async def test_each_end_of_a_message_is_told_with_its_state_its_date_and_its_error(house: House) -> None:
+    app = await house.bind()
+    link = house.world.link
+    link.otherwise = Refused(ErrorClass.PERMANENT, "unknown subscriber")
+    refused = (await app.ask(to(3))).message_id
+    await house.world.settle()
+    link.otherwise = Refused(ErrorClass.DEVICE_ABSENT, "absent subscriber")
+    waiting = (await app.ask(to())).message_id
+    brief = (await app.ask(to(3, validity_period="000000000200000R"))).message_id
+    await house.world.settle()
+    taken_back = (await app.ask(to())).message_id
+    assert (await app.ask(CancelSm(message_id=taken_back, source_addr="1000"))).command_status == 0
+    await house.world.jump(125)
+    await house.world.sweep()
+    told = {}
+    for message_id in (waiting, brief, refused, taken_back):
+        answer = await app.ask(QuerySm(message_id=message_id))
+        told[message_id] = (answer.message_state, answer.error_code, bool(answer.final_date))
+    assert told == {
+        waiting: (MessageState.ENROUTE, 0, False),
+        brief: (MessageState.EXPIRED, 0, True),
+        refused: (MessageState.UNDELIVERABLE, 38, True),
+        taken_back: (MessageState.DELETED, 0, True),
+    }
+
+
+@pytest.mark.parametrize(("version", "state"), [(0x34, MessageState.ENROUTE), (0x50, MessageState.SCHEDULED)])
+async def test_a_message_that_waits_for_its_time_is_scheduled_for_a_peer_of_50(house: House, version: int, state: MessageState) -> None:
+    app = await house.bind(version=version)
+    message_id = (await app.ask(to(schedule_delivery_time="000000010000000R"))).message_id
+    assert (await app.ask(QuerySm(message_id=message_id))).message_state == state
 
 
 async def test_a_waiting_message_is_cancelled_by_its_id_or_by_its_addresses(house: House) -> None:

@@ -11,6 +11,7 @@ from heliograph.service.replace import replace as replace_one
 from heliograph.smpp import status, time
 from heliograph.smpp.pdu import CancelSm, Pdu, QuerySm, QuerySmResp, ReplaceSm, response_to
 from heliograph.smpp.value import VERSION_33, VERSION_50, MessageState
+from heliograph.smppd.deliveries import ERRORS
 from heliograph.smppd.drafts import Refused, number_of, replacing
 from heliograph.store.asked import Sent
 
@@ -36,7 +37,8 @@ async def query(esme: "Esme", pdu: QuerySm) -> Pdu:
     if found.scheduled_at_ms is not None and esme.version >= VERSION_50:
         state = MessageState.SCHEDULED
     final_date = time.absolute(found.final_at_ms) if found.final_at_ms is not None else ""
-    return QuerySmResp(pdu.sequence_number, 0, (), pdu.message_id, final_date, state)
+    error_code = ERRORS.get(found.reason_code or "", 0) if state is MessageState.UNDELIVERABLE else 0
+    return QuerySmResp(pdu.sequence_number, 0, (), pdu.message_id, final_date, state, error_code)
 
 
 async def cancel(esme: "Esme", pdu: CancelSm) -> Pdu:
