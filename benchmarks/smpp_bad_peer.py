@@ -14,7 +14,7 @@ Four binds submit 2,000 messages a second, each committed before its response. T
 - guesses: the same with another password each time.
 
 Load, bad peer and Heliograph share the machine, so run it on one that does nothing else. Each round measures once without a bad peer and
-once with each kind; the medians are compared (README.md has ours). With real-time priority (`chrt -f`) the priority of the threads that check
+once with each kind; the medians are compared (README.md has ours). With real-time priority (`chrt -f`) that of the threads which check
 passwords counts for nothing, so measure `wrong` and `guesses` without.
 """
 

@@ -3,8 +3,8 @@
 Theory of operation. What one read brings is told at once (`told`). Its submits become one item of the database's next batch, so that a
 thousand of them cost one commit and one callback, and their answers leave in one write; nothing else of a submit waits or is a task. What
 is asked seldom (bind, query, cancel, replace) is a task of the server's. Whoever wants more than its window or its rate is told so
-(RTHROTTLED) without any work for it, and who goes on nevertheless is read less and less often, or a peer that floods us would cost the
-others their time. An unbind is answered when all else is.
+(RTHROTTLED) without any work for it, and who goes on nevertheless is read little by little (`excess`), or a peer that floods us would cost
+the others their time. An unbind is answered when all else is.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from heliograph.service.core import Core
 from heliograph.service.submit import Submission, prepare
 from heliograph.service.submit_to import Accepted, ToNumber, accept_to
 from heliograph.smpp import status, tlv
-from heliograph.smpp.aio import SLICE_OCTETS, Connection
+from heliograph.smpp.aio import Connection
 from heliograph.smpp.command import NEVER_ANSWERED
 from heliograph.smpp.event import Bound, Closed, Event, Received, Settled
 from heliograph.smpp.pdu import (
@@ -51,6 +51,7 @@ from heliograph.smpp.value import VERSION_33, VERSION_50
 from heliograph.smppd import requests
 from heliograph.smppd.account import Account
 from heliograph.smppd.drafts import Refused, Submit, draft_of, number_of
+from heliograph.smppd.excess import Excess
 from heliograph.smppd.multi import Destination, destinations_of, multi_response
 from heliograph.smppd.status import status_of
 from heliograph.store.database import DatabaseLost
@@ -58,13 +59,6 @@ from heliograph.store.database import DatabaseLost
 _log = log.get("smppd")
 _groups = count(1)
 LONGEST_WORDS: Final = 255
-THROTTLED_FREE: Final = 50
-THROTTLED_PAUSE_MS: Final = 0.6
-THROTTLED_PAUSE_MOST_MS: Final = 125
-THROTTLED_SLICE_OCTETS: Final = 1024
-"""Of a peer that was throttled more than 50 times, and has not held to its limits since, 16 submits are read at a time, and between them
-nothing for 0.6 ms for each that was throttled. As much at once after pauses eight times as long made the others' p99 1.2 times as high:
-a hundred submits are one long commit."""
 CONGESTED: Final = 100
 """congestion_state 100: more is refused (SMPP 5.0 4.8.4.18)."""
 
@@ -120,8 +114,7 @@ class Esme:
         self.session_id: int | None = None
         self.bind = ""
         self._pending = 0
-        self._throttled = 0
-        self._excess = 0
+        self._excess = Excess()
         self._unbind: Unbind | None = None
         self._is_leaving = False
 
@@ -164,23 +157,16 @@ class Esme:
                 self.house.left(self)
         if asked:
             self._accept(asked, wanted)
-        if asked or self._throttled:
+        if asked or self._excess.throttled:
             self._pace(len(asked))
 
     def _pace(self, taken: int) -> None:
-        """Read little at a time of a peer that wants too much, and nothing for a while between, the longer the more it wants. All is as
-        before once nothing more waits and nothing was too much."""
-        if not self._throttled and not self.connection.has_more:
-            self._excess = 0
-            self.connection.slice_octets = SLICE_OCTETS
-            return
-        if self._throttled or self._excess:
-            self._excess += self._throttled or taken
-        self._throttled = 0
-        if self._excess > THROTTLED_FREE and not self.connection.is_over:
-            self.connection.slice_octets = THROTTLED_SLICE_OCTETS
+        """Read a peer that wants too much as slowly as it is due."""
+        pause_ms = self._excess.pause_ms(taken, has_more=self.connection.has_more)
+        self.connection.slice_octets = self._excess.slice_octets
+        if pause_ms and not self.connection.is_over:
             self.connection.pause_reading()
-            self.house.later(self, min(THROTTLED_PAUSE_MOST_MS, round(self._excess * THROTTLED_PAUSE_MS)), self._read_on)
+            self.house.later(self, pause_ms, self._read_on)
 
     def _read_on(self) -> None:
         if not self._is_leaving:
@@ -361,7 +347,7 @@ class Esme:
     # answers
 
     def _throttle(self, pdu: Pdu) -> None:
-        self._throttled += 1
+        self._excess.throttled += 1
         self._answer(pdu, status.RTHROTTLED)
 
     def _refuse(self, pdu: Pdu, problem: Problem) -> None:
