@@ -106,7 +106,7 @@ def _factor(asked: Asked, key: MfaKey, codes: list[str], refusal: str = "") -> R
 
 
 def _said(problem: Problem) -> str:
-    text = " ".join(words_of(each) for each in problem.parts or (problem,))
+    text = words_of(problem)
     return text.replace("Old_password is not", "The old password is not").replace("Password is not your", "That is not your")
 
 

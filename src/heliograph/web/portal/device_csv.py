@@ -65,7 +65,7 @@ async def export(asked: Asked) -> Reply:
 def _bad(found: Sheet, refused: Mapping[int, Problem]) -> dict[int, str]:
     lines = list(found.rows)
     bad = {line: portal_words(why) for line, why in found.bad.items()}
-    bad |= {lines[place]: " ".join(words_of(each) for each in problem.parts or (problem,)) for place, problem in refused.items()}
+    bad |= {lines[place]: words_of(problem) for place, problem in refused.items()}
     return dict(sorted(bad.items()))
 
 

@@ -110,7 +110,7 @@ class Portal:
         status = HTTPStatus(TABLE[problem.code][0])
         if asked.visit is None and status == HTTPStatus.UNAUTHORIZED:
             status = HTTPStatus.FORBIDDEN
-        return self._error(asked, status, " ".join(words_of(each) for each in problem.parts or (problem,)))
+        return self._error(asked, status, words_of(problem))
 
     def _error(self, asked: Asked, status: HTTPStatus, text: str, request_id: str = "") -> Reply:
         if asked.is_part:

@@ -22,9 +22,8 @@ from heliograph.service.manage.policy import PolicyChange
 from heliograph.store.policy import PolicyView
 from heliograph.web.portal import organisations
 from heliograph.web.portal.page import Asked, Fields, Page
-from heliograph.web.portal.render import error_of
 from heliograph.web.portal.reply import Reply
-from heliograph.web.portal.words import portal_words, words_of
+from heliograph.web.portal.words import errors_of, words_of
 
 SWITCHES: Final = ("mt", "mo", "sms_a2p", "sms_p2p_int", "sms_p2p_ext", "apply_sms_quota")
 LIMITS: Final = (5, 10, 25, 50, 100)
@@ -118,7 +117,7 @@ async def show_preview(asked: Asked) -> Reply:
     try:
         settings = read(changed(NOTHING_SET, _settings(typed)))
     except Problem as problem:
-        return asked.render("policy_preview.html", 422, said=None, why=" ".join(words_of(each) for each in problem.parts or (problem,)))
+        return asked.render("policy_preview.html", 422, said=None, why=words_of(problem))
     return asked.render("policy_preview.html", said=_said(asked, typed, settings), why="")
 
 
@@ -269,7 +268,7 @@ async def _form(
         typed=typed,
         said=_said(asked, saved, settings),
         why="",
-        errors=lambda field: None if problem is None else portal_words(error_of(problem, field) or "") or None,
+        errors=errors_of(problem),
         limits=LIMITS,
         numbers=asked.core.numbers,
         eight=sorted(EIGHT_DIGITS[each] for each in await link.countries(asked.core) if each in EIGHT_DIGITS),

@@ -100,7 +100,7 @@ async def _page(asked: Asked, problem: Problem | None = None) -> Reply:
     behaviours: dict[str, str] = {}
     for _, each in simulators:
         behaviours |= each
-    refusal = "" if problem is None else " ".join(words_of(each) for each in problem.parts or (problem,))
+    refusal = "" if problem is None else words_of(problem)
     typed = {name: asked.form.text(name, value) for name, value in PHONE.items()} if "source" in asked.form else PHONE
     return asked.render(
         "simulator.html",

@@ -11,9 +11,8 @@ from heliograph.service.manage import command, device, technician
 from heliograph.service.manage.technician import HOUR_MS, NewLink
 from heliograph.store.listing import Order
 from heliograph.web.portal.page import Asked, Page
-from heliograph.web.portal.render import error_of
 from heliograph.web.portal.reply import Reply
-from heliograph.web.portal.words import portal_words, words_of
+from heliograph.web.portal.words import errors_of, words_of
 
 PER_PAGE: Final = 50
 LASTS: Final = (("1", "1 hour"), ("8", "8 hours"), ("24", "1 day"), ("72", "3 days"), ("168", "7 days"))
@@ -89,13 +88,12 @@ async def _device(asked: Asked, typed: str) -> int:
 
 
 async def _form(asked: Asked, typed: dict[str, Any], problem: Problem | None = None) -> Reply:
-    def errors(field: str) -> str | None:
-        return None if problem is None else portal_words(error_of(problem, field) or "") or None
-
     saved = await command.list_of(asked.core, asked.actor)
     status = 200 if problem is None else 422
-    refusal = "" if problem is None else " ".join(words_of(each) for each in problem.parts or (problem,))
-    return asked.render("technician_link_new.html", status, typed=typed, errors=errors, refusal=refusal, lasts=LASTS, saved=saved)
+    refusal = "" if problem is None else words_of(problem)
+    return asked.render(
+        "technician_link_new.html", status, typed=typed, errors=errors_of(problem), refusal=refusal, lasts=LASTS, saved=saved
+    )
 
 
 async def _page(asked: Asked, link_id: int, url: str = "") -> Reply:

@@ -19,10 +19,9 @@ from heliograph.store.delivery import NEWEST, Delivered, DeliveryFilter
 from heliograph.store.webhook import Webhook
 from heliograph.web.portal import organisations, render
 from heliograph.web.portal.page import Asked, Fields, Page
-from heliograph.web.portal.render import error_of
 from heliograph.web.portal.reply import Reply
 from heliograph.web.portal.state import Shown
-from heliograph.web.portal.words import portal_words, words_of
+from heliograph.web.portal.words import errors_of, words_of
 
 PER_PAGE: Final = 25
 STATES: Final[Mapping[str, Shown]] = {
@@ -222,7 +221,7 @@ async def _page(asked: Asked, webhook_id: int, *, status: int = 200, problem: Pr
         event_types=EMNIFY_KNOWS if view.webhook.how.format is Format.EMNIFY else TYPES,
         methods=RECEIPT_METHODS,
         tries=TRIES,
-        refusal=" ".join(words_of(each) for each in problem.parts or (problem,)) if problem is not None else "",
+        refusal=words_of(problem) if problem is not None else "",
         **values,
     )
 
@@ -233,8 +232,8 @@ def _new(asked: Asked, typed: Mapping[str, Any], problem: Problem | None = None)
         200 if problem is None else 422,
         typed=typed,
         event_types=TYPES,
-        errors=lambda field: None if problem is None else portal_words(error_of(problem, field) or "") or None,
-        refusal="" if problem is None else " ".join(words_of(each) for each in problem.parts or (problem,)),
+        errors=errors_of(problem),
+        refusal="" if problem is None else words_of(problem),
     )
 
 

@@ -26,8 +26,8 @@ def _name(kind: str) -> str:
 
 
 def words_of(problem: Problem) -> str:
-    """What a problem says, to a person who reads a page."""
-    return portal_words(problem.text)
+    """What a problem says, to a person who reads a page: of several things that are wrong, all."""
+    return " ".join(portal_words(each.text) for each in problem.parts or (problem,))
 
 
 def portal_words(text: str) -> str:
