@@ -35,6 +35,8 @@ STATES: Final[Mapping[str, Shown]] = {
 UNMATCHED_MOST: Final = 10
 INSTALLATION: Final = 0
 """The organisation in whose feed stands what befalls links."""
+LEAST: Final = 0.1
+"""The smallest rate that is written as a number."""
 PACE_S: Final = 2.0
 """Numbers are looked at no more often; that a link went up or down is told at once."""
 PARTS: Final = ("link_now.html", "link_errors.html", "link_strays.html", "link_about.html")
@@ -118,6 +120,8 @@ def _per_second(now_ms: int) -> Callable[[int, int], str]:
 
     def per_second(count: int, since_ms: int) -> str:
         rate = count * 1000 / max(now_ms - since_ms, 1000)
+        if 0 < rate < LEAST:
+            return f"< {LEAST}"
         return f"{rate:.1f}" if 0 < rate < 100 else f"{rate:.0f}"
 
     return per_second
