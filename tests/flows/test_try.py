@@ -115,6 +115,8 @@ def test_devices_that_answer_do_so_by_an_mo(program: Program, api: Api, behaviou
 def test_a_device_can_be_made_to_send_and_a_phone_to_text_it(program: Program, api: Api) -> None:
     target = device(program, Behaviour.DELIVERS)
     assert api.post(f"/simulator/endpoint/{target['id']}/mo", {"dest_address": "1000", "payload": "42 litres"}).ok
+    assert api.post(f"/simulator/endpoint/{target['id']}/mo", {"dest_address": "+1-000", "payload": "43 litres"}).ok
+    assert api.messages(target["id"])[0]["dest_address"] == "1000"
     assert api.post("/simulator/mt", {"source_address": "41791234567", "dest_address": target["msisdn"], "payload": "Hi"}).ok
     seen = {(each["sms_type"]["description"], each["payload"]) for each in api.messages(target["id"])}
     assert {("MO", "42 litres"), ("MT", "Hi")} <= seen

@@ -4,7 +4,7 @@ import pytest
 
 from heliograph.model.ids import LinkId
 from heliograph.model.link import Delivery, LinkProfile, LinkRole, OnUnknown
-from heliograph.model.number import complete, is_dialled, is_short, matches, normalise
+from heliograph.model.number import as_dialled, complete, is_dialled, is_short, matches, normalise
 from heliograph.model.problem import Code, Problem
 
 
@@ -65,6 +65,11 @@ def test_how_short_a_short_number_is_can_be_set() -> None:
         ("0123", False, False, "0123"),
         ("Heliograph", False, True, "Heliograph"),
         ("0", False, False, "0"),
+        ("00491701234567", False, False, "491701234567"),
+        ("00431234567", False, True, "431234567"),
+        ("00491701234567", True, False, "491701234567"),
+        ("001010000000001", False, False, "001010000000001"),
+        ("0012", False, False, "0012"),
     ],
 )
 def test_an_inbound_number_is_completed_by_its_links_country(number: str, international: bool, national: bool, completed: str) -> None:
@@ -73,6 +78,31 @@ def test_an_inbound_number_is_completed_by_its_links_country(number: str, intern
 
 def test_a_link_without_a_country_completes_nothing() -> None:
     assert complete("01701234567", international=False, national=True, link=link()) == "01701234567"
+
+
+def test_a_number_dialled_with_00_needs_no_country() -> None:
+    assert complete("00491701234567", international=False, national=False, link=link()) == "491701234567"
+
+
+@pytest.mark.parametrize(
+    ("written", "dialled"),
+    [
+        ("+1-234567", "1234567"),
+        ("0049 170 1234567", "491701234567"),
+        ("12 34", "1234"),
+        ("*100#", "*100#"),
+        ("0170", "0170"),
+        ("Bank", "Bank"),
+    ],
+)
+def test_a_phone_dials_a_number_however_it_is_written(written: str, dialled: str) -> None:
+    assert as_dialled(written, "dest_address") == dialled
+
+
+@pytest.mark.parametrize("written", ["1" * 21, "+" + "1" * 40, "Heliographers"])
+def test_what_no_short_message_can_be_addressed_to_is_refused(written: str) -> None:
+    with pytest.raises(Problem):
+        as_dialled(written, "dest_address")
 
 
 def test_a_link_may_have_another_national_prefix() -> None:

@@ -29,7 +29,7 @@ async def test_wrong_credentials_are_401_with_an_empty_body(site: Site) -> None:
         assert (reply.status, reply.body) == (401, b"")
 
 
-@pytest.mark.parametrize("body", [{}, {"username": "x"}, {"mfa_token": "x"}, b"{"])
+@pytest.mark.parametrize("body", [{}, {"username": "x"}, {"mfa_token": "x"}, b"{", [], {"application_token": 5}])
 async def test_a_request_without_credentials_is_400(site: Site, body: object) -> None:
     assert (await site.post(PATH, body, token=None)).status == 400
 

@@ -68,6 +68,13 @@ async def test_the_newest_comes_first_and_no_part_of_the_list_is_lost_when_paged
     assert ([sms["id"] for sms in reply.json], reply.headers["x-total-count"]) == ([ids[0]], "3")
 
 
+async def test_a_list_without_criteria_says_so(site: Site) -> None:
+    for query, code in (("q=status:4", 1301), ("sort=status", 1302)):
+        reply = await site.get(f"{path(site)}?{query}")
+        assert (reply.status, reply.json["error_code"]) == (422, code)
+        assert "this list has" in reply.json["message"]
+
+
 @pytest.mark.parametrize("expiry", ["2027-01-16", "2027-01-15T10:00:00Z", "2027-01-15T11:30:00.500+0130", "2027-01-15 10:00:00"])
 async def test_an_expiry_date_is_taken_in_every_form(site: Site, expiry: str) -> None:
     await site.send(expiry_date=expiry)

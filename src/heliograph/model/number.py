@@ -13,6 +13,7 @@ EIGHT_DIGITS = {"45": "Denmark", "47": "Norway", "65": "Singapore", "852": "Hong
 """Countries by their codes whose national numbers have 8 digits, so that a phone there may pass for a short number (rules: Numbers)."""
 _SPACING = re.compile(r"[\s\-./()]")
 _DIALLED = re.compile(r"[0-9*#]+")
+_INTERNATIONAL = re.compile(r"(\+|00)[0-9]+")
 
 
 def normalise(text: str, field: str) -> str:
@@ -22,6 +23,21 @@ def normalise(text: str, field: str) -> str:
     if not digits.isascii() or not digits.isdigit() or len(digits) > 20:
         raise Problem(Code.INVALID_FORMAT, f"{field} '{text}' is not a number: give 1 to 20 digits, with or without +", field=field)
     return digits
+
+
+def as_dialled(text: str, field: str) -> str:
+    """A destination as the network gets it from a phone: a number in digits, with `+`, `00` and spacing taken; a short one, one with `*` or
+    `#`, and a name as they are. Raises Problem for what no short message can be addressed to."""
+    dialled = _SPACING.sub("", text)
+    if _INTERNATIONAL.fullmatch(dialled):
+        return normalise(dialled, field)
+    if is_dialled(dialled):
+        text = dialled
+    if len(text) > (20 if is_dialled(text) else MAX_LETTERS):
+        raise Problem(
+            Code.INVALID_FORMAT, f"{field} '{text}' is too long: a phone dials at most 20 digits, or {MAX_LETTERS} letters", field=field
+        )
+    return text
 
 
 def is_dialled(text: str) -> bool:
@@ -35,8 +51,13 @@ def is_short(number: str, max_digits: int = DEFAULT_SHORT_DIGITS) -> bool:
 
 
 def complete(number: str, *, international: bool, national: bool, link: LinkProfile) -> str:
-    """An inbound number in international digits, by the link's `country` and `national_prefix` (rules: Numbers)."""
-    if international or len(number) == 15 or not number.isdigit() or link.country is None:
+    """An inbound number in international digits, by the link's `country` and `national_prefix` (rules: Numbers). A phone may dial 00 for a
+    plus, whatever type its network gives the number; 15 digits may be an IMSI of a test network, 001."""
+    if len(number) == 15 or not number.isdigit():
+        return number
+    if number.startswith("00") and not is_short(number.removeprefix("00"), 4):
+        return number.removeprefix("00")
+    if international or link.country is None:
         return number
     prefix = link.national_prefix or "0"
     if number.startswith(prefix) and not is_short(number.removeprefix(prefix), 4):

@@ -12,7 +12,7 @@ from heliograph.model.device import DeviceStatus, SimStatus, Subscriber
 from heliograph.model.ids import DeviceId, LinkId, OrganisationId, PolicyId, SimId
 from heliograph.model.link import Delivery, LinkProfile, LinkRole, OnUnknown
 from heliograph.model.message import CLASS_WORDS, TrafficClass
-from heliograph.model.number import is_dialled, normalise
+from heliograph.model.number import as_dialled
 from heliograph.model.policy import Allowed, Counted, Policy, Question, Side, Traffic, decide
 from heliograph.model.policy_settings import read
 from heliograph.model.problem import Problem
@@ -65,7 +65,7 @@ async def explain_mt(core: Core, actor: Actor, device_id: DeviceId, draft: Draft
 
 async def explain_mo(core: Core, actor: Actor, device_id: DeviceId, destination: str | None, draft: Draft) -> Explanation:
     """What would become of an SMS that a device sends to `destination`. Raises Problem likewise."""
-    number = _number(destination)
+    number = as_dialled(destination, "dest_address") if destination else None
     return await core.database.read(_mo, core, actor.scope, device_id, number, draft, encode(draft), core.clock.now_ms())
 
 
@@ -73,7 +73,7 @@ async def explain_policy(
     core: Core, actor: Actor, policy_id: PolicyId, traffic: Traffic, destination: str | None, draft: Draft
 ) -> Explanation:
     """What would become of an SMS to or from a device under a policy that is ready and used nothing yet. Raises Problem likewise."""
-    number = _number(destination)
+    number = as_dialled(destination, "dest_address") if destination else None
     return await core.database.read(_policy, core, actor.scope, policy_id, traffic, number, draft, encode(draft), core.clock.now_ms())
 
 
@@ -151,13 +151,6 @@ def _party(tx: Transaction, scope: int, device_id: int) -> Party:
     if not found or found[0].deleted_at_ms is not None:
         raise not_found("Endpoint", device_id)
     return found[0]
-
-
-def _number(destination: str | None) -> str | None:
-    """A number as a device dials it: short ones, and those with `*` or `#`, are what they are."""
-    if not destination or destination.strip("+ -0123456789"):
-        return destination or None
-    return normalise(destination, "dest_address") if not is_dialled(destination) or destination.startswith("00") else destination
 
 
 def _link(tx: Transaction, core: Core, link_id: int) -> LinkProfile:

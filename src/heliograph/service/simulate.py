@@ -6,7 +6,7 @@ from heliograph.model.account import Actor
 from heliograph.model.explain import advice_on
 from heliograph.model.ids import DeviceId, MessageId
 from heliograph.model.link import Answer
-from heliograph.model.number import normalise
+from heliograph.model.number import as_dialled, normalise
 from heliograph.model.permission import Right, require
 from heliograph.model.problem import Code, Problem
 from heliograph.service.core import Core, Simulator
@@ -30,12 +30,13 @@ async def originate(
 ) -> MessageId | None:
     """Have a simulated device send an SMS; its message, or None for a part of a long one. Raises Problem, also where a rule refuses it."""
     require(actor, Right.CHANGE)
+    destination = as_dialled(dest_address, "dest_address") if dest_address else None
     number, space = await core.database.read(_number_of, actor, device_id)
     simulator = _simulator(core, space)
     encoded = encode(Draft(payload, dcs=dcs, udh=udh_hex))
     answer = Answer()
     for part in split(payload, encoded.dcs, encoded.udh, core.clock.now_ms() & 0xFF):
-        answer = await simulator.originate(number, dest_address or None, part.user_data, part.udh, encoded.dcs)
+        answer = await simulator.originate(number, destination, part.user_data, part.udh, encoded.dcs)
         if answer.refused is not None:
             break
     return _accepted(answer)

@@ -68,8 +68,6 @@ class Addresses:
         is_international = ton == Ton.INTERNATIONAL
         if text.startswith("+"):
             text, is_international = text[1:], True
-        elif text.startswith("00") and is_dialled(text):
-            text, is_international = text[2:], True
         return complete(text, international=is_international, national=ton == Ton.NATIONAL, link=self._profile)
 
     @staticmethod

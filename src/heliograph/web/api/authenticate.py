@@ -70,7 +70,7 @@ WRONG = Answer(401, (HTML,))
 )
 async def authenticate(request: Request) -> Answer:
     """The tokens. Wrong credentials are 401 without a body, and nothing says what is wrong with them."""
-    credentials = request.decode(_CREDENTIALS)
+    credentials = _credentials(request)
     try:
         tokens = await _tokens(request, credentials)
     except Problem as problem:
@@ -93,6 +93,14 @@ async def workspace(call: Call) -> Answer:
     if not isinstance(organisation_id, int):
         raise Problem(Code.REQUIRED, "target_organisation.id is missing: add it", field="target_organisation.id")
     return json(WorkspaceToken(auth_token=await call.context.access.workspace_token(call.actor, organisation_id)))
+
+
+def _credentials(request: Request) -> Credentials:
+    """What is malformed is 400 here, whatever is wrong with it: emnify has no 422 at this path."""
+    try:
+        return request.decode(_CREDENTIALS)
+    except Problem as problem:
+        raise Problem(Code.BAD_REQUEST, problem.text, field=problem.field) from None
 
 
 async def _tokens(request: Request, given: Credentials) -> Tokens:

@@ -117,7 +117,8 @@ def _filters(query: str, readers: Mapping[str, Reader]) -> Filters:
         field, colon, value = criterion.partition(":")
         reader = readers.get(field.strip().lower())
         if reader is None or not colon:
-            raise Problem(Code.INVALID_QUERY, f"Criterion '{criterion}' is not field:value with one of {', '.join(readers)}", field="q")
+            known = f"is not field:value with one of {', '.join(readers)}" if readers else "means nothing: this list has no criteria"
+            raise Problem(Code.INVALID_QUERY, f"Criterion '{criterion}' {known}", field="q")
         if value.strip():
             filters.update(reader(field.strip().lower(), value.strip()))
     return filters
@@ -146,7 +147,8 @@ def _order(sort: str, sorts: Mapping[str, str]) -> tuple[Order, ...]:
         if field in sorts:
             found.setdefault(field, Order(field, descending=term.startswith("-")))
         elif not from_sdk:
-            raise Problem(Code.INVALID_SORT, f"Cannot sort by '{name}': sort by one of {', '.join(sorts)}", field="sort")
+            known = f"sort by one of {', '.join(sorts)}" if sorts else "this list has one order"
+            raise Problem(Code.INVALID_SORT, f"Cannot sort by '{name}': {known}", field="sort")
     if len(found) > MOST_SORTS:
         raise Problem(Code.INVALID_SORT, f"Cannot sort by more than {MOST_SORTS} fields", field="sort")
     return tuple(found.values())
