@@ -9,7 +9,7 @@ from heliograph.service import link_event
 from heliograph.store.feed import Emitted
 from heliograph.store.transaction import Transaction
 from heliograph.web.api.event_type import TYPES
-from tests.web.site import Site
+from tests.web.site import ADDRESS, Site
 
 PATH = "/api/v1/event"
 
@@ -49,6 +49,24 @@ async def test_an_event_of_a_sim_names_sim_and_imsi_as_emnify_does(site: Site) -
     assert event["sim"] == {"id": sim["id"], "iccid": sim["iccid"], "production_date": made}
     assert event["imsi"] == {"id": sim["id"], "imsi": sim["imsi"], "import_date": made}
     assert event["event_type"] == {"id": 9, "description": "SIM suspension"}
+
+
+async def test_who_uses_a_token_in_vain_is_told_of_once_in_a_while_to_its_organisation_alone(site: Site) -> None:
+    """emnify's type 7. A token that nobody has belongs to no organisation that could be told."""
+    elsewhere = (await site.post("/api/v1/application_token", {"ip": "203.0.113.0/24"})).json["application_token"]
+    for token in (elsewhere, elsewhere, "hgt_nobody"):
+        assert (await site.post("/api/v1/authenticate", {"application_token": token}, token=None)).status == 401
+    (event,) = (await site.get(f"{PATH}?q=type:7")).json
+    assert event["event_type"] == {"id": 7, "description": "Application authentication failed"}
+    number = event["detail"]["application_token"]["id"]
+    assert event["description"] == (
+        f"Application authentication failed: application token {number} is for 203.0.113.0/24 only, from {ADDRESS}"
+    )
+    assert elsewhere not in str(event)
+    await site.world.jump(300)
+    assert (await site.post("/api/v1/authenticate", {"application_token": elsewhere}, token=None)).status == 401
+    assert len((await site.get(f"{PATH}?q=type:7")).json) == 2
+    assert (await site.get(f"{PATH}?q=type:7", token=site.b_auth)).json == []
 
 
 async def test_a_quota_is_shown_as_emnify_shows_it(site: Site) -> None:

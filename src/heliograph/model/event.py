@@ -31,6 +31,7 @@ OF_MANAGEMENT: Final = (
     "sim.factory_test",
     "sim.released",
     "sim.assigned",
+    "token.refused",
     "limit.reached",
     "quota.enabled",
     "quota.disabled",

@@ -17,7 +17,7 @@ import msgspec
 
 from heliograph.clock import Clock
 from heliograph.model.account import Actor, Door, Role
-from heliograph.model.ids import UserId
+from heliograph.model.ids import TokenId, UserId
 from heliograph.model.problem import Code, Problem
 from heliograph.service.limit import Limit
 from heliograph.service.password import Passwords
@@ -25,6 +25,7 @@ from heliograph.service.secret import hash_of, new_secret
 from heliograph.store import account as store
 from heliograph.store.account import Organisation, Token, User
 from heliograph.store.database import Database
+from heliograph.store.feed import Emitted
 from heliograph.store.transaction import Transaction
 
 ALGORITHM = "HS384"
@@ -35,6 +36,7 @@ KEY_OCTETS = 48
 TOKEN_PREFIX = "hgt_"  # noqa: S105 (the start of every application token, so that scanners for leaked secrets find one)
 KNOWN_MOST = 10_000
 KNOWN_MS = 30_000
+REFUSED_AGAIN_MS = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Access:
         self.passwords = passwords or Passwords()
         self.logins = Limit(clock, settings.logins_per_5_min, 300)
         self._known: dict[bytes, Known] = {}
+        self._refused: dict[TokenId, int] = {}
         self._key: str | None = None
 
     async def by_application_token(self, application_token: str, address: str) -> str:
@@ -78,8 +81,11 @@ class Access:
         self.logins.take(address)
         token = await self._database.read(store.token_by_hash, hash_of(application_token))
         now_ms = self._clock.now_ms()
-        if token is None or not token.is_good(now_ms) or not _allows(token.ip, address):
-            raise Problem(Code.INVALID_CREDENTIALS, "the application token is unknown, revoked, expired, or not for this address")
+        why_not = "is unknown" if token is None else _why_not(token, address, now_ms)
+        if token is not None and why_not:
+            await self._tell_refused(token, why_not, address, now_ms)
+        if token is None or why_not:
+            raise Problem(Code.INVALID_CREDENTIALS, f"the application token {why_not}")
         claims = {
             "esc.app": token.id,
             "api_key": secrets.token_urlsafe(30),
@@ -87,6 +93,18 @@ class Access:
             "esc.orgName": token.organisation_name,
         }
         return await self.sign(AUDIENCE, claims, self._settings.auth_token_s, token.expiry_at_ms)
+
+    async def _tell_refused(self, token: Token, why: str, address: str, now_ms: int) -> None:
+        """The organisation hears that somebody uses a token of its own in vain: once in a while, however often a client tries."""
+        if now_ms < self._refused.get(token.id, 0) + REFUSED_AGAIN_MS:
+            return
+        while len(self._refused) >= KNOWN_MOST:
+            self._refused.pop(next(iter(self._refused)))
+        self._refused[token.id] = now_ms
+        told = {"application_token": {"id": token.id, "description": token.description}, "reason": why, "address": address}
+        await self._database.write(
+            _emit, Emitted(token.organisation_id, "token.refused", now_ms, detail=msgspec.json.encode(told).decode())
+        )
 
     async def auth_token_of(self, user: User, workspace: Organisation | None = None) -> str:
         """An auth token of a user, for their own organisation or for another that they may work in."""
@@ -162,6 +180,19 @@ class Access:
         if self._key is None:
             self._key = await self._database.write(store.signing_key, KEY_NAME, secrets.token_hex(KEY_OCTETS), self._clock.now_ms())
         return self._key
+
+
+def _emit(tx: Transaction, event: Emitted) -> None:
+    tx.emit(event)
+
+
+def _why_not(token: Token, address: str, now_ms: int) -> str | None:
+    """Why a token gives nothing to who comes from there; None where it does."""
+    if token.revoked_at_ms is not None:
+        return "is revoked"
+    if not token.is_good(now_ms):
+        return "has expired"
+    return None if _allows(token.ip, address) else f"is for {token.ip} only"
 
 
 def user_claims(user: User) -> dict[str, Any]:

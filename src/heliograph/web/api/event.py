@@ -236,6 +236,8 @@ def _sentence(view: EventView, words: str, detail: dict[str, Any]) -> str:
         return f"SIM {sim_id} assigned to endpoint {view.device_id}"
     if view.type == "sim.released":
         return f"SIM {sim_id} released from endpoint {view.device_id}"
+    if view.type == "token.refused":
+        return f"{words}: application token {detail['application_token']['id']} {detail['reason']}, from {detail['address']}"
     if link:
         return f"{words}: {link.get('name')}" + (f", {detail['reason']}" if detail.get("reason") else "")
     if view.type == "limit.reached":

@@ -25,6 +25,7 @@ class EventType(NamedTuple):
 
 
 TYPES: Final[dict[str, EventType]] = {
+    "token.refused": EventType(7, "Application authentication failed", API, WARN),
     "sim.activated": EventType(8, "SIM activation", API, INFO),
     "sim.suspended": EventType(9, "SIM suspension", API, INFO),
     "sim.deleted": EventType(10, "SIM deletion", API, INFO),
