@@ -272,6 +272,7 @@ async def test_an_outbind_of_the_centre_makes_the_bind_and_a_wrong_one_none(smsc
     await smsc.outbind(rig.link.listens_on, password="wrong")
     await until(lambda: smsc.connections[0].is_over, "the refusal")
     assert not smsc.binds
+    assert rig.listener.states[-1] == "down: an outbind has another system_id or password than outbind_system_id and outbind_password say"
     await smsc.outbind(rig.link.listens_on)
     await until(lambda: rig.listener.states[-1:] == ["up"], "the bind")
     (sent,) = send_many(rig.link, 1)

@@ -341,7 +341,7 @@ class SmppLink:
                 binds.create_task(bind.run())
 
     async def _await_outbinds(self, address: str) -> None:
-        door = Door(self.settings, lambda owner: connection_of(self.settings, owner, self.timers), self._adopt)
+        door = Door(self.settings, lambda owner: connection_of(self.settings, owner, self.timers), self._adopt, self._refuse)
         while not self._stopping.is_set():
             try:
                 server = await listen(address, door.connection)
@@ -358,6 +358,12 @@ class SmppLink:
     def _adopt(self, connection: Connection) -> None:
         """A peer that came to us: for a bind that is free, else for the first, whose old connection is given up."""
         next((each for each in self.binds if each.is_free), self.binds[0]).adopt(connection)
+
+    def _refuse(self, peer: str) -> None:
+        """Say that a peer came whose names are others; in the state without its address, so that a stranger makes one event of it."""
+        what = "an outbind has another system_id or password than outbind_system_id and outbind_password say"
+        self.flawed(f"{what}, from {peer}")
+        self._tell_state(what)
 
 
 def _room_of(bind: Bind) -> int:

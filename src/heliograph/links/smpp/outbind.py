@@ -14,15 +14,22 @@ WAITING_MOST: Final = 100
 
 
 class Door:
-    """`adopt` is given each connection that has said the right names; `make` makes a connection that tells its owner."""
+    """`adopt` is given each connection that has said the right names, `refuse` the peer that has not; `make` makes a connection that tells
+    its owner."""
 
-    def __init__(self, settings: SmppSettings, make: Callable[[Owner], Connection], adopt: Callable[[Connection], None]) -> None:
+    def __init__(
+        self,
+        settings: SmppSettings,
+        make: Callable[[Owner], Connection],
+        adopt: Callable[[Connection], None],
+        refuse: Callable[[str], None],
+    ) -> None:
         self._expected = f"{settings.outbind_system_id}\0{settings.outbind_password}".encode()
         self._is_open = not settings.outbind_system_id
         self._make = make
         self._adopt = adopt
+        self._refuse = refuse
         self._waiting: set[Connection] = set()
-        self.refused = ""
 
     def connection(self) -> Connection:
         """For a server's protocol factory."""
@@ -50,8 +57,8 @@ class Door:
                         self._waiting.discard(connection)
                         self._adopt(connection)
                     else:
-                        self.refused = f"an outbind from {connection.peer} has another system_id or password"
-                        connection.close(self.refused)
+                        self._refuse(connection.peer)
+                        connection.close("its outbind has another system_id or password")
                 case Closed():
                     self._waiting.discard(connection)
                 case _:
