@@ -382,6 +382,20 @@ def _system_id(world: SmppWorld, connection: Any) -> str:
     return world.smsc.binds[world.smsc.connections.index(connection)].system_id
 
 
+async def test_who_watches_a_link_sees_its_unbind_and_bind_when_it_is_stopped_and_started(world: SmppWorld) -> None:
+    operator, link_id = _operator(world), world.link_id
+    _, after = await links.trace(world.core, operator, link_id, None)
+    await world.advance(1.1)
+    for on in (False, True):
+        await links.switch(world.core, operator, link_id, on=on)
+        await world.advance(3)
+    lines, _ = await links.trace(world.core, operator, link_id, after)
+    heads = [(bool(line.is_sent), line.pdu.split()[0].strip(",")) for line in lines]
+    assert heads == [
+        (True, "unbind"), (False, "unbind_resp"), (True, "bind_transceiver"), (False, "bind_transceiver_resp"),
+    ]  # fmt: skip
+
+
 async def test_who_watches_a_link_sees_its_pdus_decoded_and_no_password(world: SmppWorld) -> None:
     operator, link_id = _operator(world), world.link_id
     _, after = await links.trace(world.core, operator, link_id, None)

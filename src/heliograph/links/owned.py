@@ -98,7 +98,11 @@ class OwnedLink:
         if not isinstance(self.link, SmppLink):
             return
         self.link.trace(on=until_ms is not None and until_ms > self._core.clock.now_ms())
-        if self.link.tracer is not None and (lines := self.link.tracer.take()):
+        await self.keep_trace()
+
+    async def keep_trace(self) -> None:
+        """Write down what was noted since the last time."""
+        if isinstance(self.link, SmppLink) and self.link.tracer is not None and (lines := self.link.tracer.take()):
             await leases.keep_trace(self._core, self._link_id, lines)
 
     # what the link tells

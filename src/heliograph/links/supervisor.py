@@ -87,7 +87,8 @@ class Supervisor:
             if row is None or (row.name, row.kind, row.settings) != (owned.row.name, owned.row.kind, owned.row.settings):
                 owned.end(RESTART_GRACE_S)
             owned.rest_if_down()
-            await owned.trace(row.trace_until_ms if row is not None else None)
+            if row is not None:  # one that is ending is watched to its end
+                await owned.trace(row.trace_until_ms)
         for row in rows.values():
             watched = self._watched.setdefault(row.id, _Watched())
             if not watched.running and not self._stopping.is_set() and self._is_free(row, watched):
@@ -117,10 +118,12 @@ class Supervisor:
             watched.running = False
 
     async def _serve(self, row: LinkRow, watched: _Watched, lease: Lease) -> None:
-        watched.owned = OwnedLink(self._core, self._metrics, row, lease)
+        watched.owned = owned = OwnedLink(self._core, self._metrics, row, lease)
+        await owned.trace(row.trace_until_ms)  # who watches a link that is started sees its bind, and of one that is stopped its unbind
         if self._stopping.is_set():
-            watched.owned.end(self._grace_s)
-        await watched.owned.run()
+            owned.end(self._grace_s)
+        await owned.run()
+        await owned.keep_trace()
 
     async def _give_up(self, row: LinkRow, watched: _Watched, lease: Lease | None, error: Exception) -> None:
         backoff_s = min(BACKOFF_FIRST_S * 2**watched.failures, BACKOFF_MOST_S)

@@ -26,6 +26,14 @@ from heliograph.smpp.pdu import DataSm, DeliverSm, EnquireLink, SubmitSmResp
 
 RECEIPT_WITHIN_S: Final = 60.0
 TEXT: Final = b"Test of the link"
+READINGS: Final = (
+    (IdUse.RAW, IdUse.RAW),
+    (IdUse.DECIMAL, IdUse.DECIMAL),
+    (IdUse.HEX, IdUse.HEX),
+    (IdUse.HEX, IdUse.DECIMAL),
+    (IdUse.DECIMAL, IdUse.HEX),
+)
+"""How ids of response and receipt may be read, the likelier first. A number is one on both sides: the next may have zeros before it."""
 
 
 async def check(text: str, clock: Clock, send_to: str | None, *, try_all: bool) -> AsyncIterator[Finding]:
@@ -128,12 +136,11 @@ def _compared(settings: SmppSettings, addresses: Addresses, in_response: str, pd
     if canonical(in_response, settings.id_in_response) == canonical(said, in_use) is not None:
         return Finding("ok", f"a receipt came ({found.stat or 'state'}), and its id {said!r} is that of the response")
     where = "id_in_tlv" if is_tlv else "id_in_text"
-    for first in (IdUse.RAW, IdUse.DECIMAL, IdUse.HEX):
-        for second in (IdUse.RAW, IdUse.DECIMAL, IdUse.HEX):
-            if canonical(in_response, first) == canonical(said, second):
-                wanted: dict[str, str | bool] = {"id_in_response": first.value, where: second.value}
-                text = f"the receipt's id is {said!r}, the response's {in_response!r}: set id_in_response to {first}, {where} to {second}"
-                return Finding("wrong", text, wanted)
+    for first, second in READINGS:
+        if canonical(in_response, first) == canonical(said, second):
+            wanted: dict[str, str | bool] = {"id_in_response": first.value, where: second.value}
+            text = f"the receipt's id is {said!r}, the response's {in_response!r}: set id_in_response to {first}, {where} to {second}"
+            return Finding("wrong", text, wanted)
     return Finding(
         "wrong", f"the receipt's id {said!r} and the response's {in_response!r} are the same in no reading: set receipts_by_reference"
     )
