@@ -251,6 +251,24 @@ def _keys(world: World, browser: Browser) -> Browser.Tab:
 
 
 @state
+def _link_down(world: World, browser: Browser) -> Browser.Tab:
+    """By a link at whose other end nobody listens."""
+    tab = _operator(world, browser)
+    settings = {"host": "127.0.0.1", "port": 1, "system_id": "meters", "password": "x"}
+    link = world.call("POST", "/link", {"name": f"Carrier {time.monotonic_ns()}", "kind": "smpp", "settings": settings})["id"]
+    tab.open(f"/links/{link}").locator("#now .banner").wait_for()  # told by the stream
+    return tab
+
+
+@state
+def _link_with_errors(world: World, browser: Browser) -> Browser.Tab:
+    world.call("POST", f"/endpoint/{world.behaves('undeliverable')['id']}/sms", {"payload": "Report"})
+    tab = _operator(world, browser)
+    tab.open(f"/links/{world.tenants['many'].link_id}").locator("#errors tbody tr").first.wait_for()
+    return tab
+
+
+@state
 def _not_found(world: World, browser: Browser) -> Browser.Tab:
     tab = _admin(world, browser)
     tab.expects_failures = True
