@@ -21,7 +21,7 @@ from heliograph.model.notification import Answered, Delivery
 from heliograph.webhooks.courier import CUT_OFF
 from heliograph.webhooks.egress import LOOPBACK, EgressPolicy
 from heliograph.webhooks.line import Line, plain, settings_of
-from heliograph.webhooks.process import START_AGAIN_S, CourierProcess
+from heliograph.webhooks.process import SILENT_S, START_AGAIN_S, CourierProcess
 from heliograph.webhooks.settings import CourierSettings
 from tests.manual_clock import TestClock
 from tests.webhooks.receiver import Receiver, answer, delivery, hold
@@ -151,6 +151,22 @@ async def test_one_that_answers_nothing_any_more_is_killed_and_another_calls_the
         following = give(courier, delivery(receiver.url, 3))
         await clock.advance(START_AGAIN_S)
         assert (await following).is_success
+
+
+async def test_one_that_waits_for_a_slow_receiver_beats_and_is_let_live() -> None:
+    before = set(children_of(os.getpid()))
+    clock = TestClock()
+    async with Receiver(mood=hold) as receiver, running(clock) as courier:
+        answered = give(courier, delivery(receiver.url))
+        await until_tried(receiver, 1)
+        children = set(children_of(os.getpid())) - before
+        for _ in range(3):
+            told = courier._told_frames
+            await until(lambda told=told: courier._told_frames > told, "a beat")  # type: ignore[misc]
+            await clock.advance(SILENT_S)
+        assert set(children_of(os.getpid())) - before == children
+        assert not answered.done()
+        await courier.stop(0)
 
 
 async def test_one_that_hangs_does_not_outlive_a_daemon_that_stops() -> None:

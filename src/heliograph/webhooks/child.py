@@ -16,7 +16,7 @@ import uvloop
 from heliograph.clock import SystemClock
 from heliograph.model.notification import Answered
 from heliograph.webhooks.courier import WebhookCourier
-from heliograph.webhooks.line import Line, Stop, Told, read_given, settings_of
+from heliograph.webhooks.line import BEAT_S, Line, Stop, Told, read_given, settings_of
 
 
 class _Child:
@@ -61,7 +61,8 @@ async def _serve() -> None:
         loop.add_signal_handler(number, int)
     child = _Child()
     await loop.create_connection(lambda: child.line, sock=socket.socket(fileno=sys.stdin.fileno()))
-    await child.line.is_over.wait()
+    while not await SystemClock().wait(child.line.is_over, BEAT_S):
+        child.line.send([])
     if child.line.failure is not None:  # an OSError, which an event loop takes for the end of the connection
         raise child.line.failure
 

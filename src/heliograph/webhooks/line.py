@@ -1,6 +1,7 @@
 """What goes between a daemon and the process that calls its webhooks: frames of msgpack, each behind its length, on a socket.
 
 The daemon says its settings first, then deliveries with a number each, and in the end that it stops; the process answers by those numbers.
+An answer without any is a beat: the process is alive.
 How much is under way, the daemon bounds (`Notifier`); so nothing here waits for room.
 """
 
@@ -17,6 +18,7 @@ from heliograph.webhooks.egress import EgressPolicy
 from heliograph.webhooks.settings import CourierSettings
 
 LENGTH_OCTETS: Final = 4
+BEAT_S: Final = 1.0
 
 
 class Stop(msgspec.Struct, tag=True, frozen=True):

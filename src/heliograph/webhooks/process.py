@@ -28,8 +28,8 @@ PROGRAM: Final = "heliograph.webhooks.child"
 START_AGAIN_S: Final = 1.0
 END_S: Final = 1.0
 """A process whose line is closed ends at once; after so long it is killed."""
-HANGS_S: Final = 30.0
-"""Beyond the time that any delivery takes: a process that has something to do and answered nothing meanwhile is killed."""
+SILENT_S: Final = 15.0
+"""A process that has something to do and sent not even a beat (`line.BEAT_S`) for so long is killed."""
 LAST_ANSWERS_S: Final = 0.5
 """How long after the grace the process may take to say what it did not send."""
 ENDED: Final = Answered(None, 0, error="the process that calls webhooks ended", is_tried=False)
@@ -130,14 +130,13 @@ class CourierProcess:
         self._line = None
 
     async def _until_over(self, line: Line) -> None:
-        """Return when the line is over, or the process hangs. Of what it has something is answered in the time that a delivery takes."""
-        longest_s = self._settings.connect_timeout_s + self._settings.timeout_s + HANGS_S
+        """Return when the line is over, or the process hangs: at most twice `SILENT_S` after it began to."""
         owes, frames = False, 0
         while not (owes and frames == self._told_frames):
             owes, frames = bool(self._open), self._told_frames
-            if await self._clock.wait(line.is_over, longest_s):
+            if await self._clock.wait(line.is_over, SILENT_S):
                 return
-        _log.error("the process that calls webhooks answers nothing any more: it is killed", silent_s=longest_s)
+        _log.error("the process that calls webhooks answers nothing any more: it is killed", silent_s=SILENT_S)
 
     async def _code_of(self, process: subprocess.Process) -> int:
         """How it ended. One that does not, though nobody is at the other end of its line, is killed."""
