@@ -114,6 +114,7 @@ def test_a_links_own_tables_win_and_the_networks_error_over_the_status() -> None
     busy = classes.refused(SubmitSmResp(1, 0x0B, full))
     assert busy.error_class is ErrorClass.DEVICE_BUSY
     assert "network error 22" in busy.reason
+    assert busy.network_error == tlv.NetworkError(3, 22).number
 
 
 @pytest.mark.parametrize(

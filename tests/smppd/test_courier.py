@@ -202,6 +202,15 @@ async def test_the_networks_error_of_a_receipt_that_came_before_its_response_is_
     assert (found.stat, found.error, found.network_error) == ("UNDELIV", "034", (3, 34))
 
 
+async def test_the_networks_error_of_a_refusal_is_passed_on(house: House) -> None:
+    app = await house.bind()
+    house.world.link.says(Refused(ErrorClass.PERMANENT, "unknown subscriber", network_error=NetworkError(3, 1).number))
+    await app.ask(to())
+    (pdu,) = await told(house, 1, app)
+    found = receipt.parse(pdu)
+    assert (found.stat, found.error, found.network_error) == ("UNDELIV", "001", (3, 1))
+
+
 async def test_a_receipt_of_success_names_no_error(house: House) -> None:
     app = await house.bind()
     house.world.link.says(TAKEN)

@@ -36,7 +36,7 @@ class Received(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of a message. `is_intermediate`: it is not over yet. `error`, `network_error`: the network's own, of its receipt."""
+    """What became of a message. `is_intermediate`: it is not over yet. `error`, `network_error`: the network's own."""
 
     message_id: int
     state: int

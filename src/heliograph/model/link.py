@@ -48,12 +48,14 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """The network said no. `code` is its raw code, `reason` a sentence in plain words. `most_tries`: after so many it is permanent."""
+    """The network said no. `code` is its raw code, `reason` a sentence in plain words. `most_tries`: after so many it is permanent.
+    `network_error` as of a Receipt."""
 
     error_class: ErrorClass
     reason: str
     code: int | None = None
     most_tries: int | None = None
+    network_error: int | None = None
 
 
 class Unknown(msgspec.Struct, frozen=True):

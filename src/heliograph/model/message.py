@@ -178,7 +178,7 @@ _terms = msgspec.json.Decoder(Terms)
 
 class Verdict(msgspec.Struct, frozen=True):
     """What the states of its segments make of a message. `state` None: it is still to be sent. `error`, `network_error`: the network's own,
-    of the receipt that made it so."""
+    of the receipt or the refusal that made it so."""
 
     state: State | None
     reason: str | None = None

@@ -72,6 +72,8 @@ class Step:
         result = verdict(message.segment_states, reason, code)
         if result.state is State.DELIVERED and self._is_unconfirmed():
             result = UNCONFIRMED
+        if isinstance(worst, Refused) and (network_error := worst.network_error) is not None:
+            result = msgspec.structs.replace(result, error=str(network_error & 0xFFFF), network_error=network_error)
         attempted_at_ms = max(sent for _, sent, _, _ in item.results)
         if result.state is not None:
             self.lane.ladder_step = 0

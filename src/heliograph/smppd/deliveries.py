@@ -33,7 +33,7 @@ STATES: Final = {
     State.CANCELED: MessageState.DELETED,
 }
 ERRORS: Final = {"device_absent": 27, "device_busy": 22, "permanent": 38, "unknown": 38}
-"""`err` and network_error_code of a receipt, where no receipt of a network says them: by why a message ended, the RP-cause that says so
+"""`err` and network_error_code of a receipt, where the network says none: by why a message ended, the RP-cause that says so
 (3GPP TS 24.011 8.2.5.4); else 0."""
 ALERT_FOR_MS: Final = 60_000
 _STYLES = {LongMessages.UDH: Style.UDH, LongMessages.SAR: Style.SAR, LongMessages.PAYLOAD: Style.PAYLOAD}
@@ -117,7 +117,7 @@ def _receipt(told: Receipt) -> DeliverSm:
 
 
 def _error(told: Receipt) -> tuple[str, NetworkError | None]:
-    """`err`, and network_error_code where it is known: what the network's receipt said, as it said it; else what our outcome comes to."""
+    """`err`, and network_error_code where it is known: what the network said, as it said it; else what our outcome comes to."""
     if told.error is not None or told.network_error is not None:
         network_error = None if told.network_error is None else NetworkError.of_number(told.network_error)
         word = told.error or ""

@@ -59,4 +59,5 @@ class Classes:
         if error_class is None and code in UNDELIVERED:
             error_class = ErrorClass.DEVICE_ABSENT if self._is_live else ErrorClass.LINK
             most = None if self._is_live else UNDELIVERED_TRIES
-        return Refused(error_class or TABLE.get(code, ErrorClass.UNKNOWN), f"{reason} ({meaning.name})", code, most)
+        said = None if network is None else network.number
+        return Refused(error_class or TABLE.get(code, ErrorClass.UNKNOWN), f"{reason} ({meaning.name})", code, most, said)
