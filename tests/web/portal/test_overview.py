@@ -55,3 +55,14 @@ async def test_each_table_is_a_file(admin: Visitor, site: Site) -> None:
 def test_a_span_is_told_in_two_digits() -> None:
     found = [span(each) for each in (None, 0, 850, 2_400, 12_340, 89_000, 95_000, 3_600_000, 7_200_000)]
     assert found == ["–", "0 ms", "850 ms", "2.4 s", "12 s", "89 s", "1.6 min", "60 min", "2.0 h"]
+
+
+async def test_what_needs_a_look_stands_on_top_for_those_who_can_mend_it(admin: Visitor, operator: Visitor, site: Site) -> None:
+    for change in ("link_lease SET state = 'down', reason = 'no route to host'", "api_callback SET degraded_at_ms = 1"):
+        await site.world.database.write(lambda tx, change=change: tx.run(statement(f"UPDATE {change}")))
+    seen = words(await operator.get("/overview"))
+    assert "is down: no route to host. Look at it" in seen
+    assert "fails: one try a minute goes out, the rest waits. Look at it" in seen
+    of_one = words(await admin.get("/overview"))
+    assert "is down" not in of_one
+    assert of_one.count("fails: one try a minute") == 1

@@ -6,11 +6,13 @@ Each chart is drawn by a script from the table that stands below it; each table 
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from heliograph.model.explain import ENDS
 from heliograph.model.overview import RANGES, change
+from heliograph.model.permission import Right
 from heliograph.model.problem import Code, Problem
+from heliograph.service.manage import link, webhook
 from heliograph.service.overview import Overview, overview
 from heliograph.web.portal.page import Asked, Page
 from heliograph.web.portal.render import iso
@@ -19,6 +21,8 @@ from heliograph.web.portal.reply import Reply, download
 USUAL: Final = "24h"
 WORDS: Final = {"24h": "24 hours", "7d": "7 days", "30d": "30 days"}
 STEPS: Final = {"24h": "an hour", "7d": "six hours", "30d": "a day"}
+ILL: Final = {"down": "down", "fault": "out of order"}
+"""States of a link by which nothing goes though it is switched on."""
 Rows = Iterable[Sequence[object]]
 
 
@@ -36,7 +40,34 @@ async def show(asked: Asked) -> Reply:
         change=change,
         span=span,
         most=max((each.messages for each in found.reasons), default=0),
+        troubles=[*await _links_in_trouble(asked), *await _webhooks_in_trouble(asked)],
     )
+
+
+class Trouble(NamedTuple):
+    """Something that needs a look, and where."""
+
+    href: str
+    text: str
+
+
+async def _links_in_trouble(asked: Asked) -> list[Trouble]:
+    """Those by which nothing goes, for who can mend them."""
+    if not asked.can(Right.OPERATE):
+        return []
+    views = [each for each in await link.views(asked.core, asked.actor) if each.disabled_at_ms is None and each.state in ILL]
+    return [
+        Trouble(f"/links/{each.id}", f"The link {each.name} is {ILL[each.state]}: {each.reason or 'it is not connected'}.")
+        for each in views
+    ]
+
+
+async def _webhooks_in_trouble(asked: Asked) -> list[Trouble]:
+    """Those that are held since they fail."""
+    hooks = [each.webhook for each in await webhook.views(asked.core, asked.actor)]
+    held = [each for each in hooks if each.disabled_at_ms is not None or each.degraded_at_ms is not None]
+    words = {True: "is disabled", False: "fails: one try a minute goes out, the rest waits"}
+    return [Trouble(f"/webhooks/{each.id}", f"The webhook {each.purpose} {words[each.disabled_at_ms is not None]}.") for each in held]
 
 
 async def save(asked: Asked) -> Reply:
