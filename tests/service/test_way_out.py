@@ -8,7 +8,8 @@ from heliograph.model.link import ErrorClass, Refused
 from heliograph.model.route import NumberRules
 from heliograph.service.draft import Draft
 from heliograph.service.explain import explain_mo
-from heliograph.service.manage import route
+from heliograph.service.manage import link, route
+from heliograph.service.manage.link import LinkChange
 from heliograph.service.manage.route import NewRoute, RouteKind
 from heliograph.store import route as route_store
 from tests.core_world import MINUTE, Setting, World, insert, msisdn
@@ -68,6 +69,27 @@ async def test_what_waits_for_a_phone_follows_its_route(world: World) -> None:
     await world.jump(MINUTE)
     assert [each.outgoing.destination for each in world.link.sent] == [PHONE] * 2
     assert [row.link_id for row in world.rows("SELECT link_id FROM attempt ORDER BY number")] == [first, second]
+
+
+async def test_what_waits_for_a_phone_when_its_link_is_deleted_waits_for_a_route_and_takes_no_other_link(world: World) -> None:
+    gone = await world.own_another("Gone")
+    await to_phones(world, "", gone)
+    world.link.says(Refused(ErrorClass.DEVICE_ABSENT, "absent subscriber"))
+    assert await out_by(world) == gone
+    operator = world.actor(role=Role.SUPER_ADMIN)
+    await route.delete(world.core, operator, (await world.database.read(route_store.every))[0].id)
+    await link.update(world.core, operator, gone, LinkChange(enabled=False))
+    await link.delete(world.core, operator, gone)
+    other = await world.own_another("Other")
+
+    def by() -> int:
+        return int(world.rows("SELECT link_id FROM lane WHERE number = :number", number=PHONE)[0].link_id)
+
+    assert by() == 0
+    await to_phones(world, "+49", other)
+    assert by() == other
+    await world.jump(MINUTE)
+    assert len(world.link.sent) == 2
 
 
 async def test_a_route_to_phones_does_not_take_the_name_of_a_number_space_for_a_number(world: World) -> None:

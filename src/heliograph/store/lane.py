@@ -73,7 +73,7 @@ def lock_for_number(tx: Transaction, organisation_id: int, link_id: int, number:
 
 
 def adopt(tx: Transaction, link_id: int) -> None:
-    """Give lanes that have no link to `link_id`."""
+    """Give lanes of devices that have no link to `link_id`."""
     tx.run(Q["adopt"], link_id=link_id)
 
 

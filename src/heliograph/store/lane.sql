@@ -12,12 +12,11 @@ ON CONFLICT (organisation_id, number) DO UPDATE SET
 RETURNING id, organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms, link_id;
 
 -- name: adopt
--- Lanes made before there was any link go to the first one.
+-- Lanes of devices made before there was any link go to the first one. Those of phones wait for a route: to text a phone by whatever link
+-- there is would be a guess.
 UPDATE lane SET link_id = :link_id FROM link WHERE link.id = :link_id AND lane.link_id = 0
-AND (CASE WHEN lane.device_id IS NOT NULL
-    THEN coalesce((SELECT sim.number_space FROM sim WHERE sim.device_id = lane.device_id), '') = link.number_space
-  WHEN link.number_space = '' THEN lane.number NOT LIKE '%/%'
-  ELSE lane.number LIKE link.number_space || '/%' END) AND (
+AND lane.device_id IS NOT NULL
+AND coalesce((SELECT sim.number_space FROM sim WHERE sim.device_id = lane.device_id), '') = link.number_space AND (
   NOT EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = :link_id)
   OR EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = :link_id AND link_reservation.organisation_id = lane.organisation_id));
 

@@ -48,11 +48,12 @@ UPDATE route SET link_id = :link_id WHERE id = :id;
 SELECT link.id, link.disabled_at_ms, lease.state, lease.changed_at_ms FROM link JOIN link_lease AS lease ON lease.link_id = link.id;
 
 -- name: reassign_phones
--- What waits for phones on one of a route's links follows the route. Other lanes of phones stay: by the link that brought their SMS.
+-- What waits for phones on one of a route's links, or on none since its link was deleted, follows the route. Other lanes of phones stay: by
+-- the link that brought their SMS.
 UPDATE lane SET link_id = wanted.link_id FROM (
   SELECT lane.id AS lane_id, (SELECT route.link_id FROM route WHERE route.kind = 'phone'
       AND (lane.number LIKE '%/' || route.value || '%' OR (lane.number LIKE route.value || '%' AND lane.number NOT LIKE '%/%'))
-      AND replace(replace(route.link_ids, '[', ','), ']', ',') LIKE '%,' || lane.link_id || ',%'
+      AND (lane.link_id = 0 OR replace(replace(route.link_ids, '[', ','), ']', ',') LIKE '%,' || lane.link_id || ',%')
       AND (NOT EXISTS (SELECT 1 FROM link_reservation WHERE link_reservation.link_id = route.link_id)
         OR EXISTS (SELECT 1 FROM link_reservation
           WHERE link_reservation.link_id = route.link_id AND link_reservation.organisation_id = lane.organisation_id))

@@ -224,8 +224,8 @@ def _delete(tx: Transaction, kinds: LinkKinds, actor: Actor, link_id: int, now_m
     if lane_store.is_on_its_way(tx, link_id):
         raise Problem(Code.IN_USE, f"something is still on its way by the link with Id '{link_id}': try again in a moment")
     store.delete(tx, link_id)
-    route_store.reassign(tx)
     lane_store.leave(tx, link_id)
+    route_store.reassign(tx)
     before = {"name": found.name, "kind": found.kind, **msgspec.json.decode(found.settings)}
     audit.record(tx, actor, "link.deleted", actor.organisation_id, now_ms, object_id=link_id, before=before)
 
