@@ -28,6 +28,18 @@ async def actor_of(site: Site, email: str) -> Actor:
     )
 
 
+async def test_who_sends_a_form_after_the_session_ended_is_led_back_to_its_page(stranger: Visitor, site: Site) -> None:
+    page = f"/devices/{site.a.device_id}?before=9"
+    here = {"referer": f"https://sms.example.com{page}"}
+    reply = await stranger.post(f"/devices/{site.a.device_id}", {"text": "x"}, **here)
+    assert reply.headers["location"] == f"/sign-in?next=%2Fdevices%2F{site.a.device_id}%3Fbefore%3D9"
+    assert "Your session is over" in words(await stranger.follow(reply))
+    part = await stranger.post(f"/devices/{site.a.device_id}", {"text": "x"}, hx_request="true", **here)
+    assert part.headers["hx-redirect"] == reply.headers["location"]
+    for elsewhere in ("https://evil.example/devices", "https://sms.example.com/devices/many", "https://sms.example.com/none", ""):
+        assert (await stranger.post("/commands", {}, referer=elsewhere)).headers["location"] == "/sign-in"
+
+
 def code_of(secret: str, site: Site) -> str:
     return totp.code(base64.b32decode(secret), site.world.now_ms // totp.STEP_MS)
 

@@ -100,11 +100,16 @@ class Portal:
         return await session.visit(self._context.core, cookie, address_of(asked.scope)) if cookie else None
 
     def _to_sign_in(self, asked: Asked, method: str) -> Reply:
-        back = asked.here if method == "GET" and not asked.is_part else ""
+        back = asked.here if method == "GET" and not asked.is_part else self._page_before(asked)
         where = SIGN_IN + (f"?next={guard.quoted(back)}" if back not in ("", "/") else "")
         if asked.is_part:
             return Reply(401, ((b"hx-redirect", where.encode()),))
-        return see(where)
+        return see(where) if method == "GET" else asked.see(where, "Your session is over. Sign in to go on where you were.")
+
+    def _page_before(self, asked: Asked) -> str:
+        """The page that a form or a script stood on, where it can be opened again."""
+        page, _ = self._routes.find(asked.came_from.partition("?")[0].rstrip("/"))
+        return asked.came_from if page is not None and "GET" in page.handlers else ""
 
     def _refusal(self, asked: Asked, problem: Problem) -> Reply:
         status = HTTPStatus(TABLE[problem.code][0])

@@ -124,6 +124,12 @@ class Asked(msgspec.Struct):
         return quote(self.path, safe="/") + (f"?{query}" if query else "")
 
     @property
+    def came_from(self) -> str:
+        """The page of ours that a form or a script stood on, as its browser says; empty where it does not."""
+        referer = guard.header(self.scope, b"referer")
+        return referer.removeprefix(self.origin) if referer.startswith(f"{self.origin}/") else ""
+
+    @property
     def is_secure(self) -> bool:
         """Whether the browser speaks HTTPS with us, or with the proxy before us."""
         return self.origin.startswith("https:")

@@ -1,6 +1,7 @@
 // The SMS console: the meter of the composer, sending without leaving, and messages that change under the eye.
 import { meterOf } from "./compose.js";
 import { say } from "./portal.js";
+import { forget } from "./typed.js";
 
 const by = (id) => document.getElementById(id);
 const thread = by("thread"), list = by("list"), pill = by("newpill"), stream = by("stream"), inspector = by("inspector"), convo = by("convo");
@@ -105,6 +106,7 @@ if (form) {
     refuse("");
     try {
       const answer = await send(form);
+      if (answer) forget();
       if (answer?.ok) {
         putNew(answer.text);
         toEnd();
