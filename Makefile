@@ -1,9 +1,9 @@
 # make setup, make run, make test: the operator contract. The rest is for those who change the code.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check bench lock format setup-dev setup-test
+.PHONY: help setup run test test-long check bench lock format setup-dev setup-test setup-sdk setup-peers setup-zapier setup-programs
 
 BIN := .venv/bin
-AT_ONCE := -n 2 --dist loadfile
+AT_ONCE := -n 2 --dist loadfile --no-loadscope-reorder
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 18
@@ -41,8 +41,17 @@ lock: ## resolve the dependencies anew and write requirements/*.lock
 setup-dev: setup
 	@tools/venv .venv requirements/dev.lock
 
-setup-test: setup-dev
+setup-test: # none needs another, and each waits for the network
+	@$(MAKE) --no-print-directory -j setup-dev setup-sdk setup-peers setup-zapier setup-programs
+
+setup-sdk:
 	@tools/venv .venv-sdk requirements/sdk.lock
+
+setup-peers:
 	@tools/node-packages tests/peers/node
+
+setup-zapier:
 	@tools/node-packages integrations/zapier
+
+setup-programs:
 	@tools/debian-programs

@@ -25,7 +25,8 @@ ROOM_OCTETS = 4 << 30
 if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM_OCTETS:
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
-# Directories in the order they run: what others stand on comes first, so the first failure is the one to read.
+# Directories in the order they run: what others stand on comes first, so the first failure is the one to read. Where two files run at
+# once it is the other way round: the long files are in the last stages, and one that began last would run alone.
 STAGES = (
     "house",
     "floor0",
@@ -117,13 +118,10 @@ def stage_of(path: Path) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    last = {"flows": 1, "peers": 2, "browser": 3, "zapier": 4, "fuzz": 5}
-    items.sort(
-        key=lambda item: (
-            last.get(stage_of(item.path), 0),
-            STAGES.index(stage) if (stage := stage_of(item.path)) in STAGES else len(STAGES),
-        )
-    )
+    items.sort(key=lambda item: STAGES.index(stage) if (stage := stage_of(item.path)) in STAGES else len(STAGES))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        files = {path: number for number, path in enumerate(reversed(dict.fromkeys(item.path for item in items)))}
+        items.sort(key=lambda item: files[item.path])
     for item in items:
         is_slow = stage_of(item.path) in SLOW_STAGES or item.path.as_posix().endswith(SLOW_FILES)
         if not is_slow and SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
