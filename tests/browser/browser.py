@@ -65,12 +65,18 @@ class Browser:
             width: int = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             return width
 
-        def close(self) -> None:
+        def check(self) -> None:
             """Raises where the page did what it must not."""
-            refusals = self.page.evaluate("window.refusals ?? []")
-            self.context.close()
-            wrongs = [f"policy: {each}" for each in refusals] + self.wrongs
+            wrongs = [f"policy: {each}" for each in self.page.evaluate("window.refusals ?? []")] + self.wrongs
+            self.wrongs = []
             assert wrongs == [], wrongs
+
+        def close(self) -> None:
+            """The same, at its end."""
+            try:
+                self.check()
+            finally:
+                self.context.close()
 
         def _on_console(self, message: ConsoleMessage) -> None:
             is_failed_request = "Failed to load resource" in message.text
@@ -84,6 +90,7 @@ class Browser:
     def __init__(self, executable: str) -> None:
         self._executable = executable
         self._states: dict[tuple[str, str], Any] = {}
+        self._kept: dict[str, Browser.Tab] = {}
 
     def __enter__(self) -> Self:
         self._playwright = sync_playwright().start()
@@ -99,6 +106,23 @@ class Browser:
         context = self._chromium.new_context(viewport=WIDE, reduced_motion="reduce", **options)
         context.add_init_script(REPORTS)
         return Browser.Tab(context, url)
+
+    def kept(self, url: str, email: str = "", password: str = "") -> "Browser.Tab":
+        """The one tab of somebody for pages that are looked at one after another, wide and light; without an address, of a stranger. A new
+        one takes longer than most pages: a context, a process and all files of the portal anew."""
+        if email not in self._kept:
+            self._kept[email] = self.tab(url, email, password) if email else self.stranger(url)
+        tab = self._kept[email]
+        tab.expects_failures = False
+        tab.look(dark=False, narrow=False)
+        return tab
+
+    def close_others(self) -> None:
+        """Close every tab that is not kept: a page that watches for news costs until it is gone."""
+        kept = [tab.context for tab in self._kept.values()]
+        for context in self._chromium.contexts:
+            if context not in kept:
+                context.close()
 
     def tab(self, url: str, email: str, password: str, **options: Any) -> "Browser.Tab":
         """A tab of somebody who is."""

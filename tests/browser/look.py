@@ -32,8 +32,7 @@ def main(folder: Path, wanted: list[str]) -> None:
                 shot = folder / f"{name}-{'dark' if look.dark else 'light'}-{'390' if look.narrow else '1280'}.png"
                 tab.page.screenshot(path=shot, full_page=True)
                 print(shot, tab.overflow() or "")  # noqa: T201
-            tab.expects_failures = True
-            tab.close()
+            browser.close_others()
         world.close()
 
 

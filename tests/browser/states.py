@@ -289,11 +289,11 @@ def _form_refused(world: World, browser: Browser) -> Browser.Tab:
 
 
 def _admin(world: World, browser: Browser) -> Browser.Tab:
-    return browser.tab(world.url, world.tenants["many"].email, PASSWORD)
+    return browser.kept(world.url, world.tenants["many"].email, PASSWORD)
 
 
 def _operator(world: World, browser: Browser) -> Browser.Tab:
-    return browser.tab(world.url, world.operator["email"], world.operator["password"])
+    return browser.kept(world.url, world.operator["email"], world.operator["password"])
 
 
 def _invited(world: World, name: str) -> str:
@@ -351,7 +351,7 @@ def _take_over(world: World, browser: Browser) -> None:
     tab = _operator(world, browser)
     tab.open("/commands").get_by_role("button", name="Save these").first.click()
     tab.page.get_by_role("status").first.wait_for()
-    tab.close()
+    tab.check()
 
 
 def _thread(world: World, browser: Browser, behaviour: str, *texts: str) -> Browser.Tab:

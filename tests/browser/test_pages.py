@@ -1,7 +1,6 @@
 """Every page, with nothing, one thing and many, in both themes and both widths: accessible, whole, quiet and by itself."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 
@@ -9,7 +8,7 @@ from heliograph.web.portal import PAGES as SERVED
 from tests.browser.browser import LOOKS, Browser, Look
 from tests.browser.pages import NOT_LOOKED_AT, PAGES, Seen
 from tests.browser.states import STATES
-from tests.browser.world import AMOUNTS, World
+from tests.browser.world import AMOUNTS, PASSWORD, World
 
 # Structure is the same in every look, colours are the same with any amount: so not each with each.
 FEW: tuple[Look, ...] = (Look(dark=False, narrow=True),)
@@ -25,13 +24,12 @@ def test_every_page_is_looked_at() -> None:
 
 @pytest.mark.parametrize("amount", AMOUNTS)
 @pytest.mark.parametrize("seen", PAGES, ids=lambda seen: seen.path)
-def test_a_page_is_accessible_and_whole_in_every_look(
-    seen: Seen, amount: str, world: World, browser: Browser, sign_in: Callable[..., Browser.Tab], axe: str
-) -> None:
+def test_a_page_is_accessible_and_whole_in_every_look(seen: Seen, amount: str, world: World, browser: Browser, axe: str) -> None:
     tenant = world.tenants[amount]
     if (seen.needs_device and not tenant.device_id) or (seen.who != "admin" and amount != "many"):
         return
-    tab = browser.stranger(world.url) if not seen.who else sign_in("operator" if seen.who == "operator" else amount)
+    who = {"": (), "operator": (world.operator["email"], world.operator["password"])}.get(seen.who, (tenant.email, PASSWORD))
+    tab = browser.kept(world.url, *who)
     tab.expects_failures = seen.is_refused
     page = tab.open(seen.at(tenant))
     assert page.title().endswith("Heliograph")
@@ -40,8 +38,7 @@ def test_a_page_is_accessible_and_whole_in_every_look(
         if amount != "one":  # its structure is that of many
             assert tab.axe(axe, colours_only=look.dark) == [], look
         assert tab.overflow() == 0, f"{look}: the page is wider than the window"
-    if not seen.who:
-        tab.close()
+    tab.check()
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -51,4 +48,5 @@ def test_a_state_that_no_address_leads_to_is_accessible_and_whole(name: str, wor
         tab.look(dark=look.dark, narrow=look.narrow)
         assert tab.axe(axe, colours_only=look.dark) == [], look
         assert tab.overflow() == 0, f"{look}: the page is wider than the window"
-    tab.close()
+    tab.check()
+    browser.close_others()
