@@ -192,6 +192,18 @@ class Writer:
         await asyncio.gather(*answers)
         assert spy.log.count("commit") == 3
 
+    async def test_a_group_is_bounded_by_messages_and_has_one_job_at_least(self, database: Database) -> None:
+        sizes: list[int] = []
+
+        def count(_: Transaction, items: Sequence[int]) -> list[int]:
+            sizes.append(len(items))
+            return list(items)
+
+        async with held(database):
+            answers = [database.write_item(count, many, messages=many) for many in (GROUP_MAX - 1, 1, 1, 2 * GROUP_MAX, 5, 5)]
+        assert await asyncio.gather(*answers) == [GROUP_MAX - 1, 1, 1, 2 * GROUP_MAX, 5, 5]
+        assert sizes == [2, 1, 1, 2]
+
     async def test_what_comes_while_a_group_is_under_way_is_one_group_unless_it_is_enough(self, database: Database) -> None:
         sizes: list[int] = []
 
