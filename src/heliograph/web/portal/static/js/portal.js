@@ -113,6 +113,15 @@ for (const form of document.querySelectorAll("form:has([data-when])")) {
   choose();
 }
 
+// --- a form that is on its way is not sent a second time by a double click
+const TWICE_MS = 3000;
+const sentAt = new WeakMap();
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method !== "post") return;
+  if (event.timeStamp - (sentAt.get(event.target) ?? -Infinity) < TWICE_MS) event.preventDefault();
+  else sentAt.set(event.target, event.timeStamp);
+});
+
 // --- lists that follow what is typed: the form works without us, by its button
 const parser = new DOMParser();
 for (const form of document.querySelectorAll("form[data-live]")) {
