@@ -145,6 +145,11 @@ async def test_a_status_changes_only_as_a_sim_lives(site: Site, before: int, aft
     assert (await site.get(f"{PATH}/{sim_id}")).json["status"]["id"] == (after if allowed else before)
 
 
+async def test_a_step_that_no_sim_takes_is_told_in_the_words_of_the_statuses(site: Site) -> None:
+    reply = await site.patch(f"{PATH}/{site.a.sim_id}", {"status": {"id": 4}})
+    assert (reply.status, "cannot change from ACTIVATED to FACTORY TEST" in reply.json["message"]) == (409, True)
+
+
 async def test_the_first_activation_is_dated(site: Site) -> None:
     sim_id = await enter(site)
     await site.patch(f"{PATH}/{sim_id}", {"status": {"id": 1}})

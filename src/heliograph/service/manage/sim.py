@@ -122,9 +122,8 @@ def change_status(tx: Transaction, actor: Actor, sim: Sim, status: SimStatus, no
     if status is before:
         return
     if status not in SIM_TRANSITIONS[before]:
-        raise Problem(
-            Code.NOT_ALLOWED, f"SIM with Id '{sim.id}' cannot change from {before.name.title()} to {status.name.title()}", field="status"
-        )
+        step = f"from {before.name} to {status.name}".replace("_", " ")
+        raise Problem(Code.NOT_ALLOWED, f"SIM with Id '{sim.id}' cannot change {step}", field="status")
     sim.status_id = int(status)
     if status is SimStatus.ACTIVATED and sim.activation_at_ms is None:
         sim.activation_at_ms = now_ms
