@@ -29,7 +29,8 @@ from heliograph.store.transaction import Transaction
 REMEMBERED_MS: Final = 10 * 60_000
 REMEMBERED_MOST: Final = 10_000
 WAITING_MOST = 100
-"""More are told to come again: so many are checked in a second or two, and a peer has 10 s for its bind. Who asks the same waits as one."""
+"""More are told to come again: so many are checked in a second, in ten where all cores are busy, and a peer has 10 s for its bind. Who asks
+the same waits as one."""
 WAITING_AT_ONE_ADDRESS = 10
 """So that an address that guesses does not take all places."""
 SLOWER_S = 0.25
