@@ -16,10 +16,12 @@ from tests.postgres_server import PostgresServer
 
 
 class Emptied(NamedTuple):
-    """A database and its tables that migrations leave empty, which each test may fill."""
+    """A database, and what empties the tables that migrations leave empty, on a connection that is kept: a new one would have to learn
+    all tables anew, which takes longer than most tests."""
 
     url: str
-    tables: list[str]
+    connection: psycopg.Connection
+    statement: sql.Composable
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +29,13 @@ def database(postgres_server: PostgresServer) -> Iterator[Emptied]:
     """One database for all tests of this module: dropping one each costs more than they do."""
     url = postgres_server.new_database()
     migrate(PostgresEngine(url))
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
         names = [name for (name,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()]
         empty = [
             name for name in names if connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(name))).fetchone() == (0,)
         ]
-    yield Emptied(url, empty)
+        connection.execute("SET session_replication_role = replica")  # no foreign keys, so no order
+        yield Emptied(url, connection, sql.SQL("; ").join(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for name in empty))
     postgres_server.drop_database(url)
 
 
@@ -40,6 +43,4 @@ def database(postgres_server: PostgresServer) -> Iterator[Emptied]:
 def url(database: Emptied) -> Iterator[str]:
     """That database, emptied after the test."""
     yield database.url
-    with psycopg.connect(database.url, autocommit=True) as connection:
-        connection.execute("SET session_replication_role = replica")  # no foreign keys, so no order
-        connection.execute(sql.SQL("; ").join(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for name in database.tables))
+    database.connection.execute(database.statement)
