@@ -92,6 +92,21 @@ def test_what_a_device_sends_appears_by_itself_and_a_pill_tells_who_reads_elsewh
     expect(page.locator(".msg.mo", has_text="look at me")).to_be_in_viewport()
 
 
+def test_a_stream_that_is_lost_is_said_until_it_is_back_and_nothing_is_missed(world: World, sign_in: SignIn) -> None:
+    device = world.behaves("silent")
+    tab = sign_in("operator")
+    tab.expects_failures = True
+    tab.page.route("**/stream?*", lambda route: route.abort())
+    page = tab.open(f"/devices/{device['id']}")
+    page.get_by_text("Reconnecting…").wait_for()
+    world.originate(device["id"], "sent while nobody heard")
+    tab.page.unroute("**/stream?*")
+    page.get_by_text("Reconnecting…").wait_for(state="hidden")
+    page.locator(".msg.mo", has_text="sent while nobody heard").wait_for()
+    tab.wrongs = [each for each in tab.wrongs if "Failed to fetch" not in each]
+    tab.close()
+
+
 def test_what_waits_is_cancelled_and_what_failed_is_retried(world: World, sign_in: SignIn) -> None:
     tab = sign_in("operator")
     page = open_console(tab, world.behaves("absent"))

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from playwright.sync_api import expect
+
 from tests.browser.browser import Browser, enter
 from tests.browser.world import PASSWORD, World
 
@@ -30,6 +32,23 @@ def test_signing_out_ends_the_session_everywhere(world: World, browser: Browser)
     tab.context.add_cookies(cookies)
     tab.open("/devices")
     assert urlsplit(page.url).path == "/sign-in", "the cookie of a session that ended opens nothing"
+    tab.close()
+
+
+def test_what_was_typed_when_the_session_ended_is_there_again_after_signing_in(world: World, browser: Browser) -> None:
+    email = world.invite("types@many.example", 2, world.tenants["many"].organisation_id)
+    tab = browser.tab(world.url, email, PASSWORD)
+    tab.expects_failures = True
+    console = f"/devices/{world.tenants['many'].device_id}"
+    for path, label, button in ((console, "Message to", "Send SMS"), ("/commands/new", "Text", "Save")):
+        page = tab.open(path)
+        page.get_by_label(label).fill("typed in time")
+        tab.context.clear_cookies(name="heliograph")
+        page.get_by_role("button", name=button).click()
+        page.get_by_role("heading", name="Sign in").wait_for()
+        enter(page, email, PASSWORD)
+        expect(page.get_by_label(label)).to_have_value("typed in time")
+        assert urlsplit(page.url).path == path
     tab.close()
 
 

@@ -90,7 +90,20 @@ document.addEventListener("htmx:sse:error", (event) => {
   if (event.detail.status === 401) location.reload();
   if (lost) lost.hidden = false;
 });
-document.addEventListener("htmx:sse:after:connection", () => { if (lost) lost.hidden = true });
+// htmx connects again what was connected once; the first connection is ours to try again.
+const FIRST_TRY_MS = 1000, LAST_TRY_MS = 30000, connected = new WeakSet();
+let tryAgainMs = FIRST_TRY_MS;
+document.addEventListener("htmx:sse:after:connection", (event) => {
+  connected.add(event.target);
+  if (lost) lost.hidden = true;
+});
+document.addEventListener("htmx:finally:request", ({ target }) => {
+  const url = target.getAttribute?.("hx-sse:connect");
+  if (!url || connected.has(target)) return;
+  if (lost) lost.hidden = false;
+  setTimeout(() => htmx.ajax("GET", url, { source: target }), tryAgainMs);
+  tryAgainMs = Math.min(2 * tryAgainMs, LAST_TRY_MS);
+});
 
 // --- leaving a form with unsaved changes
 for (const form of document.querySelectorAll("form[data-unsaved]")) {
