@@ -13,7 +13,7 @@ from heliograph.store.message import MessageView
 from tests.flows.world import World
 
 NUMBERS = {behaviour: f"4236639200000{number:02}" for number, behaviour in enumerate(Behaviour, 1)}
-VALIDITY_S = 600
+VALIDITY_S = 180
 SETTINGS = {"behaviours": {number: behaviour.value for behaviour, number in NUMBERS.items()}}
 
 
