@@ -104,7 +104,6 @@ def test_a_stream_that_is_lost_is_said_until_it_is_back_and_nothing_is_missed(wo
     page.get_by_text("Reconnecting…").wait_for(state="hidden")
     page.locator(".msg.mo", has_text="sent while nobody heard").wait_for()
     tab.wrongs = [each for each in tab.wrongs if "Failed to fetch" not in each]
-    tab.close()
 
 
 def test_what_waits_is_cancelled_and_what_failed_is_retried(world: World, sign_in: SignIn) -> None:
