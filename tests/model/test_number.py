@@ -68,6 +68,7 @@ def test_how_short_a_short_number_is_can_be_set() -> None:
         ("00491701234567", False, False, "491701234567"),
         ("00431234567", False, True, "431234567"),
         ("00491701234567", True, False, "491701234567"),
+        ("004915123456789", False, False, "4915123456789"),
         ("001010000000001", False, False, "001010000000001"),
         ("0012", False, False, "0012"),
     ],

@@ -52,12 +52,12 @@ def is_short(number: str, max_digits: int = DEFAULT_SHORT_DIGITS) -> bool:
 
 def complete(number: str, *, international: bool, national: bool, link: LinkProfile) -> str:
     """An inbound number in international digits, by the link's `country` and `national_prefix` (rules: Numbers). A phone may dial 00 for a
-    plus, whatever type its network gives the number; 15 digits may be an IMSI of a test network, 001."""
-    if len(number) == 15 or not number.isdigit():
+    plus, whatever type its network gives the number; 15 digits that begin with 001 are the IMSI of a test network."""
+    if not number.isdigit() or (len(number) == 15 and number.startswith("001")):
         return number
     if number.startswith("00") and not is_short(number.removeprefix("00"), 4):
         return number.removeprefix("00")
-    if international or link.country is None:
+    if international or len(number) == 15 or link.country is None:
         return number
     prefix = link.national_prefix or "0"
     if number.startswith(prefix) and not is_short(number.removeprefix(prefix), 4):
