@@ -18,7 +18,7 @@ with atheris.instrument_imports(include=["heliograph.smpp", "heliograph.gsm"]):
     from heliograph.model.ids import LinkId
     from heliograph.smpp import pretty, receipt
     from heliograph.smpp.codec import decode, encode
-    from heliograph.smpp.command import NEVER_ANSWERED, is_response
+    from heliograph.smpp.command import BROADCAST, HEADER, HEADER_OCTETS, NEVER_ANSWERED, RESPONSE_BIT, is_response
     from heliograph.smpp.errors import PduError, ValueNotAllowedError
     from heliograph.smpp.event import Closed, Output, Received, Settled
     from heliograph.smpp.field import STRICT, TOLERANT
@@ -27,6 +27,7 @@ with atheris.instrument_imports(include=["heliograph.smpp", "heliograph.gsm"]):
     from heliograph.smpp.pdu import BindTransceiver, BindTransceiverResp, DataSm, DeliverSm, Pdu, SubmitSm, response_to
     from heliograph.smpp.session import OutOfTurnError, Profile, Session
     from heliograph.smpp.state import OVER, Role
+    from heliograph.smpp.status import RPROHIBITED
 
 from tests.smpp.material import vectors
 
@@ -49,9 +50,19 @@ def decoded(octets: bytes) -> None:
             pdu = decode(octets, reading)
         except PduError as error:
             if answer := error.answer:
-                decode(answer)
+                is_said(answer)
             continue
         read(pdu)
+
+
+def is_said(octets: bytes) -> None:
+    """Octets of ours are a PDU; or the refusal of a broadcast, whose responses we do not read."""
+    length, command_id, command_status, _ = HEADER.unpack_from(octets)
+    if command_id & ~RESPONSE_BIT in BROADCAST:
+        assert (length, command_status) == (len(octets), RPROHIBITED)
+        assert length == HEADER_OCTETS
+    else:
+        decode(octets, TOLERANT)
 
 
 def read(pdu: Pdu) -> None:
@@ -104,7 +115,7 @@ class End:
     def take(self, output: Output) -> None:
         framer = Framer()
         for frame in framer.receive(output.octets):
-            decode(frame, TOLERANT)
+            is_said(frame)
         assert framer.error is None
         assert framer.held_octets == 0
         for event in output.events:

@@ -12,7 +12,17 @@ pytestmark = pytest.mark.skipif(importlib.util.find_spec("atheris") is None, rea
 
 
 def fuzz(corpus: Path, *options: str, timeout_s: float) -> None:
-    command = [sys.executable, "-m", "tests.fuzz.fuzz_smpp", str(corpus), "-max_len=1200", "-timeout=10", "-print_final_stats=1", *options]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.fuzz.fuzz_smpp",
+        str(corpus),
+        f"-artifact_prefix={corpus.parent}/",
+        "-max_len=1200",
+        "-timeout=10",
+        "-print_final_stats=1",
+        *options,
+    ]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout_s, check=False)
     assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-6000:]
     assert "number_of_executed_units" in ran.stderr, ran.stderr[-2000:]
