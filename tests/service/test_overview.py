@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from heliograph.metrics import Metrics
 from heliograph.model.account import Door, Role
 from heliograph.model.link import ErrorClass, Refused
 from heliograph.model.problem import Code, Problem
@@ -87,6 +88,20 @@ async def test_a_feed_that_never_rests_is_added_up_as_far_as_it_had_come(world: 
     first = await overview(world.core, world.actor(1, Door.PORTAL, Role.OBSERVER), "24h")
     assert first.now.sent == 1
     assert (await seen(world)).now.sent == 3
+
+
+async def test_what_was_added_up_is_counted_in_the_metrics_once(world: World) -> None:
+    metrics = Metrics()
+    duty = rollup.Rollup(world.core, metrics)
+    await world.submit(1)
+    await world.submit(2)
+    await duty.round()
+    world.link.says(Refused(ErrorClass.PERMANENT, "no such number"))
+    await world.submit(3)
+    await duty.round()
+    text = metrics.exposition().decode()
+    for event, messages in (("sent", 3), ("delivered", 2), ("failed", 1), ("refused", 0)):
+        assert f'heliograph_messages_total{{event="{event}"}} {messages}.0' in text
 
 
 async def test_a_long_feed_is_added_up_in_steps(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,7 +116,7 @@ class Daemon:
         self.supervisor = Supervisor(core, plan.metrics)
         faces = plan.make_faces(core)
         lasting = [tasks.create_task(Housekeeping(core).run()), tasks.create_task(self._watch_for_crash())]
-        lasting.append(tasks.create_task(Rollup(core).run()))
+        lasting.append(tasks.create_task(Rollup(core, plan.metrics).run()))
         lasting.append(tasks.create_task(Retention(core, plan.config.retention).run()))
         if (folder := plan.config.cdr_path) is not None:
             lasting.append(tasks.create_task(CdrFiles(core, folder, plan.config.retention.feed_days).run()))

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 
 from heliograph import log
+from heliograph.metrics import Metrics
 from heliograph.model.overview import EVENTS, HOUR_MS, HOURS_A_DAY, bucket_of
 from heliograph.service.core import Core
 from heliograph.store import node as node_store
@@ -38,8 +39,14 @@ _log = log.get("rollup")
 class Rollup:
     """The duty of one process of the installation: of all that live, the one that came first."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, metrics: Metrics) -> None:
         self.core = core
+        self._happened = {
+            figure: metrics.counter(
+                "messages", "Messages by what happened to them, told by the process that adds up, 10 s late.", event=figure
+            )
+            for figure in EVENTS.values()
+        }
         self._tidied = core.clock.monotonic()
         self._look_at = self._tidied
 
@@ -59,7 +66,8 @@ class Rollup:
         core = self.core
         if any(node.id < core.node_id for node in await core.database.read(node_store.others, core.node_id)):
             return
-        await catch_up(core)
+        for figure, messages in (await catch_up(core)).items():
+            self._happened[figure].add(messages)
         await self._look(core.clock.monotonic())
         if core.clock.monotonic() - self._tidied >= TIDY_EVERY_S:
             self._tidied = core.clock.monotonic()
@@ -73,15 +81,19 @@ class Rollup:
             self._look_at = now + max(BUSIEST_EVERY_S, BUSIEST_PAUSE * took)
 
 
-async def catch_up(core: Core) -> None:
-    """Add up what had happened by now, organisation by organisation. What happens meanwhile waits for the next time: a busy feed always has
-    more."""
+async def catch_up(core: Core) -> Counter[str]:
+    """Add up what had happened by now, organisation by organisation; how often each figure was. What happens meanwhile waits for the next
+    time: a busy feed always has more."""
+    added: Counter[str] = Counter()
     for behind in await core.database.read(store.behind):
         for after in range(behind.number, behind.last_number, STEP):
             up_to = min(after + STEP, behind.last_number)
             sums = await core.database.read(_sums, behind.organisation_id, after, up_to)
             if not await core.database.write(store.add, behind.organisation_id, after, up_to, sums):
                 break  # another process was there
+            for (_, figure, _), messages in sums.hours.items():
+                added[figure] += messages
+    return added
 
 
 async def look_for_busiest(core: Core) -> None:
