@@ -35,6 +35,7 @@ QUERIES = [
     "q=type:%7C", "q=from:0001-01-01", "a=b&a=c", "%ff=%ff", "q=last_updated:2027-01-15T00:00:00%2B99:99", "q=name:💧",
     "sort=id,-id,id", "q=endpoint:null", "q=xendpoint:null",
     "after=x", "after=WzEsLTJd", "after=💧", "object=9e9", "object=-1", "from=x", "until=9999-12-31", "user=" + "9" * 30,
+    "link=-" + "9" * 30,
 ]  # fmt: skip
 
 leaves = st.sampled_from(EDGES) | st.text(max_size=20) | st.integers() | st.floats(allow_nan=False)

@@ -111,5 +111,7 @@ async def test_receipts_that_fit_no_sms_are_listed_by_link_and_number_each_once(
 async def test_inbound_sms_are_listed_by_link_and_number(site: Site) -> None:
     await site.world.database.write(store.keep_unmatched, [heard(1), heard(2)])
     assert [each["id"] for each in (await listed(site, "link=1&number=4711")).json] == [2]
-    assert (await listed(site, "link=9")).json == []
+    for none in ("9", "9" * 30, "-" + "9" * 30):
+        assert (await listed(site, f"link={none}")).json == []
+        assert (await site.get(f"{RECEIPTS}?link={none}", token=site.operator_auth)).json == []
     assert (await listed(site, "number=letters")).status == 422

@@ -160,12 +160,12 @@ def page_size(given: int, usual: int, most: int) -> int:
 
 
 def whole(asked: Mapping[str, str], name: str, default: int) -> int:
-    """A whole number of the query string. Raises Problem."""
+    """A whole number of the query string, cut to 32 bits. Raises Problem."""
     given = asked.get(name, "")
     if not given:
         return default
     try:
-        return min(int(given), 2**31)
+        return max(-(2**31), min(int(given), 2**31))
     except ValueError:
         raise Problem(Code.BAD_REQUEST, f'Cannot parse parameter {name} as Integer: For input string: "{given}"') from None
 
