@@ -178,22 +178,16 @@ async def _trace_seen(asked: Asked) -> dict[str, Any]:
 
 async def _stream(asked: Asked, templates: Sequence[str], seen: Callable[[Asked], Awaitable[dict[str, Any]]]) -> Reply:
     """Draw parts of a page anew: at once when something is told of links, else every few seconds, and each only where it changed."""
-    clock = asked.core.clock
     drawn: dict[str, str] = {}
-    drawn_s = clock.monotonic()
 
-    async def told(events: Sequence[FeedEvent]) -> Iterable[Frame]:
-        nonlocal drawn_s
-        if not events and clock.monotonic() - drawn_s < PACE_S:
-            return ()
-        drawn_s = clock.monotonic()
+    async def told(_: Sequence[FeedEvent]) -> Iterable[Frame]:
         values = asked.shared() | await seen(asked)
         now = {name: render.page(name, values) for name in templates}
         changed = [Frame("swap", text) for name, text in now.items() if drawn.get(name) != text]
         drawn.update(now)
         return changed
 
-    return await live.follow(asked, INSTALLATION, told, lambda: True)
+    return await live.follow(asked, INSTALLATION, told, lambda: PACE_S)
 
 
 PAGES: Final[dict[str, Page]] = {
