@@ -1,13 +1,14 @@
-// What was typed into a form whose session was over when it was sent: kept in this tab until somebody has signed in, then put back.
+// What was typed into a form whose session was over when it was sent: kept in this tab until somebody has signed in, then put back, to
+// whom it was typed by.
 const NAME = "typed";
 const read = () => { try { return JSON.parse(sessionStorage.getItem(NAME)) } catch { return null } };
 const write = (typed) => { try { sessionStorage.setItem(NAME, JSON.stringify(typed)) } catch { /* a browser that keeps nothing */ } };
 export const forget = () => { try { sessionStorage.removeItem(NAME) } catch { /* the same */ } };
 
-const isDoor = document.body.classList.contains("door");
+const isDoor = document.body.classList.contains("door"), { user } = document.body.dataset;
 document.addEventListener("submit", ({ target: form }) => {
   if (isDoor || form.method !== "post" || form.querySelector("[type=password], [type=file]")) return;
-  if (form.querySelector("textarea, select, input:not([type=hidden])")) write({ page: location.pathname, action: form.action, pairs: [...new FormData(form)] });
+  if (form.querySelector("textarea, select, input:not([type=hidden])")) write({ user, page: location.pathname, action: form.action, pairs: [...new FormData(form)] });
 }, true);
 
 function putBack({ action, pairs }) {
@@ -25,5 +26,5 @@ const typed = read();
 if (isDoor && typed) write({ ...typed, isLost: true });
 if (!isDoor && typed) {
   forget();
-  if (typed.isLost && typed.page === location.pathname) putBack(typed);
+  if (typed.isLost && typed.user === user && typed.page === location.pathname) putBack(typed);
 }
