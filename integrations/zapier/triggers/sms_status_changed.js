@@ -2,7 +2,8 @@ import { hookTrigger } from '../lib/hook.js';
 import { smsEventFields, smsFailedSample, smsItemOf } from '../lib/sms_event.js';
 
 const STATUSES = {
-  'sms.sent': 'Sent, or Waiting for Device',
+  'sms.sent': 'Sent',
+  'sms.waiting': 'Waiting for Device',
   'sms.delivered': 'Delivered',
   'sms.failed': 'Failed',
   'sms.expired': 'Expired',
