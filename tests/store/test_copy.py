@@ -27,7 +27,7 @@ def filled(path: Path, version: int = LATEST) -> SqliteEngine:
             kinds = {name: kind for _, name, kind, *_ in connection.execute(f"PRAGMA table_info({table.name})")}
             connection.execute(f"DELETE FROM {table.name}")
             for number in range(1, ROWS + 1):
-                row = [number if "INT" in kinds[column] else f"Zähler\t\\{number}\n'\"" for column in table.columns]
+                row = [number if "INT" in kinds[column].upper() else f"Zähler\t\\{number}\n'\"" for column in table.columns]
                 connection.execute(f"INSERT INTO {table.name} VALUES ({', '.join('?' * len(row))})", row)
         connection.commit()
     return engine

@@ -104,9 +104,10 @@ async def test_a_body_that_is_no_json_is_400(site: Site, body: bytes) -> None:
 
 @pytest.mark.parametrize("body", [5, "text", True, None, 1.5])
 async def test_a_body_that_is_json_of_another_kind_is_422(site: Site, body: Any) -> None:
+    """400 where one authenticates: emnify has no 422 there."""
     for method, template in WITH_BODY:
         reply = await site.call(method, path_of(template), b"null" if body is None else body, token=site.operator_auth)
-        assert_well_said(reply, 422, 1400)
+        assert_well_said(reply, *((400, 1000) if template == "/api/v1/authenticate" else (422, 1400)))
 
 
 async def test_the_content_type_of_json_may_be_any(site: Site) -> None:
