@@ -8,7 +8,6 @@ async with World(tmp_path) as world:
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,7 +25,7 @@ from heliograph.service.core import Core
 from heliograph.service.draft import Draft
 from heliograph.service.submit import submit
 from heliograph.store import account, device, link, message, policy, sim
-from heliograph.store.database import Database, engine_of
+from heliograph.store.database import Database
 from heliograph.store.device import Device
 from heliograph.store.message import MessageView
 from heliograph.store.policy import ServicePolicy
@@ -34,32 +33,8 @@ from heliograph.store.sim import Sim
 from heliograph.store.transaction import Transaction
 from heliograph.webhooks.courier import WebhookCourier
 from heliograph.webhooks.egress import LOOPBACK
+from tests.core_world import WatchedDatabase
 from tests.manual_clock import TestClock
-
-
-class WatchedDatabase(Database):
-    """Counts what its threads have not answered, so that a clock moved by hand waits for it."""
-
-    pending = 0
-
-    async def write(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-        return await self._watched(super().write(*args, **kwargs))
-
-    async def read(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-        return await self._watched(super().read(*args, **kwargs))
-
-    def write_item(self, function: Callable[[Transaction, Sequence[Any]], Sequence[Any]], item: Any, **how: Any) -> asyncio.Future[Any]:
-        self.pending += 1
-        future = super().write_item(function, item, **how)
-        future.add_done_callback(lambda _: setattr(self, "pending", self.pending - 1))
-        return future
-
-    async def _watched(self, call: Coroutine[Any, Any, Any]) -> Any:
-        self.pending += 1
-        try:
-            return await call
-        finally:
-            self.pending -= 1
 
 
 class World:
@@ -146,12 +121,12 @@ class World:
         return State((await self.view(device_id, message_id)).state)
 
     def _database(self) -> Database:
-        self._opened = WatchedDatabase(engine_of(str(self.config.sqlite_path or self.config.database)))
+        self._opened = WatchedDatabase(str(self.config.sqlite_path or self.config.database))
         self.clock.busy.append(self._is_busy)
         return self._opened
 
     def _is_busy(self) -> bool:
-        return self._opened.pending > 0
+        return self._opened.is_busy()
 
     async def _prepare(self, core: Core) -> None:
         self.actor = await core.database.write(self._ensure)
