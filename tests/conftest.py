@@ -50,7 +50,7 @@ STAGES = (
 )
 # Their tests need a server, a whole daemon or somebody else's program: not in `make check`.
 SLOW_STAGES = ("contract", "flows", "peers", "browser", "zapier", "fuzz")
-# Or they ask a program, walk through all that is kept, or keep a thousand connections: seconds each, where others take a hundredth.
+# Or they ask or kill a program, walk through all that is kept, or keep a thousand connections: seconds each, where others take a hundredth.
 SLOW_FILES = (
     "cli/test_backup.py",
     "gsm/test_against_tshark.py",
@@ -63,6 +63,7 @@ SLOW_FILES = (
     "smppd/test_faults.py",
     "smppd/test_server.py",
     "store/test_copy.py",
+    "webhooks/test_process.py",
 )
 SLOW_FIXTURES = {"postgres_server", "site"}
 """A server, and the whole API over a database of its own."""
