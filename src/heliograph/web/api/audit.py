@@ -1,7 +1,6 @@
 """Who changed and sent what (ours): one list of both, newest first, for Administrators."""
 
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -9,7 +8,7 @@ from heliograph.model.problem import Code, Problem
 from heliograph.service import audit
 from heliograph.service.audit import Entry
 from heliograph.store.audit import LAST, AuditFilter
-from heliograph.web.answer import Answer, json
+from heliograph.web.answer import Answer
 from heliograph.web.api import criteria, wire
 from heliograph.web.operation import Parameter, operation
 from heliograph.web.resource import Call, Resource
@@ -71,8 +70,7 @@ async def list_entries(call: Call) -> Answer:
     )
     most = criteria.page_size(criteria.whole(asked, "per_page", PER_PAGE), PER_PAGE, MOST_PER_PAGE)
     entries, following = await audit.entries(call.context.core, call.actor, wanted, asked.get("after"), most)
-    link = f'<{_base(call)}?{urlencode({**asked, "after": following})}>; rel="next"' if following else ""
-    return json([_shown(entry) for entry in entries], (b"x-count-per-page", b"%d" % most), (b"link", link.encode("ascii")))
+    return criteria.continued(call, [_shown(entry) for entry in entries], most, following)
 
 
 def _shown(entry: Entry) -> AuditEntry:
@@ -100,10 +98,6 @@ def _id(asked: dict[str, str], name: str) -> int | None:
     if not given.isascii() or not given.isdigit() or not 0 < (found := int(given[:20])) <= LAST:
         raise Problem(Code.BAD_REQUEST, f"{name} '{given[:40]}' is no id: give a positive number")
     return found
-
-
-def _base(call: Call) -> str:
-    return call.context.origin(call.scope) + quote(call.scope["path"])
 
 
 ROUTES = {"/api/v1/audit": Resource(GET=list_entries)}

@@ -154,6 +154,17 @@ def _order(sort: str, sorts: Mapping[str, str]) -> tuple[Order, ...]:
     return tuple(found.values())
 
 
+def continued(request: Request, items: Sequence[object], per_page: int, following: int | str | None) -> Answer:
+    """A list without numbers of pages, with the header that says where it goes on: after `following`, or nowhere."""
+    link = f'<{address(request, {**request.query(), "after": following})}>; rel="next"' if following else ""
+    return json(list(items), (b"x-count-per-page", b"%d" % per_page), (b"link", link.encode("ascii")))
+
+
+def address(request: Request, asked: Mapping[str, object]) -> str:
+    """Where this list is, asked so."""
+    return f"{request.context.origin(request.scope)}{quote(request.scope['path'])}?{urlencode(asked)}"
+
+
 def page_size(given: int, usual: int, most: int) -> int:
     """How many stand on a page: the usual where less than one is asked for, as emnify's clients do who ask for 0; the most where more."""
     return min(given if given >= 1 else usual, most)
@@ -174,9 +185,8 @@ def _links(request: Request, page: Page[Any]) -> str:
     """The header Link (RFC 8288), with everything that was asked but another page."""
     asked = request.query()
     numbers = {"first": 1, "prev": page.page - 1, "next": page.page + 1, "last": page.pages}
-    base = request.context.origin(request.scope) + quote(request.scope["path"])
     return ", ".join(
-        f'<{base}?{urlencode({**asked, "page": number, "per_page": page.per_page})}>; rel="{relation}"'
+        f'<{address(request, {**asked, "page": number, "per_page": page.per_page})}>; rel="{relation}"'
         for relation, number in numbers.items()
         if 1 <= number <= page.pages
     )

@@ -9,7 +9,6 @@ import io
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Final, Literal, TypeVar
-from urllib.parse import quote, urlencode
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -267,9 +266,8 @@ def _headers(call: Call, asked: Mapping[str, str], found: Found, per_page: int) 
     }
     if found.following is not None:
         cursor = f"{found.following.at_ms}.{found.following.id}"
-        query = urlencode({**asked, "per_page": per_page, "cursor": cursor})
         values["x-next-cursor"] = cursor
-        values["link"] = f'<{call.context.origin(call.scope)}{quote(call.scope["path"])}?{query}>; rel="next"'
+        values["link"] = f'<{criteria.address(call, {**asked, "per_page": per_page, "cursor": cursor})}>; rel="next"'
     return [(name.encode(), value.encode("ascii")) for name, value in values.items()]
 
 

@@ -1,8 +1,6 @@
 """What came in and belongs to nobody (ours): inbound SMS, and receipts; for the operator, newest first."""
 
-from collections.abc import Sequence
 from typing import Final
-from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -11,7 +9,7 @@ from heliograph.model.problem import Code, Problem
 from heliograph.service.unmatched import NEWEST, Sought, inbound, receipts
 from heliograph.store.link_watch import StrayReceipt
 from heliograph.store.part import Unmatched
-from heliograph.web.answer import Answer, json
+from heliograph.web.answer import Answer
 from heliograph.web.api import criteria, wire
 from heliograph.web.operation import Parameter, operation
 from heliograph.web.resource import Call, Resource
@@ -63,7 +61,7 @@ async def list_inbound(call: Call) -> Answer:
     one of an application, and the next is taken; what is here is not handed on."""
     sought = _sought(call)
     found, following = await inbound(call.context.core, call.actor, sought)
-    return _page(call, [_sms(each) for each in found], sought.most, following)
+    return criteria.continued(call, [_sms(each) for each in found], sought.most, following)
 
 
 @operation("List receipts that fit no SMS", answer=list[UnmatchedReceipt], query=QUERY, tells=TELLS, refuses=REFUSES)
@@ -72,7 +70,7 @@ async def list_receipts(call: Call) -> Answer:
     here, its response and its receipt write ids differently: `POST /api/v1/link/{link_id}/check` with a test SMS finds how."""
     sought = _sought(call)
     found, following = await receipts(call.context.core, call.actor, sought)
-    return _page(call, [_receipt(each) for each in found], sought.most, following)
+    return criteria.continued(call, [_receipt(each) for each in found], sought.most, following)
 
 
 def _sought(call: Call) -> Sought:
@@ -85,12 +83,6 @@ def _sought(call: Call) -> Sought:
         before=_after(asked),
         most=most,
     )
-
-
-def _page(call: Call, shown: Sequence[UnmatchedSms | UnmatchedReceipt], most: int, following: int | None) -> Answer:
-    base = call.context.origin(call.scope) + quote(call.scope["path"])
-    link = f'<{base}?{urlencode({**call.query(), "after": following})}>; rel="next"' if following else ""
-    return json(shown, (b"x-count-per-page", b"%d" % most), (b"link", link.encode("ascii")))
 
 
 def _after(asked: dict[str, str]) -> int:
