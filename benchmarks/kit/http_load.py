@@ -111,7 +111,7 @@ async def run(options: argparse.Namespace) -> None:
     load.started = time.monotonic()
     load.ends = load.started + load.seconds
     if load.rate:
-        load.idle = connections
+        load.idle = list(connections)
         await _open_loop(load)
     else:
         for connection in connections:
