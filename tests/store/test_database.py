@@ -227,6 +227,31 @@ class Writer:
             assert not database._given, "one job about as many messages too"
         await asyncio.gather(*many, one)
 
+    async def test_a_few_that_somebody_waits_for_are_a_group_before_what_is_patient(self, database: Database, spy: SpyEngine) -> None:
+        answered: list[str] = []
+
+        def give(text: str, patience_s: float, *, overtakes: bool) -> asyncio.Future[str]:
+            future = database.write_item(add_all, text, patience_s=patience_s, overtakes=overtakes)
+            future.add_done_callback(lambda _: answered.append(text))
+            return future
+
+        async with held(database):
+            answers = [give("settled", 30, overtakes=False), give("accepted", 0, overtakes=True), give("accepted too", 0, overtakes=True)]
+            answers.append(give("changed", 0, overtakes=False))  # takes along what is patient
+            answers.append(give("accepted last", 0, overtakes=True))
+        await asyncio.gather(*answers)
+        assert spy.log.count("commit") == 3, "what is held, the two, and the rest"
+        assert answered == ["accepted", "accepted too", "settled", "changed", "accepted last"]
+        assert await texts(database) == answered, "only what is patient is overtaken"
+
+    async def test_many_that_somebody_waits_for_go_with_what_is_patient(self, database: Database, spy: SpyEngine) -> None:
+        async with held(database):
+            patient = database.write_item(add_all, "settled", patience_s=30)
+            many = [database.write_item(add_all, f"{number:02}", overtakes=True) for number in range(ENOUGH)]
+            last = database.write_item(add_all, "changed")
+        await asyncio.gather(*many, patient, last)
+        assert spy.log.count("commit") == 2
+
     async def test_what_comes_after_a_rest_is_not_kept_waiting(self, database: Database) -> None:
         for number in range(5):
             await asyncio.wait_for(database.write(add, str(number)), 20)

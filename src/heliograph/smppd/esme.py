@@ -215,7 +215,7 @@ class Esme:
     def _accept(self, asked: list[_Asking], wanted: list[ToNumber]) -> None:
         """Hand over what one read asked for as one item; all of it is answered after its commit."""
         try:
-            future = self.house.core.database.write_item(accept_to, wanted, messages=len(wanted))
+            future = self.house.core.database.write_item(accept_to, wanted, overtakes=True, messages=len(wanted))
         except DatabaseLost:  # it is closing
             self._tell(asked, None)
             return

@@ -6,7 +6,8 @@ transaction, items of one function together, a savepoint around each function th
 the cost of a flush to disk is shared by everything that happened meanwhile, and no answer is given before it.
 
 What a group costs is mostly the same for one message and for twenty. So after each group the writer rests for as long as the group took,
-4 ms at most, unless enough has come meanwhile that waiting for more would gain nothing.
+4 ms at most, unless enough has come meanwhile that waiting for more would gain nothing. A few that somebody waits for do not share their
+group with what is patient: they are committed before it.
 
 Writes of one process commit in the order given, but that what is patient may be overtaken. A function may run more than once (a conflict,
 a neighbour that failed), so it does nothing but use its transaction; what is to follow a commit it hands to `after_commit`, which runs on
@@ -117,7 +118,7 @@ class Database:
         `patience_s`: nobody waits for it at the other end of a wire, so for so long it may wait for others to go with. `overtakes`: it does
         not take along what is patient, which its caller then need not wait for. `messages`: how many stand in it."""
         future: asyncio.Future[R] = self._loop.create_future()
-        self._put(Job(function, future, item=item, messages=messages), patience_s, overtakes)
+        self._put(Job(function, future, item=item, messages=messages, overtakes=overtakes), patience_s)
         return future
 
     async def read(self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -127,7 +128,7 @@ class Database:
 
     # collecting, on the event loop
 
-    def _put(self, job: Job, patience_s: float = 0.0, overtakes: bool = False) -> None:
+    def _put(self, job: Job, patience_s: float = 0.0) -> None:
         if self._closing:
             raise DatabaseLost("the database is closing")
         if patience_s:
@@ -136,7 +137,7 @@ class Database:
                 self._stop_waiting()
                 self._patience = self._loop.call_later(patience_s, self._hand_over_all)
             return
-        if not overtakes and self._patient:
+        if not job.overtakes and self._patient:
             self._take_along()
         self._given.append(job)
         self._plan()
@@ -235,9 +236,11 @@ class Database:
 
 
 def _group_of(jobs: Sequence[Job]) -> int:
-    """How many of the jobs make a group: one at least, else no more than GROUP_MAX messages."""
+    """How many of the jobs make a group: one at least, else no more than GROUP_MAX messages; a few that overtake are one by themselves."""
     messages = 0
     for position, job in enumerate(jobs):
+        if position and not job.overtakes and jobs[position - 1].overtakes and messages < ENOUGH:
+            return position
         messages += job.messages
         if position and messages > GROUP_MAX:
             return position
