@@ -32,6 +32,8 @@ from heliograph.store.transaction import Transaction
 
 KIT = Path(__file__).parent / "kit"
 BASE = 491510000000
+MARK = 15_000
+"""Submits per second to be reached."""
 
 
 class Server:
@@ -137,9 +139,10 @@ def main() -> None:
                 print(json.dumps(runs[-1]), flush=True)
             full = statistics.median(run["rate"] for run in runs)
             print(f"median of {options.runs}: {full:.0f} submit_sm/s, {statistics.median(run['cpu_us'] for run in runs)} us of CPU each")
-            half = run_once(server, options, rate=full / 2)
-            print(json.dumps(half), flush=True)
-            print(f"at half that: p50 {half['p50_ms']} ms, p99 {half['p99_ms']} ms; memory {half['rss_mb']} MB")
+            for of, rate in (("the mark", MARK / 2), ("what was reached", full / 2)):
+                half = run_once(server, options, rate)
+                print(json.dumps(half), flush=True)
+                print(f"at half of {of}, {rate:.0f}/s: p50 {half['p50_ms']} ms, p99 {half['p99_ms']} ms; memory {half['rss_mb']} MB")
         finally:
             server.stop()
 
