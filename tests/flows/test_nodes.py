@@ -10,10 +10,14 @@ import psycopg
 import pytest
 
 from heliograph.daemon import demo
+from heliograph.model.message import State
 from heliograph.store.database import Database, engine_of
+from heliograph.store.migrate import SchemaTooNew
+from tests.core_world import statement
 from tests.flows.program import Api, Program, try_arguments
 from tests.flows.world import World
 
+LATER = statement("INSERT INTO schema_version (version, name, applied_at_ms) VALUES (9999, 'of a later release', 0)")
 CREDENTIALS = demo.Credentials("hgt_for-this-test-only", "not used")
 
 
@@ -65,6 +69,23 @@ def test_a_process_that_was_declared_dead_ends_loudly(tmp_path: Path) -> None:
         assert program.wait() == 1
         assert "took this one for dead" in program.said
         assert "Traceback" in program.said
+
+
+async def test_a_daemon_whose_database_a_later_release_has_changed_sends_what_is_on_its_way_and_ends(tmp_path: Path) -> None:
+    world = World(tmp_path, delay_ms=1000)
+    async with world:
+        device_id = await world.add_device("423663920000001")
+        message_id = await world.send(device_id, "on its way")
+        await world.clock.advance(0.1)
+        await world.database.write(lambda tx: tx.run(LATER))
+        while not world._running.done():
+            await world.clock.advance(0.5)
+        with pytest.raises(SchemaTooNew, match=r"has schema 9999, this release knows \d+: use the release that wrote it, or a later one"):
+            await world._running
+    with sqlite3.connect(tmp_path / "heliograph.sqlite") as database:
+        assert database.execute("SELECT state FROM message WHERE id = ?", [message_id]).fetchall() == [(State.DELIVERED,)]
+        assert database.execute("SELECT count(*) FROM node WHERE stopped_at_ms IS NULL").fetchall() == [(0,)]
+    database.close()
 
 
 async def test_an_error_that_no_task_awaits_ends_the_daemon(tmp_path: Path) -> None:

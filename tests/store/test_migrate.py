@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from heliograph.store import migrate as migrate_module
@@ -13,6 +14,7 @@ from heliograph.store.database import Database, engine_of
 from heliograph.store.engine import Session
 from heliograph.store.migrate import Migration, SchemaTooNew, migrate, migrations, schema_version
 from heliograph.store.query import Query
+from tests.flows.program import wait_until
 from tests.store.engines import OnPostgres, OnSqlite
 
 KNOWN = [each.version for each in migrations()]
@@ -102,4 +104,17 @@ class TestSchemaOnSqlite(Schema, OnSqlite):
 
 
 class TestSchemaOnPostgres(Schema, OnPostgres):
-    pass
+    def test_a_migration_that_a_working_daemon_meets_crosswise_is_tried_again(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        text = "ALTER TABLE lane ADD COLUMN later BIGINT;\nALTER TABLE message ADD COLUMN later BIGINT;"
+        later = [*migrations(), Migration(LATEST + 1, "later", text)]
+        monkeypatch.setattr(migrate_module, "migrations", lambda: later)
+        with psycopg.connect(url) as daemon, ThreadPoolExecutor(1) as pool:
+            daemon.execute("SET deadlock_timeout = '1min'")  # so that of the two the migration is ended
+            daemon.execute("SELECT 1 FROM message")
+            applied = pool.submit(migrate_in_process, url)
+            wait_until(
+                lambda: daemon.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone() is not None, "the migration waits for message"
+            )
+            daemon.execute("SELECT 1 FROM lane")
+            daemon.commit()
+            assert applied.result(60) == [LATEST + 1]

@@ -32,7 +32,8 @@ from heliograph.service.retention import Retention
 from heliograph.service.rollup import Rollup
 from heliograph.service.settle import LaneUseCases
 from heliograph.service.share import Limits
-from heliograph.store.database import Database
+from heliograph.store.database import Database, DatabaseLost
+from heliograph.store.migrate import SchemaTooNew, migrations, refuse_newer
 from heliograph.webhooks.egress import EgressPolicy
 from heliograph.webhooks.process import CourierProcess
 from heliograph.webhooks.settings import CourierSettings
@@ -42,6 +43,7 @@ LINKS_SHARE = 0.6
 COURIERS_SHARE = 0.2
 RECEIVERS_SHARE = 4
 """Webhooks that share a host, of one no-code tool say, have so much of all calls together; each has its own limit beside."""
+LOOK_AT_SCHEMA_S = 2.0
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
@@ -85,6 +87,7 @@ class Daemon:
         self._plan = plan
         self._stopping = asyncio.Event()
         self._crash: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._outdated: SchemaTooNew | None = None
 
     def stop(self) -> None:
         """Have `run` drain and return."""
@@ -100,7 +103,8 @@ class Daemon:
             self._crash.set_exception(error)
 
     async def run(self) -> None:
-        """Start, serve until `stop`, drain. Raises what cannot be started, and what any loop died of."""
+        """Start, serve until `stop`, drain. Raises what cannot be started, what any loop died of, and SchemaTooNew once it has drained
+        because a later release has come to the database."""
         database = self._plan.make_database()
         await database.open()
         try:
@@ -108,6 +112,8 @@ class Daemon:
                 await self._serve(database, tasks)
         finally:
             await database.close()
+        if self._outdated is not None:
+            raise self._outdated
 
     async def _serve(self, database: Database, tasks: asyncio.TaskGroup) -> None:
         plan, loose = self._plan, _Loose(tasks)
@@ -116,6 +122,7 @@ class Daemon:
         self.supervisor = Supervisor(core, plan.metrics)
         faces = plan.make_faces(core)
         lasting = [tasks.create_task(Housekeeping(core).run()), tasks.create_task(self._watch_for_crash())]
+        lasting.append(tasks.create_task(self._watch_schema(core)))
         lasting.append(tasks.create_task(Rollup(core, plan.metrics).run()))
         lasting.append(tasks.create_task(Retention(core, plan.config.retention).run()))
         if (folder := plan.config.cdr_path) is not None:
@@ -145,6 +152,20 @@ class Daemon:
 
     async def _watch_for_crash(self) -> None:
         await self._crash
+
+    async def _watch_schema(self, core: Core) -> None:
+        """Drain once a later release has brought the schema forward: what this one reads and writes may mean something else by now."""
+        known = migrations()[-1].version
+        while self._outdated is None:
+            await core.clock.wait(asyncio.Event(), LOOK_AT_SCHEMA_S)
+            try:
+                await core.database.read(refuse_newer, known)
+            except SchemaTooNew as newer:
+                _log.warning("a later release uses the database", why=str(newer))
+                self._outdated = newer
+            except DatabaseLost:
+                continue  # housekeeping says so
+        self.stop()
 
 
 class _Loose:

@@ -2,17 +2,24 @@
 
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 
+from psycopg.errors import DeadlockDetected
+
 from heliograph.store.engine import Engine, Scalar, Session
 from heliograph.store.query import Query
+from heliograph.store.transaction import Transaction
 
 _EXISTS = {
     "sqlite": "SELECT count(*) FROM sqlite_master WHERE name = 'schema_version'",
     "postgres": "SELECT count(*) FROM pg_tables WHERE tablename = 'schema_version' AND schemaname = current_schema()",
 }
 _LOCK = {"postgres": "SELECT pg_advisory_xact_lock(7235489611)"}
+TRIES = 5
+"""Where a daemon of the release before still works, the two may wait for each other's locks, and PostgreSQL ends one of them."""
+_VERSION = Query("migrate.version", "SELECT coalesce(max(version), 0) FROM schema_version")
 _CREATE = "CREATE TABLE schema_version (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at_ms BIGINT NOT NULL)"
 
 
@@ -39,14 +46,15 @@ def migrate(engine: Engine, *, up_to: int | None = None) -> list[Migration]:
     """Apply what the database lacks; processes that start together wait for each other. Returns what was applied.
 
     `up_to`: the last version to apply, where it is not to become this release's. Raises SchemaTooNew."""
-    session = engine.connect()
-    try:
-        session.begin()
-        applied = _apply_missing(engine, session, up_to)
-        session.commit()
-    finally:
-        session.close()
-    return applied
+    for _ in range(TRIES - 1):
+        with suppress(DeadlockDetected):
+            return _migrate(engine, up_to)
+    return _migrate(engine, up_to)
+
+
+def refuse_newer(tx: Transaction, known: int) -> None:
+    """Raise SchemaTooNew where a later release has brought the schema beyond the version that this one knows."""
+    _refuse_newer(int(tx.run(_VERSION)[0][0]), known)
 
 
 def schema_version(engine: Engine) -> int:
@@ -58,15 +66,28 @@ def schema_version(engine: Engine) -> int:
         session.close()
 
 
+def _migrate(engine: Engine, up_to: int | None) -> list[Migration]:
+    session = engine.connect()
+    try:
+        session.begin()
+        applied = _apply_missing(engine, session, up_to)
+        session.commit()
+    finally:
+        session.close()
+    return applied
+
+
+def _refuse_newer(version: int, known: int) -> None:
+    if version > known:
+        raise SchemaTooNew(f"the database has schema {version}, this release knows {known}: use the release that wrote it, or a later one")
+
+
 def _apply_missing(engine: Engine, session: Session, up_to: int | None) -> list[Migration]:
     if lock := _LOCK.get(engine.name):
         session.run(Query("migrate.lock", lock), {})
     known = migrations()
     version = _version(engine, session)
-    if version > known[-1].version:
-        raise SchemaTooNew(
-            f"the database has schema {version}, this release knows {known[-1].version}: use the release that wrote it, or a later one"
-        )
+    _refuse_newer(version, known[-1].version)
     if version == 0:
         session.script(engine.adapt_schema(_CREATE))
     missing = [migration for migration in known if migration.version > version and (up_to is None or migration.version <= up_to)]
@@ -82,5 +103,4 @@ def _apply_missing(engine: Engine, session: Session, up_to: int | None) -> list[
 def _version(engine: Engine, session: Session) -> int:
     if session.run(Query("migrate.exists", _EXISTS[engine.name]), {})[0][0] == 0:
         return 0
-    text = "SELECT coalesce(max(version), 0) FROM schema_version"
-    return int(session.run(Query("migrate.version", text), {})[0][0])
+    return int(session.run(_VERSION, {})[0][0])
