@@ -13,7 +13,7 @@ from heliograph.links.smpp.incoming import Reader, canonical
 from heliograph.links.smpp.outgoing import Writer
 from heliograph.links.smpp.settings import IdUse, SmppSettings, parse, profile
 from heliograph.model.ids import LinkId
-from heliograph.model.link import Answer, ErrorClass, ReceiptState
+from heliograph.model.link import Answer, ErrorClass, ReceiptState, Refused
 from heliograph.model.problem import Code
 from heliograph.smpp import status, tlv
 from heliograph.smpp.errors import ValueNotAllowedError
@@ -115,6 +115,19 @@ def test_a_links_own_tables_win_and_the_networks_error_over_the_status() -> None
     assert busy.error_class is ErrorClass.DEVICE_BUSY
     assert "network error 22" in busy.reason
     assert busy.network_error == tlv.NetworkError(3, 22).number
+
+
+def test_a_network_error_counts_by_its_network_and_is_told_as_the_table_has_it() -> None:
+    """Octet 1 of network_error_code says whose code it is (SMPP 3.4 5.3.2.31): 1 of GSM is an unknown subscriber, 1 of a centre is not."""
+    classes = Classes(read(network_errors={"1": "permanent", "8:0x01": "throttle"}))
+
+    def refused(network: int) -> Refused:
+        return classes.refused(SubmitSmResp(1, status.RSYSERR, (tlv.NETWORK_ERROR_CODE.make(tlv.NetworkError(network, 1)),)))
+
+    assert (refused(3).error_class, refused(8).error_class) == (ErrorClass.PERMANENT, ErrorClass.THROTTLE)
+    assert refused(2).error_class is ErrorClass.UNKNOWN
+    assert "network error 1 (" in refused(3).reason
+    assert "network error 8:1 (" in refused(8).reason
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,11 @@ class NetworkError(NamedTuple):
         """Both as the one number that the three octets are."""
         return self.network << 16 | self.code
 
+    @property
+    def words(self) -> str:
+        """As people write it: `27` of a GSM network, `8:27` of any other."""
+        return str(self.code) if self.network == GSM_NETWORK else f"{self.network}:{self.code}"
+
     @classmethod
     def of_number(cls, number: int) -> Self:
         """What `number` says."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from heliograph.links.smpp.settings import SmppSettings, number_of
+from heliograph.links.smpp.settings import SmppSettings, network_error_of, number_of
 from heliograph.model.link import Delivery, ErrorClass, Refused
 from heliograph.smpp import status, tlv
 from heliograph.smpp.pdu import Pdu
@@ -41,7 +41,7 @@ class Classes:
 
     def __init__(self, settings: SmppSettings) -> None:
         self._own = {number_of(code): error_class for code, error_class in settings.errors.items()}
-        self._network = {number_of(code): error_class for code, error_class in settings.network_errors.items()}
+        self._network = {network_error_of(code): error_class for code, error_class in settings.network_errors.items()}
         self._is_live = settings.delivery is Delivery.LIVE
 
     def refused(self, response: Pdu) -> Refused:
@@ -51,13 +51,13 @@ class Classes:
         reason = meaning.words
         network = tlv.NETWORK_ERROR_CODE.find(response.tlvs)
         if network is not None:
-            reason += f", network error {network.code}"
-        error_class = self._network.get(network.code) if network is not None else None
+            reason += f", network error {network.words}"
+        said = None if network is None else network.number
+        error_class = self._network.get(said) if said is not None else None
         most = None
         if error_class is None:
             error_class = self._own.get(code)
         if error_class is None and code in UNDELIVERED:
             error_class = ErrorClass.DEVICE_ABSENT if self._is_live else ErrorClass.LINK
             most = None if self._is_live else UNDELIVERED_TRIES
-        said = None if network is None else network.number
         return Refused(error_class or TABLE.get(code, ErrorClass.UNKNOWN), f"{reason} ({meaning.name})", code, most, said)

@@ -3,7 +3,7 @@
 What each means is said in words.py. Times are in seconds. Codes are numbers, or text such as "0x0B".
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -18,6 +18,7 @@ from heliograph.model.link import Delivery, ErrorClass, LinkProfile, LinkRole, O
 from heliograph.model.link_form import Faults
 from heliograph.smpp.long_message import Style
 from heliograph.smpp.text import DefaultAlphabet
+from heliograph.smpp.tlv import GSM_NETWORK, NetworkError
 from heliograph.smpp.value import VERSION_33, VERSION_34, VERSION_50
 
 USUAL = "generic-3.4"
@@ -240,21 +241,38 @@ def _faults(settings: SmppSettings) -> Iterator[tuple[str, str]]:
     if bool(settings.tls_certificate_file) != bool(settings.tls_key_file):
         missing = "tls_key_file" if settings.tls_certificate_file else "tls_certificate_file"
         yield missing, "tls_certificate_file and tls_key_file belong together: give both, or neither"
-    for name, codes in (("errors", settings.errors), ("network_errors", settings.network_errors), ("refusals", settings.refusals.values())):
-        for code in codes:
-            if not _is_code(code):
-                yield name, f"{code!r} is no code: write it as 0x0B or 11"
+    yield from _code_faults(settings)
     if settings.version is Version.V33 and settings.bind_type is BindType.TRX:
         yield "bind_type", "version 3.3 has no transceiver: use bind_type tx+rx"
+
+
+def _code_faults(settings: SmppSettings) -> Iterator[tuple[str, str]]:
+    for name, codes in (("errors", settings.errors), ("refusals", settings.refusals.values())):
+        for code in codes:
+            if not _is_read(number_of, code):
+                yield name, f"{code!r} is no code: write it as 0x0B or 11"
+    for code in settings.network_errors:
+        if not _is_read(network_error_of, code):
+            yield "network_errors", f"{code!r} is no network error: write 27 or 0x1B of GSM's, 8:27 of those of network 8"
 
 
 SECRETS = frozenset({"password", "outbind_password"})
 """Settings that are written and never shown."""
 
 
-def number_of(code: str) -> int:
-    """The number of a code as operators write it: 11, "11" or "0x0B". ValueError where it is none."""
-    return int(code, 0)
+def number_of(code: str, most: int = 0xFFFF_FFFF) -> int:
+    """The number of a code as operators write it: 11, "11" or "0x0B". ValueError where it is none, or above `most`."""
+    number = int(code, 0)
+    if not 0 <= number <= most:
+        raise ValueError(f"{code} is not from 0 to {most}")
+    return number
+
+
+def network_error_of(code: str) -> int:
+    """The number of a network error as operators write it (`tlv.NetworkError.words`): a code of GSM alone, one of another network
+    behind the number of that. ValueError where it is none."""
+    network, colon, own = code.rpartition(":")
+    return NetworkError(number_of(network, 0xFF) if colon else GSM_NETWORK, number_of(own, 0xFFFF)).number
 
 
 def faults(given: dict[str, Any]) -> list[tuple[str, str]]:
@@ -286,9 +304,9 @@ def _unknown_preset(given: dict[str, Any]) -> str:
     return "" if name in PRESETS else f"there is no preset {name!r}: choose one of {', '.join(PRESETS)}"
 
 
-def _is_code(text: str) -> bool:
+def _is_read(read: Callable[[str], int], text: str) -> bool:
     try:
-        number_of(text)
+        read(text)
     except ValueError:
         return False
     return True

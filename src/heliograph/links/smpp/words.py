@@ -112,7 +112,7 @@ WORDS: Final = (
         Word(
             "network_errors",
             "Network errors",
-            "the same for the code of network_error_code in a response, which wins; a receipt's changes nothing",
+            "the same for network_error_code in a response, which wins: `27` of GSM, `8:27` of network 8; a receipt's changes nothing",
             heads=("code", "means"),
         ),
         Word("refusals", "Refusals", "what an SMS from the network is refused with", heads=("why", "code")),
