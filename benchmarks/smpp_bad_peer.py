@@ -6,6 +6,8 @@
 Four binds submit 2,000 messages a second, each committed before its response. The bad peer is a process of its own, of one kind:
 
 - deaf: binds, submits without end and never reads an answer;
+- full: five binds submit a full window each and read no answer, nor do anything else until they are cut off;
+- mute: binds, submits and cancels forty times a second, so that receipts come to it, and answers none, nor anything but enquire_link;
 - garbage: binds, then says what is no PDU; when it is cut off it comes again;
 - dies: binds, submits ten and resets the connection, twenty times a second;
 - huge: says that its PDU has 4 GB, twenty times a second;
@@ -36,8 +38,12 @@ from typing import Any
 from smpp_submit import BASE, Server, run_once
 
 HEADER = struct.Struct(">IIII")
-BIND, SUBMIT = 0x09, 0x04
+BIND, SUBMIT, CANCEL, ENQUIRE, RESPONSE = 0x09, 0x04, 0x08, 0x15, 0x80000000
 GAP_S = 0.05
+WINDOW = 100
+"""Of an account, unless it is given another."""
+MUTE_SUBMITS = 2
+"""At once, each GAP_S."""
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -62,8 +68,8 @@ class BadPeer:
         body = b"org_1\0" + password.encode() + b"\0\0\x34\0\0\0"
         return HEADER.pack(16 + len(body), BIND, 0, 1) + body
 
-    def submits(self, count: int) -> bytes:
-        body = b"\0\x01\x0112345\0\x01\x01%d\0" % BASE + bytes((0, 0, 0, 0, 0, 0, 0, 0, 0, 5)) + b"hello"
+    def submits(self, count: int, addresses: bytes = b"\x01\x0112345\0\x01\x01%d\0" % BASE, registered: int = 0) -> bytes:
+        body = b"\0" + addresses + bytes((0, 0, 0, 0, 0, registered, 0, 0, 0, 5)) + b"hello"
         return b"".join(HEADER.pack(16 + len(body), SUBMIT, 0, number) + body for number in range(2, 2 + count))
 
     async def deaf(self) -> None:
@@ -72,6 +78,36 @@ class BadPeer:
         while True:
             writer.write(self.submits(500))
             await writer.drain()
+
+    async def full(self) -> None:
+        async def one() -> None:
+            reader, writer = await self.bound()
+            reader._transport.pause_reading()  # type: ignore[attr-defined]
+            writer.write(self.submits(WINDOW))
+            await writer.wait_closed()
+
+        await asyncio.gather(*(one() for _ in range(5)))
+
+    async def mute(self) -> None:
+        reader, writer = await self.bound()
+        addresses = b"\x01\x0154321\0\x01\x01%d\0" % BASE
+        cancel = b"\0\0" + addresses
+        turn = self.submits(MUTE_SUBMITS, addresses, registered=1) + HEADER.pack(16 + len(cancel), CANCEL, 0, 2 + MUTE_SUBMITS) + cancel
+
+        async def ask() -> None:
+            while True:
+                writer.write(turn)
+                await asyncio.sleep(GAP_S)
+
+        asking = asyncio.ensure_future(ask())
+        try:
+            while True:
+                length, command, _, number = HEADER.unpack(await reader.readexactly(16))
+                await reader.readexactly(length - 16)
+                if command == ENQUIRE:
+                    writer.write(HEADER.pack(16, ENQUIRE | RESPONSE, 0, number))
+        finally:
+            asking.cancel()
 
     async def garbage(self) -> None:
         reader, writer = await self.bound()
@@ -112,6 +148,8 @@ class BadPeer:
 
 KINDS: dict[str, Callable[[BadPeer], Coroutine[Any, Any, None]]] = {
     "deaf": BadPeer.deaf,
+    "full": BadPeer.full,
+    "mute": BadPeer.mute,
     "garbage": BadPeer.garbage,
     "dies": BadPeer.dies,
     "huge": BadPeer.huge,

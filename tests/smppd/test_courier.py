@@ -463,6 +463,34 @@ async def test_no_answer_is_a_failed_try(smpp_url: str) -> None:
         await until(lambda: house.world.rows("SELECT tries, state FROM notification") == [(1, NotificationState.WAITING)], "its failure")
 
 
+async def test_a_session_that_answers_nothing_keeps_nothing_from_those_that_do(smpp_url: str) -> None:
+    quick = ServerSettings(enquire_link_ms=0, inactivity_ms=0, response_ms=2000)
+    async with House(smpp_url, Setting(devices=1), quick, org_1={"deliver_window": 4}) as house:
+        await house.policy(1, esme_interface_type_id=2)
+        mute, other = await house.bind(), await house.bind()
+        mute.answers = lambda pdu: None
+        for number in range(12):
+            await house.world.hear(msisdn(1), "1000", f"{number}")
+        await until(lambda: len(mute.delivered) + len(other.delivered) == 12, "both have their part")
+        held = len(mute.delivered)
+        assert 1 <= held <= 4
+        await house.world.advance(3)
+        tries = "SELECT tries FROM notification WHERE state = 1"
+        await until(lambda: [row.tries for row in house.world.rows(tries)] == [1] * held, "what it did not answer is to come again")
+        await house.world.advance(ACCOUNT_SCHEDULE_MS[0] / 1000 + 1)
+        await until(lambda: states(house) == [NotificationState.DELIVERED] * 12, "the other has all of it")
+        assert len(mute.delivered) == held, "it is not tried again while another has room"
+        await other.leave()
+        for number in range(5):
+            await house.world.hear(msisdn(1), "1000", f"{number} more")
+        await until(lambda: len(mute.delivered) == held + 1, "alone it is tried")
+        await settled(house)
+        assert len(mute.delivered) == held + 1, "with one at a time"
+        mute.answers = lambda pdu: 0
+        mute.wire.send(response_to(mute.delivered[-1]))
+        await until(lambda: states(house) == [NotificationState.DELIVERED] * 17, "until it answers")
+
+
 # a device is back
 
 

@@ -3,7 +3,8 @@
 Theory of operation. A delivery goes to that session of its account, bound to receive, which has least under way; sessions with as much take
 turns. It is over when the last of its PDUs is answered, and the worst answer counts: a message in three parts of which one is refused comes
 again whole. Where the session ends before, it is given back untried and goes to another, so an application may get it twice and never not
-at all. `room` and `accounts` are read by the writer's thread.
+at all. A session that left one without an answer is asked last, and with one at a time, until it answers again: it would keep each that it
+gets from those that answer. `room` and `accounts` are read by the writer's thread.
 """
 
 import asyncio
@@ -53,6 +54,7 @@ class EsmeCourier:
         self._sessions: dict[str, list[Esme]] = {}
         self._jobs: dict[Esme, dict[int, _Job]] = {}
         self._under_way: dict[str, int] = {}
+        self._mute: set[Esme] = set()
         self._turn = 0
 
     # what the server tells
@@ -65,6 +67,7 @@ class EsmeCourier:
     def left(self, account: str, esme: Esme) -> None:
         """It is over; what waited for its answers was settled before."""
         self._jobs.pop(esme, None)
+        self._mute.discard(esme)
         rest = [each for each in self._sessions.get(account, ()) if each is not esme]
         if rest:
             self._sessions[account] = rest
@@ -76,6 +79,7 @@ class EsmeCourier:
         job = self._jobs.get(esme, {}).pop(event.sequence_number, None)
         if job is None:
             return
+        (self._mute.add if event.ending is Ending.TIMED_OUT else self._mute.discard)(esme)
         job.waiting.discard(event.sequence_number)
         answered = self._read(event, self._now_ms() - job.began_at_ms)
         job.worst = answered if job.worst is None else _worse(job.worst, answered)
@@ -128,10 +132,12 @@ class EsmeCourier:
             return None
         self._turn += 1
         at = self._turn % len(sessions)
-        return min((*sessions[at:], *sessions[:at]), key=lambda each: len(self._jobs[each]))
+        return min((*sessions[at:], *sessions[:at]), key=lambda each: (each in self._mute, len(self._jobs[each])))
 
     def _most(self, esme: Esme) -> int:
-        return esme.account.settings.deliver_window if esme.account is not None and esme.connection.room > 0 else 0
+        if esme.account is None or esme.connection.room <= 0:
+            return 0
+        return 1 if esme in self._mute else esme.account.settings.deliver_window
 
     def _give_up(self, esme: Esme, job: _Job, answered: Answered) -> None:
         """Some of it was sent, the rest cannot be: what comes back for it is nobody's."""
