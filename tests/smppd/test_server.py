@@ -383,6 +383,36 @@ async def test_a_submit_multi_is_answered_for_each_destination(house: House) -> 
     assert (await app.ask(SubmitMulti(short_message=b"x"))).command_status == status.RINVNUMDESTS
 
 
+async def test_a_submit_multi_whose_first_is_refused_goes_by_one_id_in_response_receipts_and_questions(house: House) -> None:
+    await house.policy(1, settings='{"mt_limit": 1}')
+    app = await house.bind()
+    assert (await app.ask(to(1))).command_status == 0
+    destinations = (SmeAddress(msisdn(1)), SmeAddress(msisdn(3)))
+    answer = await app.ask(SubmitMulti(source_addr="1000", dest_address=destinations, short_message=b"to all", registered_delivery=1))
+    assert (answer.command_status, [each.destination_addr for each in answer.unsuccess_sme]) == (0, [msisdn(1)])
+    await until(lambda: app.delivered, "the receipt of the other")
+    assert tlv.RECEIPTED_MESSAGE_ID.find(app.delivered[0].tlvs) == answer.message_id
+    assert (await app.ask(QuerySm(message_id=answer.message_id))).message_state == MessageState.DELIVERED
+
+
+async def test_what_waits_of_a_submit_multi_is_asked_for_replaced_and_cancelled_together(house: House) -> None:
+    app = await house.bind()
+    house.world.link.otherwise = None
+    destinations = (SmeAddress(msisdn(1)), SmeAddress(msisdn(3)))
+    for destination in (1, 3):
+        await app.ask(to(destination, b"in front"))
+    message_id = (await app.ask(SubmitMulti(source_addr="1000", dest_address=destinations, short_message=b"to all"))).message_id
+    both = [int(message_id), int(message_id) + 1]
+    assert (await app.ask(QuerySm(message_id=message_id))).message_state == MessageState.ENROUTE
+    assert (await app.ask(QuerySm(message_id=str(both[1])))).command_status == status.RINVMSGID, "an id that nobody was told"
+    assert (await app.ask(ReplaceSm(message_id=message_id, short_message=b"new"))).command_status == 0
+    assert [house.world.message(each).payload for each in both] == ["new", "new"]
+    assert (await app.ask(CancelSm(message_id=message_id))).command_status == 0
+    assert [house.world.message(each).state for each in both] == [State.CANCELED] * 2
+    assert (await app.ask(CancelSm(message_id=message_id))).command_status == status.RCANCELFAIL
+    assert (await app.ask(QuerySm(message_id=message_id))).message_state == MessageState.DELETED
+
+
 # query, cancel, replace
 
 

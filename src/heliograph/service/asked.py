@@ -12,12 +12,16 @@ from heliograph.store.asked import Sent
 from heliograph.store.transaction import Transaction
 
 MOST_WAITING = 1000
+MOST_OF_ONE_ID = 255
+"""Destinations of a submit_multi: their messages have ids that follow one another."""
 
 
-async def find(core: Core, actor: Actor, account: str, message_id: int, source: str) -> Sent:
-    """The message of an account with this id, sent from `source` as it was written then ("": from any). Raises Problem."""
-    found = await core.database.read(store.one, actor.organisation_id, message_id)
-    if found is None or not is_of(found, account, source):
+async def find(core: Core, actor: Actor, account: str, message_id: int, source: str) -> list[Sent]:
+    """The message that an account was told this id of, or those of a submit_multi, sent from `source` as it was written then ("": from
+    any). Raises Problem where there is none."""
+    told = await core.database.read(_told, actor.organisation_id, message_id)
+    found = [each for each in told if is_of(each, account, source)]
+    if not found:
         raise Problem(Code.NOT_FOUND, f"{account} sent no message with the id {message_id} from that source")
     return found
 
@@ -33,6 +37,15 @@ def is_of(found: Sent, account: str, source: str) -> bool:
     """Whether it was sent by that account and from that source."""
     asked = found.asked
     return asked is not None and asked.account == account and source in ("", asked.source)
+
+
+def _told(tx: Transaction, organisation_id: int, message_id: int) -> list[Sent]:
+    """The first of a submit_multi may have been refused: it has no `asked`, and is none of them."""
+    found = store.one(tx, organisation_id, message_id)
+    if found is None or (found.asked is not None and found.asked.message_id is None):
+        return [] if found is None else [found]
+    several = store.following(tx, organisation_id, message_id, message_id + MOST_OF_ONE_ID - 1)
+    return [each for each in several if each.asked is not None and each.asked.message_id == message_id]
 
 
 def _waiting(tx: Transaction, organisation_id: int, number: str) -> list[Sent]:

@@ -41,8 +41,9 @@ def accept_to(tx: Transaction, items: Sequence[Sequence[ToNumber]]) -> list[list
     owners = [_owner(owned.get(each.number, ()), each) for each in wanted]
     found = [(each, owner) for each, owner in zip(wanted, owners, strict=True) if isinstance(owner, Owned)]
     ids = tx.ids("message", len(found)) if found else range(0)
-    answers = iter(accept(tx, _submissions(found, ids), ids) if found else ())
-    said = iter([_answer(next(answers)) if isinstance(owner, Owned) else owner for owner in owners])
+    submissions = _submissions(found, ids)
+    answers = iter([_answer(*each) for each in zip(submissions, accept(tx, submissions, ids), strict=True)] if found else ())
+    said = iter([next(answers) if isinstance(owner, Owned) else owner for owner in owners])
     return [[next(said) for _ in batch] for batch in items]
 
 
@@ -69,6 +70,10 @@ def _submissions(found: Sequence[tuple[ToNumber, Owned]], ids: Sequence[int]) ->
     return made
 
 
-def _answer(answer: object) -> Accepted:
+def _answer(submission: Submission, answer: object) -> Accepted:
+    """With the id that the application is told: where the first of several was refused, the others still go by its id."""
     assert isinstance(answer, int | Exception), "no key comes by SMPP"
-    return MessageId(answer) if isinstance(answer, int) else answer
+    if isinstance(answer, Exception):
+        return answer
+    told = submission.asked.message_id if submission.asked is not None else None
+    return MessageId(answer if told is None else told)

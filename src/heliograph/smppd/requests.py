@@ -1,6 +1,8 @@
 """query_sm, cancel_sm and replace_sm: what an application asks about a message it sent. SMPP 3.4 4.8 to 4.10."""
 
-from typing import TYPE_CHECKING, Final
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from heliograph.model.ids import DeviceId, MessageId
 from heliograph.model.message import State
@@ -31,8 +33,8 @@ MOST_DIGITS: Final = 15
 
 
 async def query(esme: "Esme", pdu: QuerySm) -> Pdu:
-    """What became of a message."""
-    found = await _find(esme, pdu.message_id, pdu.source_addr)
+    """What became of a message. Of those of a submit_multi one that is not over speaks for all, then one that was not delivered."""
+    found = min(await _find(esme, pdu.message_id, pdu.source_addr), key=_rank)
     state = STATES[State(found.state)]
     if found.scheduled_at_ms is not None and esme.version >= VERSION_50:
         state = MessageState.SCHEDULED
@@ -41,41 +43,49 @@ async def query(esme: "Esme", pdu: QuerySm) -> Pdu:
     return QuerySmResp(pdu.sequence_number, 0, (), pdu.message_id, final_date, state, error_code)
 
 
+def _rank(found: Sent) -> tuple[bool, bool]:
+    state = State(found.state)
+    return state.is_final, state is State.DELIVERED
+
+
 async def cancel(esme: "Esme", pdu: CancelSm) -> Pdu:
-    """Take a message back; or, without an id, all that wait between two addresses, of which one at least must be taken back."""
+    """Take a message back, or those of a submit_multi; or, without an id, all that wait between two addresses."""
     account = esme.account
     assert account is not None
     core = esme.house.core
     if pdu.message_id:
         found = await _find(esme, pdu.message_id, pdu.source_addr)
-        await cancel_one(core, account.actor, DeviceId(found.device_id or 0), MessageId(found.id))
-        return response_to(pdu)
-    number, _ = number_of(pdu.dest_addr_ton, pdu.dest_addr_npi, pdu.destination_addr)
-    problem = Problem(Code.ALREADY_FINAL, "nothing waits between these addresses")
-    cancelled = 0
-    for each in await asked.waiting(core, account.actor, account.system_id, pdu.source_addr, number, pdu.service_type):
-        try:
-            await cancel_one(core, account.actor, DeviceId(each.device_id or 0), MessageId(each.id))
-            cancelled += 1
-        except Problem as too_late:
-            problem = too_late
-    if not cancelled:
-        raise problem
+    else:
+        number, _ = number_of(pdu.dest_addr_ton, pdu.dest_addr_npi, pdu.destination_addr)
+        found = await asked.waiting(core, account.actor, account.system_id, pdu.source_addr, number, pdu.service_type)
+    if not found:
+        raise Problem(Code.ALREADY_FINAL, "nothing waits between these addresses")
+    await _one_at_least([cancel_one(core, account.actor, DeviceId(each.device_id or 0), MessageId(each.id)) for each in found])
     return response_to(pdu)
 
 
 async def replace(esme: "Esme", pdu: ReplaceSm) -> Pdu:
-    """Give a message that waits another text, validity, time and receipt."""
+    """Give a message that waits, or those of a submit_multi, another text, validity, time and receipt."""
     account = esme.account
     assert account is not None
     core = esme.house.core
     found = await _find(esme, pdu.message_id, pdu.source_addr)
     draft = replacing(pdu, account.coder, core.clock.now_ms())
-    await replace_one(core, account.actor, found, draft, pdu.registered_delivery)
+    await _one_at_least([replace_one(core, account.actor, each, draft, pdu.registered_delivery) for each in found])
     return response_to(pdu)
 
 
-async def _find(esme: "Esme", message_id: str, source: str) -> Sent:
+async def _one_at_least(doing: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Do the same to each. Raises the Problem of the last where it came to nothing with all of them."""
+    results = await asyncio.gather(*doing, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, Problem):
+            raise result
+    if all(isinstance(result, Problem) for result in results) and isinstance(last := results[-1], Problem):
+        raise last
+
+
+async def _find(esme: "Esme", message_id: str, source: str) -> list[Sent]:
     account = esme.account
     assert account is not None
     base = 16 if esme.version <= VERSION_33 else 10

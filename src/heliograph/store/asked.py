@@ -53,6 +53,11 @@ def one(tx: Transaction, organisation_id: int, message_id: int) -> Sent | None:
     return Sent(*row) if row else None
 
 
+def following(tx: Transaction, organisation_id: int, first: int, last: int) -> list[Sent]:
+    """The messages of an organisation with these ids."""
+    return [Sent(*row) for row in tx.run(Q["following"], organisation_id=organisation_id, first=first, last=last)]
+
+
 def waiting(tx: Transaction, organisation_id: int, device_id: int, most: int) -> list[Sent]:
     """What was sent to a device and is not over, newest first."""
     rows = tx.run(Q["waiting"], organisation_id=organisation_id, device_id=device_id, most=most)
