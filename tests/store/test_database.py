@@ -244,6 +244,12 @@ class Writer:
         assert answered == ["accepted", "accepted too", "settled", "changed", "accepted last"]
         assert await texts(database) == answered, "only what is patient is overtaken"
 
+    async def test_what_is_not_patient_is_one_group_whoever_overtakes(self, database: Database, spy: SpyEngine) -> None:
+        async with held(database):
+            answers = [database.write_item(add_all, f"{number}", overtakes=number % 2 == 0) for number in range(10)]
+        await asyncio.gather(*answers)
+        assert spy.log.count("commit") == 2
+
     async def test_many_that_somebody_waits_for_go_with_what_is_patient(self, database: Database, spy: SpyEngine) -> None:
         async with held(database):
             patient = database.write_item(add_all, "settled", patience_s=30)

@@ -118,7 +118,7 @@ class Database:
         `patience_s`: nobody waits for it at the other end of a wire, so for so long it may wait for others to go with. `overtakes`: it does
         not take along what is patient, which its caller then need not wait for. `messages`: how many stand in it."""
         future: asyncio.Future[R] = self._loop.create_future()
-        self._put(Job(function, future, item=item, messages=messages, overtakes=overtakes), patience_s)
+        self._put(Job(function, future, item=item, messages=messages, is_patient=patience_s > 0), patience_s, overtakes)
         return future
 
     async def read(self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -128,7 +128,7 @@ class Database:
 
     # collecting, on the event loop
 
-    def _put(self, job: Job, patience_s: float = 0.0) -> None:
+    def _put(self, job: Job, patience_s: float = 0.0, overtakes: bool = False) -> None:
         if self._closing:
             raise DatabaseLost("the database is closing")
         if patience_s:
@@ -137,7 +137,7 @@ class Database:
                 self._stop_waiting()
                 self._patience = self._loop.call_later(patience_s, self._hand_over_all)
             return
-        if not job.overtakes and self._patient:
+        if not overtakes and self._patient:
             self._take_along()
         self._given.append(job)
         self._plan()
@@ -236,11 +236,12 @@ class Database:
 
 
 def _group_of(jobs: Sequence[Job]) -> int:
-    """How many of the jobs make a group: one at least, else no more than GROUP_MAX messages; a few that overtake are one by themselves."""
+    """How many of the jobs make a group: a few that stand before what is patient; else as many as GROUP_MAX messages, one job at least."""
+    waited_for = next((position for position, job in enumerate(jobs) if job.is_patient), 0)
+    if 0 < sum(job.messages for job in jobs[:waited_for]) < ENOUGH:
+        return waited_for
     messages = 0
     for position, job in enumerate(jobs):
-        if position and not job.overtakes and jobs[position - 1].overtakes and messages < ENOUGH:
-            return position
         messages += job.messages
         if position and messages > GROUP_MAX:
             return position

@@ -26,14 +26,14 @@ class DatabaseLost(Exception):
 @dataclass(slots=True, eq=False)
 class Job:
     """What waits for the writer. `item`: the one argument of a batch function; else `call` is complete. `future`: of the event loop.
-    `messages`: how many it is about. `overtakes`: it need not wait for what comes with it in no hurry."""
+    `messages`: how many it is about. `is_patient`: nobody waits for it."""
 
     function: Callable[..., Any]
     future: asyncio.Future[Any]
     call: Callable[[Transaction], Any] | None = None
     item: Any = None
     messages: int = 1
-    overtakes: bool = False
+    is_patient: bool = False
 
 
 @dataclass(slots=True)
