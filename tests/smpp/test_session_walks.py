@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -207,4 +208,4 @@ class TwoSessions(RuleBasedStateMachine):
 
 
 TwoSessions.TestCase.settings = settings(stateful_step_count=40)
-test_two_sessions_walk_together = TwoSessions.TestCase
+test_two_sessions_walk_together = pytest.mark.timeout(900)(TwoSessions.TestCase)  # 5,000 of them in make test-long: 105 s alone
