@@ -1,5 +1,6 @@
 """Links belong to the installation: an organisation sees name and state of those its devices use, the operator keeps some for some."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -239,6 +240,15 @@ async def test_a_route_is_changed_in_its_place_and_what_waits_follows(site: Site
     assert (await site.call("PUT", where, both, token=site.operator_auth)).json["link"] == {"id": second}, "the one that was taken still is"
     assert (await site.call("PUT", where, changed | {"links": []}, token=site.operator_auth)).status == 422
     assert (await site.call("PUT", "/api/v1/route/999", changed, token=site.operator_auth)).status == 404
+
+
+async def test_a_route_that_is_deleted_while_it_is_changed_is_answered_as_it_was_changed(site: Site) -> None:
+    route_id = await route(site, site.world.link_id)
+    where, changed = f"/api/v1/route/{route_id}", {"kind": "prefix", "value": "49", "links": [{"id": site.world.link_id}]}
+    put, deleted = await asyncio.gather(
+        site.call("PUT", where, changed, token=site.operator_auth), site.delete(where, token=site.operator_auth)
+    )
+    assert (put.status, put.json["value"], deleted.status) == (200, "49", 204)
 
 
 async def test_a_route_that_cannot_be_is_refused(site: Site) -> None:

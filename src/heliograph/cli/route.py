@@ -43,7 +43,7 @@ def add(
             raise Refusal(f"there is no link {missing[0]}: `heliograph link list` shows which there are")
         new = NewRoute(kind=kind, value="" if value == "-" else value, links=tuple(known[each] for each in links), position=position)
         made = await route.add(desk, desk.caretaker(), new)
-        return Said("added the route; its id:", {"id": made}, str(made))
+        return Said("added the route; its id:", {"id": made.id}, str(made.id))
 
     return at_desk(options, work)
 

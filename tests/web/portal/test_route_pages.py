@@ -76,6 +76,23 @@ async def test_which_link_an_sms_would_take_is_said_with_the_route_that_says_so(
     assert "is not a number" in await listed(operator, "?number=letters")
 
 
+async def test_which_link_an_sms_to_a_phone_would_take_is_said_for_each_organisation_that_has_its_own(
+    operator: Visitor, site: Site
+) -> None:
+    kept = await link_added(operator, site)
+    reserved = f"/api/v1/link/{kept}/organisation/{site.a.organisation_id}"
+    assert (await site.put(reserved, token=site.operator_auth)).status == 204
+    await add(operator, kept, kind="phone", value="49")
+    asked = "?number=4915199999999"
+    name = (await site.get(f"/api/v1/organisation/{site.a.organisation_id}", token=site.operator_auth)).json["name"]
+    page = await listed(operator, asked)
+    assert f"from a device of {name} to this phone goes by SMSC" in page
+    assert "from a device of all other organisations to this phone goes back over the link that brought it" in page
+    await add(operator, site.world.link_id, kind="phone", value="4915")
+    others = (await site.get(f"/api/v1/link/{site.world.link_id}", token=site.operator_auth)).json["name"]
+    assert f"from a device of all other organisations to this phone goes by {others}" in await listed(operator, asked)
+
+
 async def test_nobody_but_the_operator_sees_or_moves_routes(admin: Visitor, site: Site) -> None:
     assert (await admin.get("/routes")).status == 403
     for path in ("/routes", "/routes/1", "/routes/1/move", "/routes/1/delete"):

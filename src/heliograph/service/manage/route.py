@@ -54,11 +54,13 @@ class NewRoute(msgspec.Struct, frozen=True, kw_only=True):
 
 class Way(msgspec.Struct, frozen=True):
     """By which link an SMS to a number goes. `device_id` None: the number is a phone's. `link_id` 0: by none; None: back over the link that
-    brought it. `route_id` None: no route says so."""
+    brought it. `route_id` None: no route says so. `organisations`: whose devices' it is, where the link is kept for some; () for all that
+    no way before this one was for."""
 
     device_id: int | None
     link_id: int | None
     route_id: int | None
+    organisations: tuple[int, ...] = ()
 
 
 async def views(office: Office, actor: Actor) -> list[Route]:
@@ -67,16 +69,16 @@ async def views(office: Office, actor: Actor) -> list[Route]:
     return await office.database.read(store.every)
 
 
-async def add(office: Office, actor: Actor, new: NewRoute) -> int:
+async def add(office: Office, actor: Actor, new: NewRoute) -> Route:
     """A new route; messages that wait follow it, but for what is on its way. Raises Problem."""
     require(actor, Right.OPERATE)
     return await office.database.write(_add, actor, new, office.clock.now_ms())
 
 
-async def update(office: Office, actor: Actor, route_id: int, new: NewRoute) -> None:
+async def update(office: Office, actor: Actor, route_id: int, new: NewRoute) -> Route:
     """Have a route be otherwise; `position` None: it stays at its place. What waits follows it. Raises Problem."""
     require(actor, Right.OPERATE)
-    await office.database.write(_update, actor, route_id, new, office.clock.now_ms())
+    return await office.database.write(_update, actor, route_id, new, office.clock.now_ms())
 
 
 async def move(office: Office, actor: Actor, route_id: int, step: int) -> None:
@@ -86,7 +88,8 @@ async def move(office: Office, actor: Actor, route_id: int, step: int) -> None:
 
 
 async def ways_to(office: Office, actor: Actor, number: str) -> list[Way]:
-    """By which link an SMS to a number goes now: to each device that has it, one in each number space, or to a phone. Raises Problem."""
+    """By which link an SMS to a number goes now: to each device that has it, one in each number space, or to a phone, which
+    may depend on whose device sends it. Raises Problem."""
     require(actor, Right.OPERATE)
     return await office.database.read(_ways_to, normalise(number, "number"))
 
@@ -97,7 +100,7 @@ async def delete(office: Office, actor: Actor, route_id: int) -> None:
     await office.database.write(_delete, actor, route_id, office.clock.now_ms())
 
 
-def _add(tx: Transaction, actor: Actor, new: NewRoute, now_ms: int) -> int:
+def _add(tx: Transaction, actor: Actor, new: NewRoute, now_ms: int) -> Route:
     value = _checked(tx, new)
     last = max((each.position for each in store.every(tx)), default=0)
     position = new.position if new.position is not None else last + STEP
@@ -105,10 +108,10 @@ def _add(tx: Transaction, actor: Actor, new: NewRoute, now_ms: int) -> int:
     store.reassign(tx)
     made = Route(route_id, position, new.kind, value, _written(new.links), new.links[0])
     audit.record(tx, actor, "route.created", actor.organisation_id, now_ms, object_id=route_id, after=_told(made))
-    return route_id
+    return made
 
 
-def _update(tx: Transaction, actor: Actor, route_id: int, new: NewRoute, now_ms: int) -> None:
+def _update(tx: Transaction, actor: Actor, route_id: int, new: NewRoute, now_ms: int) -> Route:
     before = _found(tx, route_id)
     value = _checked(tx, new)
     position = before.position if new.position is None else new.position
@@ -117,6 +120,7 @@ def _update(tx: Transaction, actor: Actor, route_id: int, new: NewRoute, now_ms:
     store.update(tx, after)
     store.reassign(tx)
     audit.record(tx, actor, "route.changed", actor.organisation_id, now_ms, object_id=route_id, before=_told(before), after=_told(after))
+    return after
 
 
 def _move(tx: Transaction, actor: Actor, route_id: int, step: int, now_ms: int) -> None:
@@ -140,9 +144,22 @@ def _ways_to(tx: Transaction, number: str) -> list[Way]:
     if devices:
         found = [(device_id, store.of_device(tx, device_id)) for device_id in devices]
         return [Way(device_id, *way) for device_id, way in found if way is not None]
-    fits = (each for each in store.every(tx) if each.kind == RouteKind.PHONE and number.startswith(each.value))
-    route = next(fits, None)
-    return [Way(None, None, None) if route is None else Way(None, route.link_id, route.id)]
+    return _ways_to_phone([each for each in store.every(tx) if each.kind == RouteKind.PHONE and number.startswith(each.value)], tx)
+
+
+def _ways_to_phone(fitting: Sequence[Route], tx: Transaction) -> list[Way]:
+    """A way for each organisation that has one of its own, then that of all others."""
+    reserved = link_store.reservations(tx)
+    ways: list[Way] = []
+    told: set[int] = set()
+    for route in fitting:
+        organisations = reserved.get(route.link_id)
+        if organisations is None:
+            return [*ways, Way(None, route.link_id, route.id)]
+        if new := tuple(each for each in organisations if each not in told):
+            ways.append(Way(None, route.link_id, route.id, new))
+            told.update(new)
+    return [*ways, Way(None, None, None)]
 
 
 def _delete(tx: Transaction, actor: Actor, route_id: int, now_ms: int) -> None:

@@ -56,7 +56,7 @@ async def create(call: Call) -> Answer:
     """201, where it is, and the route. What waits follows it; what is on its way ends where it is. While the first link is down for half a
     minute the next one is taken."""
     made = await routes.add(call.context.core, call.actor, _wanted(call))
-    return created(f"{call.context.origin(call.scope)}/api/v1/route/{made}", await _view(call, made))
+    return created(f"{call.context.origin(call.scope)}/api/v1/route/{made.id}", _shown(made))
 
 
 @operation(
@@ -68,9 +68,7 @@ async def create(call: Call) -> Answer:
 )
 async def change(call: Call) -> Answer:
     """All of it but for `position`, which stays where it is left out. What waits follows it; what is on its way ends where it is."""
-    route_id = call.id("route_id")
-    await routes.update(call.context.core, call.actor, route_id, _wanted(call))
-    return json(await _view(call, route_id))
+    return json(_shown(await routes.update(call.context.core, call.actor, call.id("route_id"), _wanted(call))))
 
 
 @operation("Delete a route", refuses=(Code.FORBIDDEN,))
@@ -84,10 +82,6 @@ def _wanted(call: Call) -> NewRoute:
     wanted = call.decode(_WANTED)
     links = tuple(link_id for each in wanted.links if isinstance(link_id := wire.id_of(each), int))
     return NewRoute(kind=wanted.kind, value=str(wire.written(wanted.value)), links=links, position=wanted.position)
-
-
-async def _view(call: Call, route_id: int) -> RouteView:
-    return _shown(next(each for each in await routes.views(call.context.core, call.actor) if each.id == route_id))
 
 
 def _shown(route: Route) -> RouteView:

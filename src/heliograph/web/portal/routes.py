@@ -1,6 +1,6 @@
 """Routes, for the operator: by which link the messages of which devices go; added, changed, put into order, deleted, and asked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from heliograph.model.permission import Right
@@ -88,17 +88,18 @@ async def _list(asked: Asked) -> Reply:
     except Problem as problem:
         refusal = words_of(problem)
     links = {each.id: each for each in await link.views(asked.core, asked.actor)}
+    names = await _names(asked)
     return asked.render(
         "routes.html",
         routes=await route.views(asked.core, asked.actor),
         links=links,
-        names=await _names(asked),
+        names=names,
         kinds=KINDS,
         state_of=state_of,
         is_working=lambda view: _is_working(view, asked.now_ms),
         takes_over=lambda each: any(_is_working(links[link_id], asked.now_ms) for link_id in each.links if link_id in links),
         number=number,
-        answers=[_answer(each, links) for each in found],
+        answers=[_answer(each, found, links, names[RouteKind.ORGANISATION]) for each in found],
         refusal=refusal,
     )
 
@@ -107,7 +108,7 @@ def _is_working(view: LinkView, now_ms: int) -> bool:
     return works(LinkState(view.id, view.disabled_at_ms, view.state, view.changed_at_ms), now_ms)
 
 
-def _answer(way: Way, links: Mapping[int, LinkView]) -> dict[str, Any]:
+def _answer(way: Way, ways: Sequence[Way], links: Mapping[int, LinkView], organisations: Mapping[str, str]) -> dict[str, Any]:
     """What is said of a way, and what stands behind it."""
     by = links.get(way.link_id or 0)
     if by is not None:
@@ -115,8 +116,10 @@ def _answer(way: Way, links: Mapping[int, LinkView]) -> dict[str, Any]:
     elif way.device_id is None:
         text = "goes back over the link that brought it, where that takes SMS to phones (may_return)"
     else:
-        text = "goes by no link: none reaches its SIM's number space"
-    return {"device_id": way.device_id, "text": text, "route_id": way.route_id, "link": by}
+        text = "goes by no link: none is there for its organisation and its SIM's number space"
+    whose = ", ".join(organisations.get(str(each), str(each)) for each in way.organisations)
+    whose = whose or ("all other organisations" if any(each.organisations for each in ways) else "")
+    return {"device_id": way.device_id, "text": text, "route_id": way.route_id, "link": by, "whose": whose}
 
 
 async def _names(asked: Asked) -> dict[str, dict[str, str]]:
