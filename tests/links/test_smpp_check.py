@@ -1,6 +1,8 @@
 """The check of a link says in words what is wrong with its peer, and what to set."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,7 +12,7 @@ from heliograph.links.catalogue import Catalogue
 from heliograph.model.link import Finding
 from heliograph.model.problem import Problem
 from heliograph.smpp import status, tlv
-from heliograph.smpp.pdu import BindTransceiver, Pdu, SubmitSm, SubmitSmResp
+from heliograph.smpp.pdu import BindReceiver, BindTransceiver, BindTransmitter, Pdu, SubmitSm, SubmitSmResp
 from tests.links.smsc import Smsc, running
 
 NUMBER = "423663920000001"
@@ -108,6 +110,72 @@ async def test_a_test_sms_that_is_refused_is_said(smsc: Smsc) -> None:
         command_status=status.RINVDSTADR, tlvs=(tlv.NETWORK_ERROR_CODE.make(tlv.NetworkError(3, 1)),)
     )
     assert "0x0B RINVDSTADR" in (await check(smsc, NUMBER))[-1].text
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [(status.RINVSRCADR, "`numbers`"), (status.RINVDSTNPI, "`npi`"), (status.RINVEXPIRY, "`validity`")],
+)
+async def test_a_refusal_of_the_test_sms_says_what_to_set_and_what_the_centre_says(smsc: Smsc, code: int, advice: str) -> None:
+    said = (tlv.ADDITIONAL_STATUS_INFO_TEXT.make("ask sales"), tlv.NETWORK_ERROR_CODE.make(tlv.NetworkError(8, 4)))
+    smsc.on_submit = lambda submit: SubmitSmResp(command_status=code, tlvs=said)
+    text = (await check(smsc, NUMBER))[-1].text
+    assert advice in text
+    assert "network error 8:4, 'ask sales'" in text
+
+
+async def test_a_centre_that_hangs_up_at_the_test_sms_or_before_its_receipt_is_said_to(smsc: Smsc) -> None:
+    smsc.on_submit = lambda submit: smsc.lose()
+    assert "ended the session when the test SMS came" in (await check(smsc, NUMBER))[-1].text
+    smsc.on_submit = lambda submit: asyncio.get_running_loop().call_later(0.1, smsc.lose) and status.ROK
+    assert "ended the session before a receipt came" in (await check(smsc, NUMBER))[-1].text
+
+
+async def test_with_a_bind_for_each_direction_the_receipt_is_heard_by_the_receiver(smsc: Smsc) -> None:
+    reporting(smsc, "5", "5")
+    found = await check(smsc, NUMBER, bind_type="tx+rx")
+    assert [each.level for each in found] == ["ok"] * 7, found
+    assert {type(bind) for bind in smsc.binds} == {BindTransmitter, BindReceiver}
+    smsc.on_bind = lambda bind: status.RBINDFAIL if isinstance(bind, BindReceiver) else status.ROK
+    found = await check(smsc, NUMBER, bind_type="tx+rx")
+    assert [each.level for each in found] == ["ok", "ok", "ok", "wrong"]
+    assert "bind as rx" in found[-1].text
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"bind_type": "rx"}, "only receives"),
+        ({"bind_type": "tx"}, "correlation_group"),
+        ({"receipts": "none"}, "none was asked for"),
+        ({"receipts": "failures"}, "silence is delivered"),
+    ],
+)
+async def test_a_receipt_that_cannot_come_is_not_waited_for(smsc: Smsc, settings: dict[str, object], words: str) -> None:
+    assert words in (await check(smsc, NUMBER, **settings))[-1].text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "mended"),
+    [
+        ({"source_addr": "0" + NUMBER[3:], "source_addr_ton": 2}, "country", {"country": "423", "national_prefix": "0"}),
+        ({"destination_addr": "77777"}, "receipt_sender_differs", {"receipt_sender_differs": True}),
+        ({"source_addr": "49100", "destination_addr": NUMBER}, "not swapped", None),
+    ],
+)
+async def test_a_receipt_whose_addresses_no_message_of_ours_has_is_said(
+    smsc: Smsc, changes: dict[str, Any], words: str, mended: dict[str, object] | None
+) -> None:
+    def report(submit: SubmitSm) -> Pdu:
+        smsc.send(msgspec.structs.replace(smsc.receipt(submit, "5"), **changes))
+        return SubmitSmResp(message_id="5")
+
+    smsc.on_submit = report
+    found = await check(smsc, NUMBER, numbers=["49100"])
+    assert [each.level for each in found] == ["ok"] * 4 + ["wrong", "ok"]
+    assert words in found[4].text
+    if mended:
+        assert [each.level for each in await check(smsc, NUMBER, numbers=["49100"], **mended)] == ["ok"] * 5
 
 
 async def test_a_simulator_has_nobody_to_check() -> None:

@@ -5,18 +5,19 @@ from collections.abc import Callable
 from typing import Final
 
 from heliograph.clock import Clock
-from heliograph.links.smpp.bind import KIND_OF, bind_pdu, connection_of
+from heliograph.links.smpp.bind import bind_pdu, connection_of
 from heliograph.links.smpp.connect import NotConnectedError, connect
 from heliograph.links.smpp.settings import SmppSettings
 from heliograph.model.link import Finding
-from heliograph.smpp import receipt as receipts
 from heliograph.smpp import status, tlv
 from heliograph.smpp.aio import Connection, Timers
 from heliograph.smpp.event import Bound, Closed, Event, Received, Settled
-from heliograph.smpp.pdu import DataSm, DeliverSm, Pdu, SubmitSm, Unbind, response_to
+from heliograph.smpp.pdu import Bind as BindPdu
+from heliograph.smpp.pdu import BindReceiver, BindTransceiver, BindTransmitter, DataSm, DeliverSm, Pdu, Unbind, response_to
 from heliograph.smpp.session import OutOfTurnError
 
 ANSWER_WITHIN_S: Final = 10.0
+AS: Final[dict[type[BindPdu], str]] = {BindTransceiver: "trx", BindTransmitter: "tx", BindReceiver: "rx"}
 ADVICE: Final = {
     status.RBINDFAIL: "system_id or password are wrong, this address is not allowed, or as many binds are open as may be",
     status.RINVPASWD: "the password is wrong; SMPP takes 8 characters",
@@ -28,9 +29,9 @@ ADVICE: Final = {
 }
 
 
-async def tried(settings: SmppSettings, clock: Clock, timers: Timers) -> "Trial":
-    """A trial that was run; closed already where it came to no bind."""
-    trial = Trial(settings, clock, timers)
+async def tried(settings: SmppSettings, clock: Clock, timers: Timers, kind: type[BindPdu]) -> "Trial":
+    """A trial of that bind that was run; closed already where it came to no bind."""
+    trial = Trial(settings, clock, timers, kind)
     await trial.run()
     if trial.bound is None:
         trial.connection.close("the check is over")
@@ -38,9 +39,12 @@ async def tried(settings: SmppSettings, clock: Clock, timers: Timers) -> "Trial"
 
 
 class Trial:
-    """One connection (`smpp.aio.Owner`): what came of connecting and binding, and what the peer sends then."""
+    """One connection (`smpp.aio.Owner`): what came of connecting and binding, and what the peer sends then.
 
-    def __init__(self, settings: SmppSettings, clock: Clock, timers: Timers) -> None:
+    `is_awaited`: whether a PDU is one of the `receipts` that are waited for; whatever else comes, the centre is to send again to the link
+    that runs. `is_over`: the session has ended."""
+
+    def __init__(self, settings: SmppSettings, clock: Clock, timers: Timers, kind: type[BindPdu]) -> None:
         self.settings = settings
         self.findings: list[Finding] = []
         self.reached = False
@@ -48,8 +52,9 @@ class Trial:
         self.connection: Connection = connection_of(settings, self, timers)
         self._clock = clock
         self._changed = asyncio.Event()
-        self._is_over = False
-        self._sent_to: set[str] = set()
+        self._kind = kind
+        self.is_over = False
+        self.is_awaited: Callable[[DeliverSm | DataSm], bool] = lambda pdu: False
         self.settled: dict[int, Settled] = {}
         self.receipts: list[DeliverSm | DataSm] = []
 
@@ -64,22 +69,20 @@ class Trial:
             return
         self.reached = True
         self.findings.append(Finding("ok", f"connected to {where}"))
-        number = self.connection.send(bind_pdu(KIND_OF[settings.bind_type][0], settings))
+        number = self.connection.send(bind_pdu(self._kind, settings))
         await self.until(lambda: number in self.settled, settings.bind_s or ANSWER_WITHIN_S)
         self._judge_bind(number)
 
     async def until(self, condition: Callable[[], object], timeout_s: float) -> bool:
         """Whether `condition` came to hold in time, before the end of the session."""
         give_up_at = self._clock.monotonic() + timeout_s
-        while not condition() and not self._is_over and self._clock.monotonic() < give_up_at:
+        while not condition() and not self.is_over and self._clock.monotonic() < give_up_at:
             self._changed.clear()
             await self._clock.wait(self._changed, give_up_at - self._clock.monotonic())
         return bool(condition())
 
     async def ask(self, pdu: Pdu, timeout_s: float = ANSWER_WITHIN_S) -> Settled | None:
         """A request and what became of it; None where nothing did in time."""
-        if isinstance(pdu, SubmitSm):
-            self._sent_to.add(pdu.destination_addr)
         try:
             number = self.connection.send(pdu)
         except OutOfTurnError:
@@ -95,7 +98,7 @@ class Trial:
     def _judge_bind(self, number: int) -> None:
         settings = self.settings
         settled = self.settled.get(number)
-        as_what = f"bind as {settings.bind_type.value}, version {settings.version.value}"
+        as_what = f"bind as {AS[self._kind]}, version {settings.version.value}"
         if settled is None or settled.response is None:
             self.findings.append(
                 Finding("wrong", f"the {as_what}, was not answered: some centres drop a version, system_type or password they do not like")
@@ -128,7 +131,7 @@ class Trial:
                 case Received(Unbind() as pdu):
                     connection.send(response_to(pdu))
                 case Closed():
-                    self._is_over = True
+                    self.is_over = True
                 case _:
                     pass
         self._changed.set()
@@ -137,9 +140,7 @@ class Trial:
         pass
 
     def _hear(self, connection: Connection, pdu: DeliverSm | DataSm) -> None:
-        """A receipt of ours is looked at; whatever else comes, the centre is to send again to the link that runs."""
-        is_ours = pdu.source_addr in self._sent_to
-        looks_so = receipts.parse(pdu).state is not None
-        if is_ours and looks_so:
+        is_awaited = self.is_awaited(pdu)
+        if is_awaited:
             self.receipts.append(pdu)
-        connection.send(response_to(pdu, status.ROK if is_ours and looks_so else status.RSYSERR))
+        connection.send(response_to(pdu, status.ROK if is_awaited else status.RSYSERR))
