@@ -1,7 +1,8 @@
 """Presets: what a kind of message centre wants, each value with where that is known from. No preset knows an address or a password.
 
-UNVERIFIED: a usual value that nobody has tried against that peer. OsmoMSC's are its source code's, and were met in OsmoMSC 1.9 itself with
-a phone attached to it (tests/peers/test_osmomsc.py); a link's own settings win over all of them.
+UNVERIFIED: a usual value, neither read of that peer nor tried against it. What is of a source or a guide was read there. OsmoMSC's are its
+source code's, and were met in OsmoMSC 1.9 itself with a phone attached to it (tests/peers/test_osmomsc.py); a link's own settings win over
+all of them.
 """
 
 from typing import Any, Final, NamedTuple
@@ -10,6 +11,8 @@ UNVERIFIED: Final = "unverified"
 _SPEC: Final = "SMPP 3.4"
 _OSMO: Final = "OsmoMSC 1.x, smpp_openbsc.c and its manual; tried"
 _EMNIFY: Final = "emnify's SMPP integration guide"
+_BOX: Final = "opensmppbox.c of Kannel, read and not tried"
+_JASMIN: Final = "Jasmin's jasmin/protocols/smpp, read and not tried"
 _RULES: Final = "docs/links.md, OsmoMSC"
 
 
@@ -58,24 +61,24 @@ PRESETS: Final[dict[str, dict[str, Fact]]] = {
         "response_s": Fact(60, _OSMO + ": the response waits for the device"),
     },
     "kannel": {
-        "version": Fact("3.4", UNVERIFIED + ": Kannel's server is its addition opensmppbox"),
-        "bind_type": Fact("trx", UNVERIFIED),
-        "id_in_response": Fact("raw", UNVERIFIED + ": ids are UUIDs"),
-        "validity": Fact("relative", UNVERIFIED),
-        "default_alphabet": Fact("gsm7", UNVERIFIED),
+        "version": Fact("3.4", _BOX + ": any is taken; above 3.3 ids are whole UUIDs and receipts have TLVs"),
+        "bind_type": Fact("trx", _BOX + ": all three binds are served"),
+        "id_in_response": Fact("raw", _BOX + ": one UUID in response, text and TLV"),
+        "validity": Fact("relative", _BOX + ": relative and absolute are read, to the minute"),
+        "default_alphabet": Fact("gsm7", _BOX + ": data_coding 0 is GSM 03.38"),
     },
     "jasmin": {
-        "port": Fact(2775, "Jasmin's jasmin.cfg, smpp-server: bind"),
+        "port": Fact(2775, _JASMIN + ": configs.py, smpp-server"),
         "version": Fact("3.4", "Jasmin's documentation: SMPP 3.4"),
-        "id_in_response": Fact("raw", UNVERIFIED + ": ids are UUIDs, in response, text and TLV alike"),
-        "enquire_link_s": Fact(30, UNVERIFIED),
+        "id_in_response": Fact("raw", UNVERIFIED + " that it is the receipt's, which has one in text and TLV (operations.py)"),
+        "enquire_link_s": Fact(30, _JASMIN + ": configs.py; its own is 30 s, and 300 s of silence end a session"),
         "default_alphabet": Fact("gsm7", UNVERIFIED),
     },
     "emnify": {
         "host": Fact("customer-smpp.emnify.net", _EMNIFY),
         "port": Fact(2775, _EMNIFY + "; 3550 with tls"),
         "version": Fact("3.4", _EMNIFY),
-        "role": Fact("network", UNVERIFIED + ": what devices send to any number comes by it"),
+        "role": Fact("network", _EMNIFY + ": any SMS of a device comes by it"),
         "delivery": Fact("stored", _EMNIFY + ": receipts for delivered, failed and expired"),
         "receipts": Fact("all", _EMNIFY + ": registered_delivery is to be set"),
         "window": Fact(10, UNVERIFIED),
