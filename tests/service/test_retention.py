@@ -8,6 +8,8 @@ import pytest
 
 from heliograph.model.account import Role
 from heliograph.model.ids import DeviceId
+from heliograph.model.link import ErrorClass, Refused
+from heliograph.model.message import State
 from heliograph.model.problem import Code, Problem
 from heliograph.service import audit, mailing
 from heliograph.service.draft import Draft
@@ -55,6 +57,14 @@ class Suite:
         for table in ("message", "attempt", "receipt", "notification", "delivery_attempt", "scheduled", "resent"):
             assert await count(world, table) == 0, table
         assert await rows(world, "usage_counter") == counted
+
+    async def test_what_ended_undelivered_is_no_longer_kept_apart_once_it_goes(self, world: World) -> None:
+        world.link.otherwise = Refused(ErrorClass.PERMANENT, "no")
+        message_id = await world.submit()
+        assert await rows(world, "undelivered", "state, message_id") == [(State.FAILED, message_id)]
+        await world.jump(181 * DAY)
+        await sweep(world)
+        assert await count(world, "undelivered") == 0
 
     async def test_what_is_younger_stays(self, world: World) -> None:
         await world.submit(text="old")

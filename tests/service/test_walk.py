@@ -163,6 +163,13 @@ class Walk(RuleBasedStateMachine):
             assert posted[row.id] == wanted
 
     @invariant()
+    def what_ended_undelivered_is_kept_apart(self) -> None:
+        ended = {(row.id, row.state) for row in self._rows("SELECT id, state FROM message WHERE state > 4")}
+        apart = {(row.message_id, row.state) for row in self._rows("SELECT message_id, state FROM undelivered")}
+        assert ended <= apart
+        assert all(state == State.EXPIRED for _, state in apart - ended), "only what was delivered late is no more what it was kept for"
+
+    @invariant()
     def nothing_outlives_its_time(self) -> None:
         on_its_way = {sent.outgoing.message_id for sent in self.world.link.open}
         for row in self._messages():

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from heliograph.store import search
+from heliograph.store import search, undelivered
 from heliograph.store.database import engine_of
 from heliograph.store.engine import Scalar, Session
 from heliograph.store.ids import IdBlocks
 from heliograph.store.query import Query
 from heliograph.store.search import FILTERS, FoundMessage, Place, Range
 from heliograph.store.transaction import Transaction
-from tests.core_world import insert
+from tests.core_world import insert, statement
 from tests.store.engines import OnPostgres, OnSqlite
 
 MESSAGES = 60
+STATES = (4, 5, 1, 7, 5)
 VALUES: dict[str, Scalar] = {"direction": 1, "traffic_class": "a2p_mt", "states": "|4|2|", "tag": "%,water,%", "text": "%meter 1%"}
 
 
@@ -38,10 +39,11 @@ def fill(tx: Transaction) -> None:
         insert(
             tx, "message", id=number, organisation_id=1 + device % 2, device_id=device, direction=1 + number % 5 // 4,
             traffic_class=("a2p_mt", "a2p_mo")[number % 5 // 4], door="rest", source="", source_type=161, dest="",
-            payload=f"Meter {number} 50%", dcs=0, pid=0, udh="", segments=1, segment_states="d", state=(4, 5, 1)[number % 3],
+            payload=f"Meter {number} 50%", dcs=0, pid=0, udh="", segments=1, segment_states="d", state=STATES[number % 5],
             submitted_at_ms=1000 + number // 4,
             expiry_at_ms=0, lane_id=device, lane_seq=number // 6,
         )  # fmt: skip
+    undelivered.note(tx, [(number, STATES[number % 5]) for number in range(1, MESSAGES + 1)])
 
 
 def all_of(tx: Transaction, where: Range, filters: Mapping[str, Scalar], most: int, size: int) -> list[FoundMessage]:
@@ -98,6 +100,17 @@ class Searches:
             expected.sort(key=lambda each: (each.submitted_at_ms, each.id), reverse=True)
             found = all_of(tx, where, filters, most, size)
             assert [each.id for each in found] == [each.id for each in expected], names
+
+    def test_what_ended_undelivered_is_found_apart_as_it_is_among_all(self, tx: Transaction) -> None:
+        tx.run(statement("UPDATE message SET state = 4 WHERE id = 31"))  # delivered late
+        times: list[dict[str, int]] = [{}, {"from_ms": 1003, "until_ms": 1010}]
+        for states, names, within in itertools.product([(5,), (7, 5), (6,)], [[], ["tag"], ["direction", "text"]], times):
+            filters = {name: VALUES[name] for name in names} | {"states": f"|{'|'.join(map(str, states))}|"}
+            expected = [each.id for each in all_of(tx, Range(1, **within), filters, 1000, 1000)]
+            assert expected or states == (6,) or names
+            for most, size in itertools.product((4, 1000), (7, 1000)):
+                found = all_of(tx, Range(1, **within, undelivered=states), filters, most, size)
+                assert [each.id for each in found] == expected, (states, names, within, most, size)
 
     def test_nobody_finds_what_is_anothers(self, tx: Transaction) -> None:
         assert all_of(tx, Range(1, 1), {}, 1000, 1000) == []

@@ -12,7 +12,7 @@ from heliograph.service.core import Core
 from heliograph.service.report import Report
 from heliograph.store import message as message_store
 from heliograph.store import quota as quota_store
-from heliograph.store import usage
+from heliograph.store import undelivered, usage
 from heliograph.store.feed import Emitted
 from heliograph.store.message import Changed, Locked, NewMessage
 from heliograph.store.transaction import Transaction
@@ -106,6 +106,8 @@ class Ledger:
         quota_store.give_back(self.tx, self._uncharged)
         message_store.insert(self.tx, self._inserted)
         message_store.update(self.tx, list(self._changes.values()))
+        states = [(new.id, new.state) for new in self._inserted]
+        undelivered.note(self.tx, states + [(change.id, change.state) for change in self._changes.values()])
         message_store.update_segments(self.tx, [(key, states) for key, states in self._segments.items() if key not in self._changes])
         message_store.insert_attempts(self.tx, self._attempts)
         report.write(self.tx, self.core.notifier, self.core.node_id, self._reports, self.now_ms)

@@ -17,6 +17,7 @@ from heliograph.service.cancel import unknown
 from heliograph.service.core import Core
 from heliograph.service.history import shown
 from heliograph.store import search as store
+from heliograph.store import undelivered
 from heliograph.store.engine import Scalar
 from heliograph.store.listing import containing
 from heliograph.store.search import END_OF_TIME_MS, FoundMessage, Place, Range
@@ -103,6 +104,7 @@ def _question(actor: Actor, wanted: Wanted, now_ms: int) -> tuple[Range, dict[st
         wanted.device_id,
         wanted.from_ms or 0,
         END_OF_TIME_MS if wanted.until_ms is None else wanted.until_ms,
+        _of_undelivered(wanted),
     )
     filters: dict[str, Scalar] = {}
     if wanted.direction is not None:
@@ -116,6 +118,11 @@ def _question(actor: Actor, wanted: Wanted, now_ms: int) -> tuple[Range, dict[st
     if wanted.text is not None:
         filters["text"] = containing(wanted.text)
     return where, filters
+
+
+def _of_undelivered(wanted: Wanted) -> tuple[State, ...]:
+    """The states that are asked for, where all are among those whose messages are kept apart."""
+    return tuple(set(wanted.states)) if wanted.device_id is None and undelivered.STATES.issuperset(wanted.states) else ()
 
 
 def _organisation(actor: Actor, wanted: Wanted) -> OrganisationId:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from heliograph.store import undelivered
 from heliograph.store.query import queries
 from heliograph.store.transaction import Transaction
 
@@ -28,8 +29,10 @@ class Aged(msgspec.Struct, array_like=True, frozen=True):
     of_message: int = 0
 
 
-class _Id(msgspec.Struct, array_like=True, frozen=True):
+class _Gone(msgspec.Struct, array_like=True, frozen=True):
     id: int
+    organisation_id: int
+    submitted_at_ms: int
 
 
 def look(tx: Transaction, kind: str, after: int, most: int) -> list[Aged]:
@@ -49,9 +52,10 @@ def organisations(tx: Transaction) -> list[int]:
 
 def delete_messages(tx: Transaction, ids: Sequence[int]) -> None:
     """Delete messages that are final and have no open delivery, with all that is theirs. Locks in the order of a message's life."""
-    gone = [(row.id,) for row in tx.many(Q["delete_messages"], _rows(ids), _Id)]
+    gone = tx.many(Q["delete_messages"], _rows(ids), _Gone)
+    undelivered.forget(tx, [(row.organisation_id, row.submitted_at_ms, row.id) for row in gone])
     for name in _OF_A_MESSAGE:
-        tx.apply(Q[name], gone)
+        tx.apply(Q[name], [(row.id,) for row in gone])
 
 
 def empty_bodies(tx: Transaction, ids: Sequence[int], note: str) -> None:

@@ -5,7 +5,8 @@ FROM message WHERE id > :after ORDER BY id LIMIT :most;
 
 -- name: delete_messages (id bigint)
 DELETE FROM message WHERE id IN (SELECT id FROM input) AND state >= 4
-AND NOT EXISTS (SELECT 1 FROM notification WHERE notification.message_id = message.id AND notification.final_at_ms IS NULL) RETURNING id;
+AND NOT EXISTS (SELECT 1 FROM notification WHERE notification.message_id = message.id AND notification.final_at_ms IS NULL)
+RETURNING id, organisation_id, submitted_at_ms;
 
 -- name: delete_scheduled (id bigint)
 DELETE FROM scheduled WHERE message_id IN (SELECT id FROM input);

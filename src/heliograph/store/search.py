@@ -1,14 +1,17 @@
 """Messages as lists and searches find them, from new to old. How long a search may take is decided by its caller, who asks step by step.
 
 A step looks at a bounded number of messages, in the order of an index, from a place on; what no index serves is decided on those. The
-messages of an organisation are in the order of their time, those of a device in the order of their ids.
+messages of an organisation are in the order of their time, those of a device in the order of their ids. What ended undelivered is rare, and
+found in a table of its own (store/undelivered.py), so that nobody walks past a million messages that were delivered.
 """
 
 from collections.abc import Mapping
 from functools import cache
+from itertools import chain
 
 import msgspec
 
+from heliograph.store import undelivered
 from heliograph.store.engine import Scalar
 from heliograph.store.message import MessageView
 from heliograph.store.query import Query, parts, queries
@@ -18,6 +21,8 @@ Q = queries("search")
 PARTS = parts("search")
 FILTERS = ("direction", "traffic_class", "states", "tag", "text")
 END_OF_TIME_MS = 2**53
+UNDELIVERED_MOST = 1000
+"""Of a step: each is looked up by its id."""
 
 
 class FoundMessage(MessageView, array_like=True):
@@ -45,12 +50,14 @@ class Place(msgspec.Struct, frozen=True, order=True):
 
 
 class Range(msgspec.Struct, frozen=True):
-    """Where is searched: in an organisation (0: any, for a device) or among the messages of a device, within times."""
+    """Where is searched: in an organisation (0: any, for a device) or among the messages of a device, within times. `undelivered`: in an
+    organisation, for messages of these states alone, FAILED, EXPIRED or CANCELED, which the filter `states` names too."""
 
     organisation_id: int
     device_id: int | None = None
     from_ms: int = 0
     until_ms: int = END_OF_TIME_MS
+    undelivered: tuple[int, ...] = ()
 
 
 def one(tx: Transaction, organisation_id: int, message_id: int) -> FoundMessage | None:
@@ -64,12 +71,27 @@ def step(
 ) -> tuple[list[FoundMessage], Place | None]:
     """At most `most` messages behind `place` that pass `filters` (by the names in FILTERS), and the place to go on from, None at the end.
     With filters, `size` messages are looked at."""
+    if where.undelivered:
+        return _undelivered_step(tx, where, filters, place, most, most if filters.keys() == {"states"} else min(size, UNDELIVERED_MOST))
     kind = "in_organisation" if where.device_id is None else "of_device"
     values = _within(where, place)
     last = _last(tx, kind, values, size) if filters else None
     found_in = values | _down_to(where, last)
     found = [FoundMessage(*row) for row in tx.run(_query(kind, tuple(sorted(filters))), **found_in, **filters, most=most)]
     return found, Place(found[-1].submitted_at_ms, found[-1].id) if len(found) == most else last
+
+
+def _undelivered_step(
+    tx: Transaction, where: Range, filters: Mapping[str, Scalar], place: Place, most: int, size: int
+) -> tuple[list[FoundMessage], Place | None]:
+    values = _within(where, place)
+    of_states = [undelivered.of_state(tx, state, values, size) for state in where.undelivered]
+    looked_at = sorted((Place(*each) for each in chain(*of_states)), reverse=True)[:size]
+    query = _query("chosen", tuple(sorted(filters)))
+    found = tx.many(query, [(each.id,) for each in looked_at], FoundMessage, **filters, most=most)
+    if len(found) == most:
+        return found, Place(found[-1].submitted_at_ms, found[-1].id)
+    return found, looked_at[-1] if len(looked_at) == size else None
 
 
 def _within(where: Range, place: Place) -> dict[str, Scalar]:
@@ -96,7 +118,7 @@ def _last(tx: Transaction, kind: str, values: Mapping[str, Scalar], size: int) -
 @cache
 def _query(kind: str, filters: tuple[str, ...]) -> Query:
     texts = [Q["found"].text, PARTS[kind], *(PARTS[f"if_{name}"] for name in filters), PARTS[f"{kind}_order"]]
-    return Query(f"search.{kind}:{','.join(filters)}", "\n".join(texts))
+    return Query(f"search.{kind}:{','.join(filters)}", "\n".join(texts), (("id", "bigint"),) if kind == "chosen" else ())
 
 
 @cache

@@ -36,6 +36,12 @@ WHERE message.organisation_id = :organisation_id AND (message.submitted_at_ms, m
   AND message.submitted_at_ms >= :from_ms
 ORDER BY message.submitted_at_ms DESC, message.id DESC LIMIT 1 OFFSET :passed
 
+-- part: chosen
+WHERE message.id IN (SELECT id FROM input)
+
+-- part: chosen_order
+ORDER BY message.submitted_at_ms DESC, message.id DESC LIMIT :most
+
 -- part: of_device
 WHERE message.device_id = :device_id AND message.id < :id AND message.id >= :low_id
   AND (:organisation_id = 0 OR message.organisation_id = :organisation_id)
