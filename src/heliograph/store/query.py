@@ -2,8 +2,9 @@
 
 A query begins with a line `-- name: insert` or, when it takes a table of rows, `-- name: insert (id bigint, payload text)`. The rows
 are then the table `input` in its text, one column per name in the brackets. Scalars are written `:name`. What begins with `-- part: where`
-is no statement but a piece of some: it stands for `{where}` in the queries of its file, or its module puts it together. Does not run
-anything.
+is no statement but a piece of some: it stands for `{where}` in the queries of its file, or its module puts it together. The order of a
+table of rows right before FOR UPDATE, or before ON CONFLICT, is that of the locks alone, and no caller relies on it: SQLite leaves it
+out. Does not run anything.
 """
 
 import re
