@@ -1,0 +1,5 @@
+-- SQLite ends each entry of an index with the id of its row, so that an id among the columns stands there twice. PostgreSQL keeps it.
+-- sqlite:DROP INDEX message_of_device;
+-- sqlite:CREATE INDEX message_of_device ON message (device_id);
+-- sqlite:DROP INDEX message_of_organisation;
+-- sqlite:CREATE INDEX message_of_organisation ON message (organisation_id, submitted_at_ms);
