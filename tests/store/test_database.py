@@ -181,6 +181,19 @@ class Writer:
         assert "null" in str(second).lower()
         assert await texts(database) == ["one", "three"]
 
+    async def test_a_table_of_rows_that_the_engine_refuses_fails_only_its_function(self, database: Database) -> None:
+        columns = (("number", "bigint"), ("text", "text"))
+        text = "INSERT INTO note (number, text) SELECT number, text FROM input"
+        insert = Query("test.rows", text, columns, writes=True, returns_rows=False)
+        rows = [(97, "kept by none"), (98, None), (99, "kept by none")]
+        async with held(database):
+            calls = [database.write(add, "one"), database.write(lambda tx: tx.apply(insert, rows)), database.write(add, "three")]
+            waiting = [asyncio.ensure_future(call) for call in calls]
+        first, second, third = await asyncio.gather(*waiting, return_exceptions=True)
+        assert (first, third) == ("one", "three")
+        assert "null" in str(second).lower()
+        assert await texts(database) == ["one", "three"]
+
     async def test_writes_commit_in_the_order_given(self, database: Database) -> None:
         waiting = [asyncio.ensure_future(database.write(add, f"{number:04}")) for number in range(300)]
         await asyncio.gather(*waiting)
