@@ -1,9 +1,11 @@
 # make setup, make run, make test: the operator contract. The rest is for those who change the code.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check bench lock format setup-dev setup-test setup-sdk setup-peers setup-zapier setup-programs
+.PHONY: help setup run test test-long check check-form check-types check-imports check-tests bench lock format
+.PHONY: setup-dev setup-test setup-sdk setup-peers setup-zapier setup-programs
 
 BIN := .venv/bin
 AT_ONCE := -n 2 --dist loadfile --no-loadscope-reorder
+unexport PYTHONDONTWRITEBYTECODE # what is installed for tests is compiled when it is imported (tools/venv): once, not each time
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 18
@@ -22,10 +24,19 @@ test-long: setup-test ## the same with long property runs and the tests marked l
 	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest $(AT_ONCE) -m ""
 
 check: setup-dev ## format, lint, types, imports and the tests that need no server; under a minute
+	@$(MAKE) --no-print-directory -j check-form check-types check-imports check-tests
+
+check-form:
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
+
+check-types:
 	@$(BIN)/mypy
+
+check-imports:
 	@$(BIN)/lint-imports --no-logo
+
+check-tests:
 	@HYPOTHESIS_PROFILE=check $(BIN)/python -m pytest $(AT_ONCE) -m fast
 
 format: setup-dev ## rewrite the code in the project's form
