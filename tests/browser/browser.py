@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, s
 FLAGS: Final = (
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-software-rasterizer",  # no imitated GPU either: a process that paints what nobody sees
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
