@@ -118,14 +118,23 @@ def stage_of(path: Path) -> str:
     return path.relative_to(HERE).parts[0] if path.is_relative_to(HERE) else ""
 
 
+def is_slow(path: Path) -> bool:
+    """Whether no test of this file is in `make check`."""
+    return stage_of(path) in SLOW_STAGES or path.as_posix().endswith(SLOW_FILES)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """`-m fast` does not import what it would deselect whole: a browser, an API's tester, somebody else's SMPP."""
+    return True if config.option.markexpr == "fast" and is_slow(collection_path) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: STAGES.index(stage) if (stage := stage_of(item.path)) in STAGES else len(STAGES))
     if "PYTEST_XDIST_WORKER" in os.environ:
         files = {path: number for number, path in enumerate(reversed(dict.fromkeys(item.path for item in items)))}
         items.sort(key=lambda item: files[item.path])
     for item in items:
-        is_slow = stage_of(item.path) in SLOW_STAGES or item.path.as_posix().endswith(SLOW_FILES)
-        if not is_slow and SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
+        if not is_slow(item.path) and SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("fast")
 
 

@@ -70,13 +70,16 @@ def page() -> str:
 
 def _of_module(path: Path) -> Iterator[tuple[str, str, Place]]:
     text = path.read_text(encoding="utf-8")
+    references = list(REFERENCE.finditer(text))
+    if not references:
+        return
     module = path.relative_to(SOURCE).as_posix()
     owners = [
         (node.lineno, node.end_lineno or node.lineno, node.name)
         for node in ast.walk(ast.parse(text))
         if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
     ]
-    for match in REFERENCE.finditer(text):
+    for match in references:
         line = text.count("\n", 0, match.start()) + 1
         inside = [name for first, last, name in sorted(owners) if first <= line <= last]
         for clause in re.findall(CLAUSE, match["clauses"]):

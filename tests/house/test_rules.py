@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_a_module_has_at_most_400_lines() -> None:
 
 
 def test_only_the_four_bulkheads_catch_everything() -> None:
-    broad = {name: list(broad_catches(ast.parse(path.read_text(encoding="utf-8")))) for name, path in MODULES.items()}
+    broad = {name: list(broad_catches(tree(path))) for name, path in MODULES.items()}
     allowed = dict.fromkeys(BULKHEADS, 1) | CARRIERS
     assert {name: lines for name, lines in broad.items() if len(lines) > allowed.get(name, 0)} == {}
 
@@ -95,9 +96,14 @@ def test_the_page_of_specifications_says_what_the_code_refers_to() -> None:
     assert {("3GPP TS 23.040", "9.2.3.24.1"), ("SMPP 3.4", "4.4.1")} <= references().keys()
 
 
-def broad_catches(tree: ast.AST) -> Iterator[int]:
+@cache
+def tree(path: Path) -> ast.AST:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def broad_catches(module: ast.AST) -> Iterator[int]:
     """Lines that catch everything and do not raise it on."""
-    for node in ast.walk(tree):
+    for node in ast.walk(module):
         if isinstance(node, ast.ExceptHandler) and (node.type is None or BROAD & names(node.type)):
             last = node.body[-1]
             if not (isinstance(last, ast.Raise) and last.exc is None):
@@ -111,7 +117,7 @@ def names(node: ast.AST) -> set[str]:
 
 
 def imports(path: Path, package: str) -> bool:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.ImportFrom) and node.module:
             found = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
