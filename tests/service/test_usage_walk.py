@@ -23,6 +23,7 @@ from heliograph.service import cancel, receive
 from heliograph.service.manage import quota
 from heliograph.service.manage.quota import QuotaWanted
 from tests.core_world import DAY, HOUR, NO_RATES, Setting, World, msisdn, statement
+from tests.postgres_server import PostgresServer
 from tests.scripted import DELIVERED
 from tests.store.engines import migrated
 
@@ -42,10 +43,12 @@ outcomes = st.sampled_from([DELIVERED, ABSENT, Refused(ErrorClass.PERMANENT, "no
 
 
 class Walk(RuleBasedStateMachine):
-    """`given`: the volume of a device's quota as it was last set, and when. What is charged is told from the messages alone."""
+    """On a database of its own, that `drop` removes. `given`: the volume of a device's quota as it was last set, and when. What is charged
+    is told from the messages alone."""
 
-    def __init__(self, new_database: Callable[[], str]) -> None:
+    def __init__(self, new_database: Callable[[], str], drop: Callable[[str], None]) -> None:
         super().__init__()
+        self.drop = drop
         self.loop = asyncio.new_event_loop()
         self.url = new_database()
         self.sent: list[int] = []
@@ -211,6 +214,7 @@ class Walk(RuleBasedStateMachine):
         if hasattr(self, "world"):
             self.run(self.world.crash())
         self.loop.close()
+        self.drop(self.url)
 
 
 def _is_counted(row: Any) -> bool:
@@ -238,10 +242,10 @@ def _month(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m")
 
 
-def walk(new_database: Callable[[], str], share: int) -> None:
-    """One example of so many that a property has."""
+def walk(new_database: Callable[[], str], share: int, drop: Callable[[str], None] = lambda _: None) -> None:
+    """One example of so many that a property has. `drop`: hundreds of databases at once fill a disk in memory."""
     examples = settings(max_examples=max(2, settings.default.max_examples // share), stateful_step_count=20)
-    run_state_machine_as_test(lambda: Walk(new_database), settings=examples)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(lambda: Walk(new_database, drop), settings=examples)  # type: ignore[no-untyped-call]
 
 
 def test_on_sqlite_nothing_gets_past_what_limits_it_and_nothing_refused_is_charged(tmp_path: Path) -> None:
@@ -251,5 +255,7 @@ def test_on_sqlite_nothing_gets_past_what_limits_it_and_nothing_refused_is_charg
     walk(new_database, 4)
 
 
-def test_on_postgres_nothing_gets_past_what_limits_it_and_nothing_refused_is_charged(new_postgres_database: Callable[..., str]) -> None:
-    walk(lambda: new_postgres_database(migrated), 10)
+def test_on_postgres_nothing_gets_past_what_limits_it_and_nothing_refused_is_charged(
+    new_postgres_database: Callable[..., str], postgres_server: PostgresServer
+) -> None:
+    walk(lambda: new_postgres_database(migrated), 10, postgres_server.drop_database)
