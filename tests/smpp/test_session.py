@@ -77,6 +77,14 @@ def test_a_refused_bind_leaves_it_open_for_another() -> None:
     assert session.send(BIND, 0).sequence_number == 2
 
 
+def test_a_nack_without_an_error_binds_nobody() -> None:
+    session = Session(Role.ESME, Profile(), 0)
+    session.send(BIND, 0)
+    output = session.receive(encode(GenericNack(1)), 0)
+    assert output.events == (Settled(BIND, 1, Ending.ANSWERED, GenericNack(1)),)
+    assert session.state is State.OPEN
+
+
 def test_a_second_bind_is_told_so() -> None:
     session = bound(Role.MC)
     assert sent(session.receive(encode(BIND, 2), 0)) == [BindTransceiverResp(2, status.RALYBND)]

@@ -144,7 +144,7 @@ class Session:
         request = waiting.request
         if request.command_id == Command.UNBIND:
             self._close("unbound", State.UNBOUND)
-        elif isinstance(request, _BIND_PDUS) and pdu.command_status == 0:
+        elif isinstance(request, _BIND_PDUS) and pdu.command_status == 0 and pdu.command_id != GENERIC_NACK:
             self._bound(request, tlv.SC_INTERFACE_VERSION.find(pdu.tlvs) or self.version)
 
     def _is_taken(self, pdu: Pdu) -> bool:
