@@ -37,6 +37,7 @@ class Smsc:
         self.others: list[Pdu] = []
         self.held: list[tuple[Connection, SubmitSm]] = []
         self.answers: dict[tuple[int, int], Pdu | None] = {}
+        self.bind_tlvs: tuple[tlv.Tlv, ...] = ()
         self.on_bind: Callable[[Bind], int | None] = lambda bind: status.ROK
         self.on_submit: Callable[[SubmitSm], int | Pdu | None] = lambda submit: status.ROK
         self.on_other: Callable[[Pdu], Pdu | None] = response_to
@@ -152,7 +153,7 @@ class Smsc:
                 self.binds.append(pdu)
                 code = self.on_bind(pdu)
                 if code is not None:
-                    connection.send(msgspec.structs.replace(response_to(pdu, code), system_id="centre"))
+                    connection.send(msgspec.structs.replace(response_to(pdu, code), system_id="centre", tlvs=self.bind_tlvs))
             case SubmitSm():
                 self.submits.append(pdu)
                 answer = self.on_submit(pdu)

@@ -142,6 +142,13 @@ async def test_with_a_bind_for_each_direction_the_receipt_is_heard_by_the_receiv
     assert "bind as rx" in found[-1].text
 
 
+async def test_a_centre_that_turns_out_to_take_no_tlvs_is_said_where_long_messages_would_go_in_them(smsc: Smsc) -> None:
+    smsc.bind_tlvs = (tlv.SC_INTERFACE_VERSION.make(0x33),)
+    assert not any(each.level == "wrong" for each in await check(smsc))
+    found = await check(smsc, long_messages="payload")
+    assert [each.settings for each in found if each.level == "wrong"] == [{"long_messages": "udh"}]
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [

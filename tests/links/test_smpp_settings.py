@@ -64,6 +64,7 @@ def test_the_profile_of_a_link_says_what_the_queue_needs() -> None:
         ({"network_errors": {":1": "permanent"}}, "8:27"),
         ({"refusals": {"policy": "ten"}}, "0x0B"),
         ({"version": "3.3"}, "tx+rx"),
+        ({"version": "3.3", "bind_type": "tx+rx", "long_messages": "sar"}, "udh"),
         ({"preset": "generic-9"}, "osmomsc"),
         ({"window": 0}, "window"),
         ({"addresses": {"international": [1, 256]}}, "addresses"),

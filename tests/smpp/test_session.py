@@ -30,6 +30,7 @@ from heliograph.smpp.pdu import (
 )
 from heliograph.smpp.session import OutOfTurnError, Profile, Session
 from heliograph.smpp.state import Role, State, may_send
+from heliograph.smpp.tlv import Tlv
 
 BIND = BindTransceiver(system_id="org_1", password="secret12", interface_version=0x34)
 
@@ -169,6 +170,15 @@ def test_an_unreadable_response_settles_its_request_as_unknown() -> None:
     assert one(output, Settled) == Settled(SubmitSm(), 2, Ending.UNREADABLE)
     assert isinstance(one(output, Flawed), Flawed)
     assert session.state is State.BOUND_TRX
+
+
+@pytest.mark.parametrize("carrier", [tlv.MESSAGE_PAYLOAD.make(b"long"), tlv.SAR_MSG_REF_NUM.make(7)])
+def test_a_text_that_a_peer_without_tlvs_would_not_get_is_not_sent_without_them(carrier: Tlv) -> None:
+    session = bound(Role.ESME, Profile(interface_version=0x33), BindTransmitter(interface_version=0x33))
+    with pytest.raises(ValueNotAllowedError, match=r"a peer of SMPP 3\.3 takes no"):
+        session.send(SubmitSm(tlvs=(tlv.USER_MESSAGE_REFERENCE.make(1), carrier)), 0)
+    assert session.room == 10
+    assert sent(session.send(SubmitSm(tlvs=(tlv.USER_MESSAGE_REFERENCE.make(1),)), 0))[0].tlvs == ()
 
 
 def test_the_window_holds() -> None:

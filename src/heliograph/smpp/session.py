@@ -20,7 +20,7 @@ import msgspec
 from heliograph.smpp import status, tlv
 from heliograph.smpp.codec import decode, encode
 from heliograph.smpp.command import BROADCAST, GENERIC_NACK, MAX_SEQUENCE_NUMBER, NEVER_ANSWERED, RESPONSE_BIT, Command, is_response
-from heliograph.smpp.errors import PduError, SmppError, unknown_command
+from heliograph.smpp.errors import PduError, SmppError, ValueNotAllowedError, unknown_command
 from heliograph.smpp.event import Bound, Closed, Ending, Event, Flawed, Output, Received, Settled, Unexpected
 from heliograph.smpp.field import TOLERANT, Reading
 from heliograph.smpp.frame import MAX_PDU_OCTETS, Framer
@@ -181,7 +181,8 @@ class Session:
     def send(self, pdu: Pdu, now_ms: int) -> Output:
         """Send a request, which gets its sequence number here, or the response to a Received. OutOfTurnError where it cannot be now.
 
-        A peer below 3.4 gets no TLVs, one below 5.0 nothing that only 5.0 has. ValueNotAllowedError as `encode`; nothing is changed then.
+        A peer below 3.4 gets no TLVs, one below 5.0 nothing that only 5.0 has. ValueNotAllowedError as `encode`, and where without TLVs
+        the peer would not get the text, or not know which part of it this is; nothing is changed then.
         """
         if is_response(pdu.command_id):
             self._answer(pdu, self._owed_to(pdu))
@@ -204,6 +205,8 @@ class Session:
 
     def _send(self, pdu: Pdu, now_ms: int) -> int:
         number = self._next_number()
+        if pdu.tlvs and self.version <= VERSION_33 and (lost := _CARRYING.intersection([found.tag for found in pdu.tlvs])):
+            raise ValueNotAllowedError(f"{pdu.name}: a peer of SMPP 3.3 takes no {tlv.name_of(min(lost))}: send long messages by header")
         self._octets.append(encode(self._fit(pdu), number))
         self._sequence_number = number
         if pdu.command_id not in NEVER_ANSWERED:
@@ -330,6 +333,8 @@ class Session:
 
 
 _BIND_PDUS = (BindReceiver, BindTransmitter, BindTransceiver)
+_CARRYING = frozenset({tlv.MESSAGE_PAYLOAD.tag, tlv.SAR_MSG_REF_NUM.tag})
+"""TLVs without which a message is another."""
 _TLVS_OF_50 = frozenset(kind.tag for kind in tlv.KINDS.values() if kind.since >= 5.0)
 _RESPONSE, _SESSION_INIT, _INACTIVITY, _ENQUIRE_LINK = "response", "session_init", "inactivity", "enquire_link"
 _VITAL = frozenset({*BINDS, int(Command.UNBIND), int(Command.ENQUIRE_LINK)})

@@ -244,6 +244,8 @@ def _faults(settings: SmppSettings) -> Iterator[tuple[str, str]]:
     yield from _code_faults(settings)
     if settings.version is Version.V33 and settings.bind_type is BindType.TRX:
         yield "bind_type", "version 3.3 has no transceiver: use bind_type tx+rx"
+    if settings.version is Version.V33 and settings.long_messages is not Style.UDH:
+        yield "long_messages", "version 3.3 has no TLVs: use long_messages udh"
 
 
 def _code_faults(settings: SmppSettings) -> Iterator[tuple[str, str]]:

@@ -12,9 +12,11 @@ from heliograph.model.link import Finding
 from heliograph.smpp import status, tlv
 from heliograph.smpp.aio import Connection, Timers
 from heliograph.smpp.event import Bound, Closed, Event, Received, Settled
+from heliograph.smpp.long_message import Style
 from heliograph.smpp.pdu import Bind as BindPdu
 from heliograph.smpp.pdu import BindReceiver, BindTransceiver, BindTransmitter, DataSm, DeliverSm, Pdu, Unbind, response_to
 from heliograph.smpp.session import OutOfTurnError
+from heliograph.smpp.value import VERSION_33
 
 ANSWER_WITHIN_S: Final = 10.0
 AS: Final[dict[type[BindPdu], str]] = {BindTransceiver: "trx", BindTransmitter: "tx", BindReceiver: "rx"}
@@ -113,6 +115,9 @@ class Trial:
             version = tlv.SC_INTERFACE_VERSION.find(settled.response.tlvs)
             said = f", which says it speaks {version >> 4}.{version & 15}" if version is not None else ""
             self.findings.append(Finding("ok", f"bound as {settings.system_id} ({as_what}){said}"))
+            if self.connection.session.version <= VERSION_33 and settings.long_messages is not Style.UDH:
+                words = "it takes no TLVs, which long messages would go in: set long_messages to udh"
+                self.findings.append(Finding("wrong", words, {"long_messages": Style.UDH.value}))
 
     # what the connection tells (smpp.aio.Owner)
 
