@@ -145,6 +145,21 @@ class Matrix:
             assert world.message(message_id).state == State.BUFFERED
             assert [row.message_id for row in world.receipts()] == [None]
 
+    @pytest.mark.parametrize(
+        ("sender", "said"),
+        [("1000", "1000"), ("17012345678", "17012345678"), ("17012345678", "4917012345678"), ("+4917012345678", "017012345678")],
+    )
+    async def test_a_receipt_may_write_our_sender_with_another_type_of_number(self, new_world: Any, sender: str, said: str) -> None:
+        async with new_world(country="49", national_prefix="0") as world:
+            message_id = await world.submit(device=1, source=sender)
+            receipt = world.smsc.receipt(world.smsc.submits[0])
+            assert await world.tell(msgspec.structs.replace(receipt, destination_addr=said, dest_addr_ton=0)) == 0
+            assert world.message(message_id).state == State.DELIVERED
+            other = await world.submit(device=1, source=sender)
+            receipt = world.smsc.receipt(world.smsc.submits[1], "2")
+            assert await world.tell(msgspec.structs.replace(receipt, destination_addr="4915999999999")) == 0
+            assert world.message(other).state == State.BUFFERED
+
     async def test_one_receipt_for_all_parts_where_the_link_says_so(self, new_world: Any) -> None:
         async with new_world(receipt_per="message") as world:
             message_id = await world.submit(text=LONG)

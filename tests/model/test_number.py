@@ -4,7 +4,7 @@ import pytest
 
 from heliograph.model.ids import LinkId
 from heliograph.model.link import Delivery, LinkProfile, LinkRole, OnUnknown
-from heliograph.model.number import as_dialled, complete, is_dialled, is_short, matches, normalise
+from heliograph.model.number import as_dialled, complete, is_dialled, is_one_sender, is_short, matches, normalise
 from heliograph.model.problem import Code, Problem
 
 
@@ -118,3 +118,19 @@ def test_a_list_holds_numbers_and_prefixes(number: str, listed: tuple[str, ...])
 @pytest.mark.parametrize(("number", "listed"), [("47112", ("4711",)), ("471", ("4711*",)), ("4711", ())])
 def test_a_number_is_no_prefix_of_itself_without_a_star(number: str, listed: tuple[str, ...]) -> None:
     assert not matches(number, listed)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "wanted"),
+    [
+        ("4917012345", "17012345", True),
+        ("1000", "4231000", True),
+        ("Meter", "Meter", True),
+        ("17012346", "4917012345", False),
+        ("000", "4917000", False),
+        ("eter", "Meter", False),
+        ("", "4917000", False),
+    ],
+)
+def test_a_sender_is_one_with_and_without_its_country(one: str, other: str, wanted: bool) -> None:
+    assert is_one_sender(one, other) is is_one_sender(other, one) is wanted

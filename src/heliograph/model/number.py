@@ -9,6 +9,7 @@ MAX_DIGITS = 17
 MAX_LETTERS = 11
 MAX_ADDRESS = 21
 DEFAULT_SHORT_DIGITS = 8
+LEAST_OF_SENDER = 4
 EIGHT_DIGITS = {"45": "Denmark", "47": "Norway", "65": "Singapore", "852": "Hong Kong"}
 """Countries by their codes whose national numbers have 8 digits, so that a phone there may pass for a short number (rules: Numbers)."""
 _SPACING = re.compile(r"[\s\-./()]")
@@ -48,6 +49,12 @@ def is_dialled(text: str) -> bool:
 def is_short(number: str, max_digits: int = DEFAULT_SHORT_DIGITS) -> bool:
     """A short number: few digits as dialled, or with `*` or `#`, or alphanumeric."""
     return not number.isdigit() or len(number) <= max_digits
+
+
+def is_one_sender(one: str, other: str) -> bool:
+    """Whether two senders are one, with and without what a country or a network puts before it: `17012345` and `4917012345`."""
+    shorter, longer = sorted((one, other), key=len)
+    return one == other or (len(shorter) >= LEAST_OF_SENDER and longer.isdigit() and longer.endswith(shorter))
 
 
 def complete(number: str, *, international: bool, national: bool, link: LinkProfile) -> str:

@@ -11,6 +11,7 @@ import msgspec
 
 from heliograph.model.link import LinkProfile, Receipts, ReceiptState, reference_of, without_nul
 from heliograph.model.message import WHOLE, Segment, State, Verdict, open_segments, verdict, with_segment
+from heliograph.model.number import is_one_sender
 from heliograph.service.core import Core
 from heliograph.service.ledger import Ledger
 from heliograph.service.link_event import tell
@@ -119,8 +120,10 @@ def segment_of(key: Key) -> int:
 
 
 def is_about(key: Key, source: str, dest: str) -> bool:
-    """Whether a receipt's addresses are those of the submit, swapped. An address that was left open on either side fits any."""
-    return _fits(key.source, dest) and _fits(key.dest, source)
+    """Whether a receipt's addresses are those of the submit, swapped. An address that was left open on either side fits any. Centres write
+    our own sender with another type of number than we did: it counts with and without its country."""
+    is_of_sender = not key.source or not dest or is_one_sender(key.source, dest)
+    return is_of_sender and (not key.dest or not source or key.dest == source)
 
 
 def is_in_lane(message: Locked) -> bool:
@@ -169,10 +172,6 @@ def _words(word: Word) -> tuple[str | None, str | None]:
 
 def _word_of(receipt: Parked) -> Word:
     return Word(ReceiptState(receipt.state), receipt.word, receipt.error, receipt.network_error)
-
-
-def _fits(one: str | None, other: str) -> bool:
-    return not one or not other or one == other
 
 
 def _without_repeats(rows: list[Submitted]) -> list[list[Submitted]]:

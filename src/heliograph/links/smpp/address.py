@@ -16,7 +16,8 @@ TON_NPI: Final = {
     AddressKind.IMSI: (int(Ton.UNKNOWN), int(Npi.LAND_MOBILE)),
 }
 NATIONAL: Final = 161
-"""A national number, as `Outgoing.source_type` has it: the type-of-address octet (3GPP TS 23.040 9.1.2.5)."""
+"""A national number, as `Outgoing.source_type` has it: the type-of-address octet (3GPP TS 23.040 9.1.2.5). emnify's API has it for any
+number without a plus, so a short one is no national number for it."""
 IMSI_DIGITS: Final = 15
 REMEMBERED: Final = 65_536
 
@@ -50,7 +51,7 @@ class Addresses:
     def _source(self, source: str, source_type: int) -> Address:
         if not source:
             return self._rewritten(NOBODY, self._settings.rewrite_source)
-        kind = AddressKind.NATIONAL if source_type == NATIONAL else _kind(source)
+        kind = AddressKind.NATIONAL if source_type == NATIONAL and not is_short(source) else _kind(source)
         return self._rewritten(Address(source, *self._ton_npi[kind]), self._settings.rewrite_source)
 
     def _destination(self, destination: str) -> Address:

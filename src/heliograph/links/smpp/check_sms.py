@@ -11,6 +11,7 @@ from heliograph.links.smpp.settings import AskReceipts, BindType, IdUse, SmppSet
 from heliograph.links.smpp.trial import Trial
 from heliograph.model.ids import LinkId, MessageId
 from heliograph.model.link import Finding, Outgoing
+from heliograph.model.number import is_one_sender
 from heliograph.smpp import receipt as receipts
 from heliograph.smpp import status, tlv
 from heliograph.smpp.errors import ValueNotAllowedError
@@ -139,7 +140,7 @@ class TestSms:
         if said_device and said_device != device:
             what = f"a receipt came from {said_device!r} for an SMS to {device!r}"
             yield Finding("wrong", f"{what}: set country and national_prefix, or rewrite_inbound_source, so that both are the same")
-        if said_sender and sender and said_sender != sender:
+        if said_sender and sender and not is_one_sender(said_sender, sender):
             what = f"a receipt came to {said_sender!r} for an SMS from {sender!r}"
             yield Finding("wrong", f"{what}: set receipt_sender_differs", {"receipt_sender_differs": True})
 
