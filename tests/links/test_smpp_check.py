@@ -1,11 +1,13 @@
 """The check of a link says in words what is wrong with its peer, and what to set."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 import pytest
+import uvloop
 
 from heliograph.clock import SystemClock
 from heliograph.links.catalogue import Catalogue
@@ -185,6 +187,17 @@ async def test_a_receipt_whose_addresses_no_message_of_ours_has_is_said(
         assert [each.level for each in await check(smsc, NUMBER)] == ["ok"] * 5, "a sender that was left open may be any"
     if mended:
         assert [each.level for each in await check(smsc, NUMBER, numbers=["49100"], **mended)] == ["ok"] * 5
+
+
+@pytest.mark.parametrize("loop", [asyncio.SelectorEventLoop, uvloop.new_event_loop])
+def test_a_port_that_nobody_listens_on_is_said_alike_by_command_line_and_daemon(loop: Any) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        smsc = Smsc()
+        smsc.port = port
+        with asyncio.Runner(loop_factory=loop) as runner:
+            assert runner.run(check(smsc)) == [Finding("wrong", f"cannot connect to 127.0.0.1:{port}: Connection refused")]
 
 
 async def test_a_simulator_has_nobody_to_check() -> None:

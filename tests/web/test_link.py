@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from heliograph.daemon.start import FILE
+from heliograph.config import Config
+from heliograph.daemon.process import StartError
+from heliograph.daemon.start import FILE, Installation
 from heliograph.model.problem import Problem
 from heliograph.service.manage import link as links
 from heliograph.store import link as link_store
@@ -277,3 +279,9 @@ async def test_a_link_of_the_file_is_made_and_changed_to_what_the_file_says(site
     for wrong in ({"kind": "simulator"}, {"host": "h"}):
         with pytest.raises(Problem):
             await links.declare(core, FILE, "SMSC", wrong)
+
+
+async def test_a_link_of_the_file_that_cannot_be_ends_the_start_and_says_what_is_wrong_with_it(site: Site) -> None:
+    config = Config(links={"SMSC": {"kind": "smpp", "host": "h", "window": 0}})
+    with pytest.raises(StartError, match=r"the link SMSC .* system_id is missing"):
+        await Installation(config).prepare(site.world.core)

@@ -82,7 +82,8 @@ class Installation:
             try:
                 await links.declare(core, FILE, name, settings)
             except Problem as problem:
-                raise StartError(f"the link {name} of the file of settings cannot be used: {problem.text}") from None
+                why = "; ".join([problem.text, *(part.text for part in problem.parts)])
+                raise StartError(f"the link {name} of the file of settings cannot be used: {why}") from None
 
     async def ready(self, daemon: Daemon, doors: Doors) -> None:
         for step in await daemon.core.database.read(next_steps):

@@ -1,6 +1,7 @@
 """Connections of a link: by TCP or TLS, ours to the peer or, for an outbind, the peer's to us; and why there is none, in words."""
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Callable, Coroutine
@@ -42,7 +43,8 @@ async def connect(settings: SmppSettings, clock: Clock, connection: Connection, 
     except socket.gaierror as error:
         raise NotConnectedError(f"there is no host {settings.host}: {error.strerror}") from None
     except OSError as error:
-        raise NotConnectedError(f"cannot connect to {where}: {error.strerror or error}") from None
+        why = os.strerror(error.errno) if error.errno else str(error)  # asyncio's own strerror is "Connect call failed", uvloop's says why
+        raise NotConnectedError(f"cannot connect to {where}: {why}") from None
 
 
 def context(settings: SmppSettings) -> ssl.SSLContext:
