@@ -40,10 +40,10 @@ def is_of(found: Sent, account: str, source: str) -> bool:
 
 
 def _told(tx: Transaction, organisation_id: int, message_id: int) -> list[Sent]:
-    """The first of a submit_multi may have been refused: it has no `asked`, and is none of them."""
+    """The first of a submit_multi may have been refused: its row, if it was kept, has no `asked`, and is none of them."""
     found = store.one(tx, organisation_id, message_id)
-    if found is None or (found.asked is not None and found.asked.message_id is None):
-        return [] if found is None else [found]
+    if found is not None and found.asked is not None and found.asked.message_id is None:
+        return [found]
     several = store.following(tx, organisation_id, message_id, message_id + MOST_OF_ONE_ID - 1)
     return [each for each in several if each.asked is not None and each.asked.message_id == message_id]
 
