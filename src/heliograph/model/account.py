@@ -33,7 +33,10 @@ class Door(StrEnum):
     @property
     def wants_patch(self) -> bool:
         """A receipt to the webhook is sent only for MT that came by these doors (rules: Events). Technicians come by the portal."""
-        return self in (Door.REST, Door.PORTAL, Door.ZAPIER, Door.TECHNICIAN)
+        return self in _PATCHED
+
+
+_PATCHED = frozenset({Door.REST, Door.PORTAL, Door.ZAPIER, Door.TECHNICIAN})
 
 
 class Actor(msgspec.Struct, frozen=True):

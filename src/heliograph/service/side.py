@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from heliograph.model.device import DeviceStatus, SimStatus, Subscriber
+from heliograph.model.device import Subscriber
 from heliograph.model.ids import CallbackId, DeviceId, OrganisationId, PolicyId, SimId
 from heliograph.model.policy import NOTHING_COUNTED, Policy, Side, Tally
 from heliograph.model.policy_settings import read
@@ -14,9 +14,9 @@ def subscriber_of(party: Party) -> Subscriber:
     return Subscriber(
         DeviceId(party.device_id),
         OrganisationId(party.organisation_id),
-        DeviceStatus(party.status_id),
+        party.status,
         None if party.sim_id is None else SimId(party.sim_id),
-        None if party.sim_status_id is None else SimStatus(party.sim_status_id),
+        party.sim_status,
         party.msisdn,
         party.imsi,
     )

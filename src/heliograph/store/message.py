@@ -5,6 +5,7 @@ from operator import attrgetter
 
 import msgspec
 
+from heliograph.model.device import DeviceStatus, SimStatus
 from heliograph.model.link import Accepted, Outcome, Refused, Unknown
 from heliograph.store.engine import Request
 from heliograph.store.lane import Lane
@@ -59,10 +60,10 @@ class Party(msgspec.Struct, array_like=True):
     device_id: int
     organisation_id: int
     name: str | None
-    status_id: int
+    status: DeviceStatus
     deleted_at_ms: int | None
     sim_id: int | None
-    sim_status_id: int | None
+    sim_status: SimStatus | None
     msisdn: str | None
     imsi: str | None
     policy_id: int
@@ -370,8 +371,7 @@ def view(tx: Transaction, organisation_id: int, device_id: int, message_id: int)
 
 def count_of_device(tx: Transaction, device_id: int) -> int:
     """How many messages a device has."""
-    row = tx.one(Q["count_of_device"], device_id=device_id)
-    return int(row[0]) if row else 0
+    return int(tx.run(Q["count_of_device"], device_id=device_id)[0][0])
 
 
 _POSSIBLE_DUPLICATE = "possible duplicate"
