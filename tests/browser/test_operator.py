@@ -107,6 +107,11 @@ def test_a_simulated_device_sends_is_switched_off_waited_for_and_delivered_to(wo
     expect(sent).to_have_text("Delivered")
 
 
+def _open_until_told(tab: Browser.Tab, path: str, event: str) -> None:
+    """What a receiver answered stands in the log a moment after it answered."""
+    wait_until(lambda: tab.open(path).get_by_role("cell", name=event).count() > 0, f"{event} stands in {path}")
+
+
 def test_a_webhook_is_paused_resumed_rotated_and_what_failed_is_sent_again(world: World, sign_in: SignIn, receiver: Receiver) -> None:
     tab = sign_in("operator")
     receiver.status = 410  # gone: given up at once
@@ -130,8 +135,7 @@ def test_a_webhook_is_paused_resumed_rotated_and_what_failed_is_sent_again(world
     expect(page.get_by_text("The test failed")).to_be_visible()
     world.call("POST", f"/endpoint/{world.behaves('delivers')['id']}/sms", {"payload": "replay me"})
     wait_until(lambda: any(body.get("type") == "sms.delivered" for _, body in receiver.got), "the receipt was refused")
-    tab.open(f"{where}?show=failed")
-    expect(page.get_by_role("cell", name="sms.delivered")).to_be_visible()
+    _open_until_told(tab, f"{where}?show=failed", "sms.delivered")
     expect(page.get_by_text("Disabled: ")).to_be_visible()  # by a 410 to what it asked for
     receiver.status = 200
     calls = len(receiver.got)
@@ -140,8 +144,7 @@ def test_a_webhook_is_paused_resumed_rotated_and_what_failed_is_sent_again(world
     page.get_by_role("button", name="Replay").click()
     expect(page.get_by_text(re.compile("deliver(y goes|ies go) out again"))).to_be_visible()
     wait_until(lambda: len(receiver.got) > calls, "it is replayed")
-    tab.open(f"{where}?show=delivered")
-    expect(page.get_by_role("cell", name="sms.delivered")).to_be_visible()
+    _open_until_told(tab, f"{where}?show=delivered", "sms.delivered")
     calls = len(receiver.got)
     page.locator("tbody tr", has_text="sms.delivered").get_by_role("link").first.click()
     expect(page.get_by_text("410")).to_be_visible()
