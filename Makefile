@@ -4,7 +4,8 @@
 .PHONY: setup-dev setup-test setup-sdk setup-peers setup-zapier setup-programs
 
 BIN := .venv/bin
-AT_ONCE := -n 2 --dist loadfile --no-loadscope-reorder
+BY_FILE := --dist loadfile --no-loadscope-reorder
+AT_ONCE := -n 3 $(BY_FILE)
 unexport PYTHONDONTWRITEBYTECODE # what is installed for tests is compiled when it is imported (tools/venv): once, not each time
 
 help: ## this list
@@ -37,7 +38,7 @@ check-imports:
 	@$(BIN)/lint-imports --no-logo
 
 check-tests:
-	@HYPOTHESIS_PROFILE=check $(BIN)/python -m pytest $(AT_ONCE) -m fast
+	@HYPOTHESIS_PROFILE=check $(BIN)/python -m pytest -n 2 $(BY_FILE) -m fast
 
 format: setup-dev ## rewrite the code in the project's form
 	@$(BIN)/ruff format .

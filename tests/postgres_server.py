@@ -88,14 +88,19 @@ class PostgresServer:
         self._execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
 
     def kill(self) -> None:
-        """End the server as a power loss would: at once, nothing flushed."""
+        """End the server as a power loss would: all its processes at once, nothing flushed. Its children, which are not in its process
+        group, would else answer for some moments more."""
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
         os.killpg(self._process.pid, signal.SIGKILL)
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
         self._process.wait()
 
     def restart(self) -> None:
         """Start it again on the same port, with the data it had committed.
 
-        Its children are not in its process group: after a kill the last of them may still hold the shared memory, and it is tried again."""
+        After a kill the last of its children may still hold the shared memory, and it is tried again."""
         give_up_at = time.monotonic() + START_LIMIT_S
         while time.monotonic() < give_up_at:
             (self._directory / "data/postmaster.pid").unlink(missing_ok=True)
