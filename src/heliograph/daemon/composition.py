@@ -157,7 +157,7 @@ class Daemon:
         """Drain once a later release has brought the schema forward: what this one reads and writes may mean something else by now."""
         known = migrations()[-1].version
         while self._outdated is None:
-            await core.clock.wait(asyncio.Event(), LOOK_AT_SCHEMA_S)
+            await core.clock.sleep_until(core.clock.monotonic() + LOOK_AT_SCHEMA_S)
             try:
                 await core.database.read(refuse_newer, known)
             except SchemaTooNew as newer:
