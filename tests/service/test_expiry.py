@@ -2,14 +2,18 @@
 
 import pytest
 
+from heliograph.model.account import Door
 from heliograph.model.ids import DeviceId
 from heliograph.model.link import Accepted, ErrorClass, Refused
 from heliograph.model.message import State
 from heliograph.model.problem import Code, Problem
 from heliograph.service.cancel import cancel
 from heliograph.service.draft import Draft
+from heliograph.service.replace import replace
 from heliograph.service.submit import accept, prepare
 from heliograph.service.validity import validity
+from heliograph.store import asked as asked_store
+from heliograph.store import lane as lane_store
 from tests.core_world import DAY, HOUR, MINUTE, Setting, World
 
 ABSENT = Refused(ErrorClass.DEVICE_ABSENT, "absent subscriber")
@@ -101,6 +105,50 @@ async def test_heads_that_a_dead_owner_had_taken_end_in_time_while_nobody_owns_t
     await world.settle()
     assert world.message(last).state == State.DELIVERED
     assert [attempt.outcome for attempt in world.attempts(last)] == ["accepted"]
+
+
+async def test_lanes_are_searched_when_something_may_be_over_and_then_no_more(world: World) -> None:
+    await world.restart(own=False)
+    for device, validity_s in ((1, DAY), (1, HOUR), (2, DAY)):
+        await world.submit(device, validity_s=validity_s)
+
+    async def searched() -> list[int]:
+        return await world.core.database.read(lane_store.expiring, world.now_ms, 10)
+
+    assert await searched() == []
+    await world.jump(HOUR + 1)
+    assert await searched() in ([], [world.lane(1).id])  # a sweep may have come already
+    await world.sweep()
+    assert await searched() == []
+    await world.jump(DAY)
+    await world.sweep()
+    assert await searched() == []
+    (left,) = world.rows("SELECT count(*) AS waiting FROM message WHERE state < 4")
+    assert left.waiting == 0
+    (noted,) = world.rows("SELECT count(*) AS lanes FROM lane WHERE expire_at_ms IS NOT NULL")
+    assert noted.lanes == 0
+
+
+async def test_a_head_on_its_way_for_long_is_left_to_its_owner_and_its_lane_is_searched_again(world: World) -> None:
+    world.link.otherwise = None
+    head = await world.submit(validity_s=MINUTE)
+    await world.jump(HOUR)
+    await world.sweep()
+    assert not State(world.message(head).state).is_final
+    await world.restart(own=False)
+    while not State(world.message(head).state).is_final and world.now_ms < world.message(head).expiry_at_ms + 2 * HOUR * 1000:
+        await world.advance(5)
+    assert world.message(head).state == State.EXPIRED
+
+
+async def test_a_shorter_validity_given_later_is_kept_while_nobody_owns_the_link(world: World) -> None:
+    await world.restart(own=False)
+    message_id = await world.submit(validity_s=DAY, door=Door.SMPP)
+    sent = await world.core.database.read(asked_store.one, 1, message_id)
+    assert sent is not None
+    draft = Draft("another text", expiry_at_ms=world.now_ms + 5 * MINUTE * 1000)
+    await replace(world.core, world.actor(door=Door.SMPP), sent, draft, 0)
+    await expires_in_time(world, message_id)
 
 
 async def test_an_answer_that_comes_after_the_validity_is_still_true(world: World) -> None:

@@ -11,6 +11,7 @@ from heliograph.service import fault
 from heliograph.service.core import Core
 from heliograph.service.ledger import Ledger
 from heliograph.service.wake import leave_heads
+from heliograph.store import attempt as attempt_store
 from heliograph.store import lane as lane_store
 from heliograph.store import message as message_store
 from heliograph.store import schedule as schedule_store
@@ -100,7 +101,7 @@ def _refuse_what_is_over(message: Locked, *, scheduled: bool) -> None:
 
 def _ask_network(tx: Transaction, core: Core, message: Locked, now_ms: int) -> Answer:
     """Have the owner of the link that took it ask the network. Raises Problem where it is known that the link cannot."""
-    link_id = max((each.number, each.link_id) for each in message_store.attempts(tx, message.id) if each.outcome == "accepted")[1]
+    link_id = max((each.number, each.link_id) for each in attempt_store.of_message(tx, message.id) if each.outcome == "accepted")[1]
     queue = core.queues.get(link_id)
     if queue is not None and not queue.profile.cancels:
         raise _handed_over()

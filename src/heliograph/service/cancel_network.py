@@ -8,6 +8,7 @@ from heliograph.model.message import Segment, State, Verdict
 from heliograph.service.core import Core
 from heliograph.service.dispatch import LinkQueue
 from heliograph.service.ledger import Ledger
+from heliograph.store import attempt as attempt_store
 from heliograph.store import message as message_store
 from heliograph.store.database import DatabaseLost
 from heliograph.store.transaction import Transaction
@@ -46,7 +47,7 @@ def taken_by(tx: Transaction, message_id: int, link_id: int) -> tuple[str, str, 
         return "", "", ()
     refs = {
         each.segment: each.ref
-        for each in message_store.attempts(tx, message_id)
+        for each in attempt_store.of_message(tx, message_id)
         if each.outcome == "accepted" and each.link_id == link_id and each.ref
     }
     still = [ref for segment, ref in refs.items() if locked.segment_states[max(segment, 1) - 1] == Segment.ACCEPTED and ref]

@@ -13,10 +13,12 @@ from heliograph.service.core import Core
 from heliograph.service.ledger import Ledger
 from heliograph.store import lane as lane_store
 from heliograph.store import message as message_store
+from heliograph.store.attempt import attempt_row
 from heliograph.store.lane import Lane
-from heliograph.store.message import Locked, attempt_row
+from heliograph.store.message import Locked
 from heliograph.store.transaction import Transaction
 
+ABANDONED_MS = 5_000
 DIED = Unknown("the process that was sending it ended before the answer was known")
 
 
@@ -28,17 +30,30 @@ def expire(tx: Transaction, core: Core, lanes: Sequence[Lane], now_ms: int) -> N
         fault.point("expire.before_commit")
 
 
-def expire_abandoned(tx: Transaction, core: Core, lane_ids: Sequence[int], now_ms: int) -> int:
-    """End what is over in lanes of any link, taken or not, but for heads that an owner may be sending; how many messages that were."""
+def expire_abandoned(tx: Transaction, core: Core, lane_ids: Sequence[int], now_ms: int) -> None:
+    """End what is over in lanes that nobody takes though they are due for ABANDONED_MS, and behind heads that are on their way; not the
+    heads, which an owner may be sending. Then note when each of the lanes is to be searched again."""
     lanes = lane_store.lock(tx, lane_ids)
     orphaned = lane_store.orphaned(tx, lane_ids)
-    searched = [(lane.id, lane.head_seq + (lane.taken_epoch is not None and lane.id not in orphaned)) for lane in lanes.values()]
+    searched = [
+        (lane.id, lane.head_seq + (lane.taken_epoch is not None and lane.id not in orphaned))
+        for lane in lanes.values()
+        if lane.taken_epoch is not None or (lane.due_at_ms is not None and lane.due_at_ms <= now_ms - ABANDONED_MS)
+    ]
     ledger = Ledger(tx, core, now_ms)
-    ended = _end(tx, ledger, message_store.expired(tx, searched, now_ms), lanes)
-    lane_store.save(tx, [lanes[lane_id] for lane_id in orphaned])
+    _end(tx, ledger, message_store.expired(tx, searched, now_ms), lanes)
     ledger.write()
+    _search_again(tx, lanes, now_ms)
     fault.point("expire.before_commit")
-    return ended
+
+
+def _search_again(tx: Transaction, lanes: dict[int, Lane], now_ms: int) -> None:
+    """Have each lane searched when the first of what still waits expires; where that is over and its owner's to end, a little later."""
+    expiries = message_store.next_expiry(tx, lanes.values())
+    for lane in lanes.values():
+        expiry_at_ms = expiries.get(lane.id)
+        lane.expire_at_ms = None if expiry_at_ms is None else max(expiry_at_ms, now_ms + ABANDONED_MS)
+    lane_store.save(tx, lanes.values())
 
 
 def end_undelivered(ledger: Ledger, message: Locked) -> None:

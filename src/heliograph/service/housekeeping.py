@@ -29,7 +29,8 @@ BEAT_S = 2.0
 DEAD_AFTER_S = 10.0
 SWEEP_S = 5.0
 BATCH = 500
-ABANDONED_MS = 5_000
+LANES = 100
+"""Searched in one transaction: others wait for it."""
 LOST_ANSWER_MS = 5 * 60_000
 CANCEL_REQUEST_MS = 60_000
 TRACE_MS = 3_600_000
@@ -110,12 +111,11 @@ class Housekeeping:
         await session.forget_old(core)
 
     async def _expire(self, now_ms: int) -> None:
-        """End what is over in lanes that are due for 5 s and that nobody took, since their link is down or runs nowhere, and behind heads
-        that are on their way for long. It is searched for by a reader, since there may be many such lanes."""
+        """End what is over in lanes that nobody takes, since their link is down or runs nowhere, and behind heads that are on their way for
+        long."""
         database = self.core.database
-        while lanes := await database.read(lane_store.with_expired, now_ms, now_ms - ABANDONED_MS, BATCH):
-            if not await database.write(expire_abandoned, self.core, lanes, now_ms):
-                return
+        while lanes := await database.read(lane_store.expiring, now_ms, LANES):
+            await database.write(expire_abandoned, self.core, lanes, now_ms)
 
     async def _beat(self) -> None:
         """Beat, and note what is known right after it: what was claimed before is under way or done, what is made later lies above."""

@@ -10,6 +10,7 @@ from heliograph.model.message import FINAL_EVENTS, TRANSITIONS, Direction, State
 from heliograph.service import esme_report, report
 from heliograph.service.core import Core
 from heliograph.service.report import Report
+from heliograph.store import attempt as attempt_store
 from heliograph.store import message as message_store
 from heliograph.store import quota as quota_store
 from heliograph.store import undelivered, usage
@@ -40,7 +41,7 @@ class Ledger:
         self._emit(new.organisation_id, event, new.device_id, new.id)
 
     def attempt(self, row: list[int | str | None]) -> None:
-        """An attempt, made by `store.message.attempt_row`."""
+        """An attempt, made by `store.attempt.attempt_row`."""
         self._attempts.append(row)
 
     def change(
@@ -109,7 +110,7 @@ class Ledger:
         states = [(new.id, new.state) for new in self._inserted]
         undelivered.note(self.tx, states + [(change.id, change.state) for change in self._changes.values()])
         message_store.update_segments(self.tx, [(key, states) for key, states in self._segments.items() if key not in self._changes])
-        message_store.insert_attempts(self.tx, self._attempts)
+        attempt_store.insert(self.tx, self._attempts)
         report.write(self.tx, self.core.notifier, self.core.node_id, self._reports, self.now_ms)
 
     def _finish(self, message: Locked, state: State, verdict: Verdict) -> None:

@@ -23,8 +23,9 @@ from heliograph.service.core import Core
 from heliograph.service.correlate import Correlator
 from heliograph.service.expire import end_undelivered
 from heliograph.service.ledger import Ledger
+from heliograph.store.attempt import attempt_row
 from heliograph.store.lane import Lane
-from heliograph.store.message import Locked, attempt_row
+from heliograph.store.message import Locked
 
 
 class Settlement(msgspec.Struct, frozen=True):

@@ -53,8 +53,10 @@ def _replace(tx: Transaction, found: Sent, draft: Draft, registered_delivery: in
         written(msgspec.structs.replace(terms, asked=asked)),
     )  # fmt: skip
     store.replace(tx, message_id, new)
-    if lane is not None and lane.due_at_ms is not None and expiry_at_ms < lane.due_at_ms:
-        lane.due_at_ms = expiry_at_ms
+    if lane is not None:
+        lane.expire_by(expiry_at_ms)
+        if lane.due_at_ms is not None:
+            lane.due_at_ms = min(lane.due_at_ms, expiry_at_ms)
         lane_store.save(tx, [lane])
 
 

@@ -24,6 +24,7 @@ from heliograph.service.expire import DIED, expire
 from heliograph.service.ledger import Ledger
 from heliograph.service.outcome import Settlement, Step
 from heliograph.service.queue_use_cases import UseCases
+from heliograph.store import attempt as attempt_store
 from heliograph.store import lane as lane_store
 from heliograph.store import link as link_store
 from heliograph.store import message as message_store
@@ -183,7 +184,7 @@ def _settle_all(tx: Transaction, items: Sequence[Settlement], lanes: dict[int, L
     core, now_ms = items[0].core, items[0].now_ms
     items = _by_policy(tx, items)
     retried = [item for item in items if messages[item.message_id].retries and any(is_temporary(result[3]) for result in item.results)]
-    tries = message_store.temporary_tries(tx, [item.message_id for item in retried])
+    tries = attempt_store.temporary_tries(tx, [item.message_id for item in retried])
     ledger = Ledger(tx, core, now_ms)
     correlator = Correlator(tx, core, ledger)
     waiting: list[tuple[Lane, Locked, Settlement, int]] = []

@@ -138,6 +138,7 @@ class Intake:
         if was_idle:
             lane.head_seq = lane.next_seq
         lane.next_seq += 1
+        lane.expire_by(new.expiry_at_ms)
         epoch = self._slot(link_id) if was_idle and not is_strict(new.terms) else None
         if epoch is not None:
             lane.take(epoch)

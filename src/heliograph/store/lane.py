@@ -25,10 +25,13 @@ class Lane(msgspec.Struct, array_like=True):
     ladder_step: int
     woken_at_ms: int
     link_id: int
+    expire_at_ms: int | None
     had_due_ms: int | None = None
+    had_expire_ms: int | None = None
 
     def __post_init__(self) -> None:
         self.had_due_ms = self.due_at_ms
+        self.had_expire_ms = self.expire_at_ms
 
     @property
     def is_idle(self) -> bool:
@@ -49,6 +52,11 @@ class Lane(msgspec.Struct, array_like=True):
         self.taken_epoch = None
         self.due_at_ms = due_at_ms
         self.retry_at_ms = retry_at_ms
+
+    def expire_by(self, expiry_at_ms: int) -> None:
+        """A message waits in it whose validity ends then."""
+        if self.expire_at_ms is None or expiry_at_ms < self.expire_at_ms:
+            self.expire_at_ms = expiry_at_ms
 
 
 class Taken(msgspec.Struct, array_like=True, frozen=True):
@@ -103,6 +111,7 @@ def save(tx: Transaction, lanes: Iterable[Lane]) -> None:
     ordered = sorted(lanes, key=lambda lane: lane.id)
     tx.apply(Q["move"], [_moved(lane) for lane in ordered if lane.due_at_ms == lane.had_due_ms])
     tx.apply(Q["update"], [(*_moved(lane), lane.due_at_ms) for lane in ordered if lane.due_at_ms != lane.had_due_ms])
+    tx.apply(Q["set_expire"], [(lane.id, lane.expire_at_ms) for lane in ordered if lane.expire_at_ms != lane.had_expire_ms])
 
 
 def _moved(lane: Lane) -> tuple[int | None, ...]:
@@ -123,9 +132,9 @@ def lock_due(tx: Transaction, link_id: int, now_ms: int, most: int, turn: int = 
     return lanes
 
 
-def with_expired(tx: Transaction, now_ms: int, overdue_ms: int, most: int) -> list[int]:
-    """Ids of lanes, due since `overdue_ms` or taken, in which messages wait whose validity is over, but for heads that an owner has."""
-    return [row[0] for row in tx.run(Q["with_expired"], now=now_ms, overdue=overdue_ms, most=most)]
+def expiring(tx: Transaction, now_ms: int, most: int) -> list[int]:
+    """Ids of lanes that are to be searched for messages whose validity is over."""
+    return [row[0] for row in tx.run(Q["expiring"], now=now_ms, most=most)]
 
 
 def orphaned(tx: Transaction, lane_ids: Iterable[int]) -> set[int]:

@@ -9,7 +9,8 @@ VALUES (:id, :organisation_id, coalesce((SELECT min(link.id) FROM link WHERE lin
 INSERT INTO lane (id, organisation_id, link_id, device_id, number) VALUES (:id, :organisation_id, :link_id, NULL, :number)
 ON CONFLICT (organisation_id, number) DO UPDATE SET
   link_id = CASE WHEN lane.taken_epoch IS NULL AND lane.due_at_ms IS NULL THEN excluded.link_id ELSE lane.link_id END
-RETURNING id, organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms, link_id;
+RETURNING id, organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms, link_id,
+  expire_at_ms;
 
 -- name: adopt
 -- Lanes of devices made before there was any link go to the first one. Those of phones wait for a route: to text a phone by whatever link
@@ -37,30 +38,28 @@ UPDATE lane SET next_seq = input.next_seq, head_seq = input.head_seq, taken_epoc
   retry_at_ms = input.retry_at_ms, ladder_step = input.ladder_step
 FROM input WHERE lane.id = input.id;
 
+-- name: set_expire (id bigint, expire_at_ms bigint)
+UPDATE lane SET expire_at_ms = input.expire_at_ms FROM input WHERE lane.id = input.id;
+
 -- name: organisations_due
 SELECT organisation.id FROM organisation WHERE EXISTS (
   SELECT 1 FROM lane WHERE lane.link_id = :link_id AND lane.organisation_id = organisation.id AND lane.due_at_ms <= :now)
 ORDER BY organisation.id;
 
 -- name: due
-SELECT id, organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms, link_id FROM lane
+SELECT id, organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms, link_id, expire_at_ms FROM lane
 WHERE link_id = :link_id AND organisation_id = :organisation_id AND due_at_ms <= :now
 ORDER BY due_at_ms LIMIT :most FOR UPDATE SKIP LOCKED;
 
--- name: with_expired
-SELECT DISTINCT lane.id FROM lane LEFT JOIN link_lease AS lease ON lease.link_id = lane.link_id
-JOIN message ON message.lane_id = lane.id AND message.lane_seq >= lane.head_seq
-WHERE (lane.due_at_ms <= :overdue OR lane.taken_epoch IS NOT NULL) AND message.state < 4 AND message.expiry_at_ms <= :now
-  AND (message.segment_states LIKE '%w%' OR message.segment_states LIKE '%u%')
-  AND (lane.taken_epoch IS NULL OR message.lane_seq > lane.head_seq OR lease.node_id IS NULL)
-LIMIT :most;
+-- name: expiring
+SELECT id FROM lane WHERE expire_at_ms <= :now ORDER BY expire_at_ms LIMIT :most;
 
 -- name: orphaned (id bigint)
 SELECT lane.id FROM input JOIN lane ON lane.id = input.id LEFT JOIN link_lease AS lease ON lease.link_id = lane.link_id
 WHERE lane.taken_epoch IS NOT NULL AND lease.node_id IS NULL;
 
 -- name: lock (id bigint)
-SELECT lane.id, lane.organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms, link_id
+SELECT lane.id, lane.organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms, link_id, expire_at_ms
 FROM input JOIN lane ON lane.id = input.id ORDER BY lane.id FOR UPDATE OF lane;
 
 -- name: taken_before
@@ -70,7 +69,8 @@ WHERE lane.link_id = :link_id AND lane.taken_epoch < :epoch LIMIT :most;
 
 -- name: taken_by_none
 -- What had them on its way is over.
-SELECT lane.id, lane.organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms, link_id FROM lane
+SELECT lane.id, lane.organisation_id, next_seq, head_seq, taken_epoch, due_at_ms, retry_at_ms, ladder_step, woken_at_ms, link_id, expire_at_ms
+FROM lane
 WHERE lane.link_id = :link_id AND lane.taken_epoch = :epoch AND NOT EXISTS (SELECT 1 FROM message
   WHERE message.lane_id = lane.id AND message.lane_seq = lane.head_seq AND message.state < 4)
 ORDER BY lane.id FOR UPDATE OF lane;

@@ -1,4 +1,4 @@
-"""Messages and their attempts. Rows in, rows out; what becomes of a message is decided by its callers."""
+"""Messages. Rows in, rows out; what becomes of a message is decided by its callers."""
 
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
@@ -6,7 +6,6 @@ from operator import attrgetter
 import msgspec
 
 from heliograph.model.device import DeviceStatus, SimStatus
-from heliograph.model.link import Accepted, Outcome, Refused, Unknown
 from heliograph.store.engine import Request
 from heliograph.store.lane import Lane
 from heliograph.store.query import queries
@@ -92,6 +91,7 @@ class Party(msgspec.Struct, array_like=True):
     ladder_step: int
     woken_at_ms: int
     heard_at_ms: int | None
+    expire_at_ms: int | None
 
     def lane(self) -> Lane:
         return Lane(
@@ -105,6 +105,7 @@ class Party(msgspec.Struct, array_like=True):
             self.ladder_step,
             self.woken_at_ms,
             self.link_id,
+            self.expire_at_ms,
         )
 
 
@@ -183,21 +184,6 @@ class Changed(msgspec.Struct, array_like=True):
     retry_at_ms: int | None
     attempts: int
     retries: int
-
-
-class Attempt(msgspec.Struct, array_like=True):
-    """One try of one segment: when, by which link, what came of it, in plain words."""
-
-    number: int
-    segment: int
-    link_id: int
-    at_ms: int
-    answered_at_ms: int
-    outcome: str
-    error_class: str | None
-    code: int | None
-    reason: str | None
-    ref: str | None
 
 
 class MessageView(msgspec.Struct, array_like=True):
@@ -296,46 +282,6 @@ def next_expiry(tx: Transaction, lanes: Iterable[Lane]) -> dict[int, int]:
     return {row.lane_id: row.expiry_at_ms for row in rows}
 
 
-def attempt_row(
-    message_id: int,
-    number: int,
-    segment: int,
-    link_id: int,
-    at_ms: int,
-    answered_at_ms: int,
-    outcome: Outcome,
-    *,
-    possible_duplicate: bool = False,
-) -> list[int | str | None]:
-    """The row of an attempt; `outcome` in the words the timeline uses. `possible_duplicate`: nobody knows what became of the try before."""
-    head: list[int | str | None] = [message_id, number, segment, link_id, at_ms, answered_at_ms]
-    match outcome:
-        case Accepted(ref):
-            return [*head, "accepted", None, None, _POSSIBLE_DUPLICATE if possible_duplicate else None, ref]
-        case Refused(error_class, reason, code):
-            return [*head, "refused", error_class.value, code, _marked(reason, possible_duplicate), None]
-        case Unknown(reason):
-            return [*head, "unknown", None, None, _marked(reason, possible_duplicate), None]
-        case _:
-            return [*head, "withdrawn", None, None, outcome.reason, None]
-
-
-def insert_attempts(tx: Transaction, rows: Sequence[Sequence[int | str | None]]) -> None:
-    """Keep attempts, each made by `attempt_row`."""
-    tx.apply(Q["insert_attempts"], rows)
-
-
-def temporary_tries(tx: Transaction, message_ids: Iterable[int]) -> dict[int, int]:
-    """How many tries of each message ended with nobody knowing, or in an error that is no absence and no pacing; none: left out."""
-    rows = tx.many(Q["temporary_tries"], [(each,) for each in sorted(set(message_ids))], _Tries)
-    return {row.message_id: row.tries for row in rows}
-
-
-def attempts(tx: Transaction, message_id: int) -> list[Attempt]:
-    """All attempts of a message, oldest first."""
-    return [Attempt(*row) for row in tx.run(Q["attempts"], message_id=message_id)]
-
-
 def ask_cancel(tx: Transaction, message_id: int, link_id: int, now_ms: int) -> None:
     """Note on the message, and for the owner of its link, that it is to be taken back."""
     tx.run(Q["ask_cancel"], id=message_id, now=now_ms)
@@ -374,13 +320,6 @@ def count_of_device(tx: Transaction, device_id: int) -> int:
     return int(tx.run(Q["count_of_device"], device_id=device_id)[0][0])
 
 
-_POSSIBLE_DUPLICATE = "possible duplicate"
-
-
-def _marked(reason: str, possible_duplicate: bool) -> str:
-    return f"{reason} ({_POSSIBLE_DUPLICATE})" if possible_duplicate else reason
-
-
 class _Id(msgspec.Struct, array_like=True, frozen=True):
     id: int
 
@@ -388,11 +327,6 @@ class _Id(msgspec.Struct, array_like=True, frozen=True):
 class _OfLane(msgspec.Struct, array_like=True, frozen=True):
     id: int
     lane_id: int
-
-
-class _Tries(msgspec.Struct, array_like=True, frozen=True):
-    message_id: int
-    tries: int
 
 
 class _Expiry(msgspec.Struct, array_like=True, frozen=True):

@@ -15,7 +15,7 @@ SELECT input.position, device.id AS device_id, device.organisation_id, device.na
   organisation.default_source, organisation.mt_limit AS organisation_mt_limit, organisation.mo_limit AS organisation_mo_limit,
   profile.apply_sms_quota, profile.settings,
   lane.id AS lane_id, lane.link_id, lane.next_seq, lane.head_seq, lane.taken_epoch, lane.due_at_ms, lane.retry_at_ms, lane.ladder_step,
-  lane.woken_at_ms, lane.heard_at_ms
+  lane.woken_at_ms, lane.heard_at_ms, lane.expire_at_ms
 FROM input
 JOIN device ON device.id = input.device_id AND (input.organisation_id = 0 OR device.organisation_id = input.organisation_id)
 JOIN organisation ON organisation.id = device.organisation_id
@@ -81,18 +81,6 @@ WHERE message.state < 4 AND message.expiry_at_ms <= input.now_ms AND (message.se
 SELECT input.lane_id, min(message.expiry_at_ms) AS expiry_at_ms
 FROM input JOIN message ON message.lane_id = input.lane_id AND message.lane_seq >= input.from_seq
 WHERE message.state < 4 AND (message.segment_states LIKE '%w%' OR message.segment_states LIKE '%u%') GROUP BY input.lane_id;
-
--- name: insert_attempts (message_id bigint, number bigint, segment bigint, link_id bigint, at_ms bigint, answered_at_ms bigint, outcome text, error_class text, code bigint, reason text, ref text)
-INSERT INTO attempt (message_id, number, segment, link_id, at_ms, answered_at_ms, outcome, error_class, code, reason, ref)
-SELECT message_id, number, segment, link_id, at_ms, answered_at_ms, outcome, error_class, code, reason, ref FROM input;
-
--- name: temporary_tries (message_id bigint)
-SELECT input.message_id, count(DISTINCT attempt.number) AS tries FROM input JOIN attempt ON attempt.message_id = input.message_id
-WHERE attempt.outcome = 'unknown' OR attempt.error_class = 'unknown' GROUP BY input.message_id;
-
--- name: attempts
-SELECT number, segment, link_id, at_ms, answered_at_ms, outcome, error_class, code, reason, ref FROM attempt
-WHERE message_id = :message_id ORDER BY number, segment;
 
 -- name: insert_cancel_request
 INSERT INTO cancel_request (message_id, link_id, asked_at_ms) VALUES (:message_id, :link_id, :now)
