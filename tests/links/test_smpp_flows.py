@@ -18,7 +18,7 @@ from heliograph.service.manage import link as links
 from heliograph.service.manage import route as routes
 from heliograph.service.manage.route import NewRoute, RouteKind
 from heliograph.smpp import status, tlv
-from heliograph.smpp.pdu import AlertNotification, CancelSm, DeliverSm, Pdu, response_to
+from heliograph.smpp.pdu import AlertNotification, CancelSm, DeliverSm, Pdu, SubmitSm, response_to
 from heliograph.store import link as link_store
 from tests.core_world import DAY, HOUR, MINUTE, msisdn
 from tests.smpp_world import SmppWorld
@@ -134,6 +134,33 @@ async def test_the_network_is_asked_to_forget_what_it_took(world: SmppWorld) -> 
     assert (pdu.message_id, pdu.destination_addr) == ("1", msisdn(1))
     assert world.message(message_id).state == State.CANCELED
     assert world.events(message_id)[-1] == "sms.canceled"
+
+
+@using(cancel=True, country="49", national_prefix="0")
+@pytest.mark.parametrize(("sender", "kind"), [("017012345678", 161), ("4917012345678", 145), ("1000", 161), ("Meters", None)])
+async def test_the_network_is_asked_with_the_addresses_of_the_submit(world: SmppWorld, sender: str, kind: int | None) -> None:
+    message_id = await world.submit(source=sender, source_type=kind)
+    asked = asyncio.create_task(cancel(world.core, world.actor(), DeviceId(1), message_id))
+    await world.advance(2)
+    await asked
+    (submit,), (pdu,) = world.smsc.submits, [each for each in world.smsc.others if isinstance(each, CancelSm)]
+    assert _addresses(pdu) == _addresses(submit)
+
+
+@using(cancel=True, device_address="imsi")
+async def test_the_network_is_asked_by_imsi_where_devices_are_addressed_so(world: SmppWorld) -> None:
+    message_id = await world.submit()
+    asked = asyncio.create_task(cancel(world.core, world.actor(), DeviceId(1), message_id))
+    await world.advance(2)
+    await asked
+    (submit,), (pdu,) = world.smsc.submits, [each for each in world.smsc.others if isinstance(each, CancelSm)]
+    assert _addresses(pdu) == _addresses(submit)
+    assert (pdu.destination_addr, pdu.dest_addr_npi) == ("901400000000001", 6)
+
+
+def _addresses(pdu: SubmitSm | CancelSm) -> list[object]:
+    fields = ("source_addr_ton", "source_addr_npi", "source_addr", "dest_addr_ton", "dest_addr_npi", "destination_addr")
+    return [getattr(pdu, field) for field in fields]
 
 
 @using(cancel=True, id_in_response="hex", id_in_text="decimal")

@@ -198,12 +198,21 @@ class Link(Protocol):
     async def stop(self, grace_s: float) -> None: ...
 
 
+class Taken(msgspec.Struct, frozen=True):
+    """A segment that the network took: the id it gave, and the addresses as in the `Outgoing`."""
+
+    ref: str
+    source: str
+    source_type: int
+    destination: str
+
+
 @runtime_checkable
 class Canceller(Protocol):
     """A link that can ask the network to forget what it took."""
 
-    async def cancel(self, ref: str, source: str, destination: str) -> bool:
-        """Ask, by the id the network gave; whether it says that it did."""
+    async def cancel(self, taken: Taken) -> bool:
+        """Ask; whether the network says that it did."""
         ...
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
-from heliograph.model.link import Canceller
+from heliograph.model.link import Canceller, LinkProfile, Taken
 from heliograph.model.message import Segment, State, Verdict
 from heliograph.service.core import Core
 from heliograph.service.dispatch import LinkQueue
 from heliograph.service.ledger import Ledger
 from heliograph.store import attempt as attempt_store
+from heliograph.store import cancel as cancel_store
 from heliograph.store import message as message_store
 from heliograph.store.database import DatabaseLost
 from heliograph.store.transaction import Transaction
@@ -25,8 +26,8 @@ async def cancel_in_network(core: Core, queue: LinkQueue, message_id: int) -> No
     link = queue.link
     if not isinstance(link, Canceller):
         return
-    source, destination, refs = await _written(core, taken_by, message_id, queue.profile.link_id)
-    answers = [await link.cancel(ref, source, destination) for ref in refs]
+    taken = await _written(core, taken_by, message_id, queue.profile)
+    answers = [await link.cancel(each) for each in taken]
     if answers and all(answers):
         await _written(core, end, core, message_id, core.clock.now_ms())
 
@@ -40,18 +41,20 @@ async def _written(core: Core, function: Callable[Concatenate[Transaction, P], R
             await core.clock.sleep_until(core.clock.monotonic() + RETRY_S)
 
 
-def taken_by(tx: Transaction, message_id: int, link_id: int) -> tuple[str, str, tuple[str, ...]]:
-    """Source, destination, and the ids that this link gave to what it took of a message and has not reported on."""
+def taken_by(tx: Transaction, message_id: int, profile: LinkProfile) -> list[Taken]:
+    """What the network of this link took of a message and has not reported on, with the addresses that `cut` sends it with."""
     locked = message_store.lock(tx, [message_id]).get(message_id)
     if locked is None:
-        return "", "", ()
+        return []
     refs = {
         each.segment: each.ref
         for each in attempt_store.of_message(tx, message_id)
-        if each.outcome == "accepted" and each.link_id == link_id and each.ref
+        if each.outcome == "accepted" and each.link_id == profile.link_id and each.ref
     }
     still = [ref for segment, ref in refs.items() if locked.segment_states[max(segment, 1) - 1] == Segment.ACCEPTED and ref]
-    return locked.source, locked.dest, tuple(still)
+    sent = cancel_store.addresses(tx, message_id)
+    destination = sent.imsi if profile.by_imsi and sent.imsi else sent.address
+    return [Taken(ref, sent.source, sent.source_type, destination) for ref in still]
 
 
 def end(tx: Transaction, core: Core, message_id: int, now_ms: int) -> None:

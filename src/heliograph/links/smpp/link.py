@@ -24,7 +24,7 @@ from heliograph.links.smpp.pace import Pace
 from heliograph.links.smpp.settings import BindType, SmppSettings
 from heliograph.links.smpp.trace import Tracer
 from heliograph.metrics import Metrics
-from heliograph.model.link import Accepted, Answer, ErrorClass, Inbound, LinkListener, LinkOutcome, LinkProfile, Outgoing, Refused
+from heliograph.model.link import Accepted, Answer, ErrorClass, Inbound, LinkListener, LinkOutcome, LinkProfile, Outgoing, Refused, Taken
 from heliograph.smpp import status, tlv
 from heliograph.smpp.aio import Connection, Timers
 from heliograph.smpp.errors import TimeError, ValueNotAllowedError
@@ -175,17 +175,17 @@ class SmppLink:
 
     # what the operator asks
 
-    async def cancel(self, ref: str, source: str, destination: str) -> bool:
+    async def cancel(self, taken: Taken) -> bool:
         """Ask by cancel_sm, on any bind (`model.link.Canceller`), for the id in each way in which the peer may have written it."""
-        for message_id in as_written(ref, self.settings.id_in_response):
-            answered = await self._cancel(message_id, source, destination)
+        for message_id in as_written(taken.ref, self.settings.id_in_response):
+            answered = await self._cancel(message_id, taken)
             if answered not in UNKNOWN_ID:
                 return answered == status.ROK
         return False
 
-    async def _cancel(self, message_id: str, source: str, destination: str) -> int | None:
+    async def _cancel(self, message_id: str, taken: Taken) -> int | None:
         """The command_status of the answer, None where there is none."""
-        sender, device = self._addresses.source(source, 0), self._addresses.destination(destination)
+        sender, device = self._addresses.source(taken.source, taken.source_type), self._addresses.destination(taken.destination)
         answer: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
         pdu = CancelSm(
             service_type=self.settings.service_type,
