@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
+import smpplib.client
 
 from heliograph.smpp.codec import decode, encode
 from heliograph.smpp.field import TOLERANT
@@ -181,8 +182,19 @@ def test_serve_speaks_smpp_with_tls_beside_plain(tmp_path: Path, certificate: tu
                 assert esme.ask(to("4915112345")).command_status == 0x0B
             listed = json.loads(command("smpp", "sessions", "--json", environ=environ))
             assert sorted(each["tls"] for each in listed) == [False, True]
+        smpplib_binds_by_tls(over_tls, password, trusting)
         code, took_s = program.end()
         assert (code, took_s < 10) == (0, True)
+
+
+def smpplib_binds_by_tls(port: int, password: str, trusting: ssl.SSLContext) -> None:
+    """Somebody else's client does too; it says no server name."""
+    trusting.check_hostname = False
+    client = smpplib.client.Client("127.0.0.1", port, timeout=PATIENCE_S, ssl_context=trusting, allow_unknown_opt_params=True)
+    client.connect()
+    assert client.bind_transceiver(system_id="org_1", password=password).command == "bind_transceiver_resp"
+    client.unbind()
+    client.disconnect()
 
 
 def command(*arguments: str, environ: dict[str, str]) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from heliograph.smpp import status
 from tests.flows.program import Api, Program, try_arguments
 
 HERE = Path(__file__).parent
@@ -26,6 +27,7 @@ ESMES = {
     "rusmppyc": [sys.executable, HERE / "esmes" / "with_rusmppyc.py"],
     "npm smpp": ["node", HERE / "node" / "esme.js"],
 }
+ASKS = ["node", HERE / "node" / "esme_asks.js"]
 SMPP_INTERFACE = 2
 
 
@@ -91,13 +93,14 @@ def device_id(program: Program, behaviour: str) -> int:
     return found
 
 
-def run(program: Program, peer: str) -> dict[str, Any]:
-    if shutil.which(str(ESMES[peer][0])) is None:
-        pytest.skip(f"{ESMES[peer][0]} is not installed")
+def run(program: Program, peer: str, command: list[Any] | None = None, **more: str) -> dict[str, Any]:
+    command = command or ESMES[peer]
+    if shutil.which(str(command[0])) is None:
+        pytest.skip(f"{command[0]} is not installed")
     if peer == "npm smpp" and not (HERE / "node" / "node_modules").exists():
         pytest.skip("npm smpp is not installed: make setup-test")
     given = program.ready["smpp"] | {"delivers": device(program, "delivers"), "echo": device(program, "echo"), "text": TEXT, "long": LONG}
-    ran = subprocess.run([*map(str, ESMES[peer]), json.dumps(given)], capture_output=True, text=True, timeout=100, check=False)
+    ran = subprocess.run([*map(str, command), json.dumps(given | more)], capture_output=True, text=True, timeout=100, check=False)
     assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}\n{program.said[-2000:]}"
     saw: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
     return saw
@@ -122,6 +125,39 @@ def test_a_peer_of_50_is_spoken_to_in_50(program: Program, api: Api, capture: Ca
     saw = run(program, "rusmppyc")
     assert "5_0" in saw["version"] or "Smpp5" in saw["version"]
     assert "ongestion" in saw["tlvs"][0]
+
+
+def test_npm_smpp_is_served_what_is_asked_seldom_in_each_version(program: Program, api: Api, capture: Capture | None) -> None:
+    switched = api._session.patch(f"{api.url}/v1/smpp_account/{program.ready['smpp']['system_id']}", json={"alerts": True}, timeout=10)
+    assert switched.status_code < 300
+    url = f"smpp://{program.ready['smpp']['host']}:{program.ready['smpp']['port']}"
+    by_name = {"sleeps": "absent-then-delivers"} | {each: each for each in ("delivers", "echo", "undeliverable")}
+    numbers = {name: device(program, behaviour) for name, behaviour in by_name.items()}
+    saw = run(program, "npm smpp", ASKS, url=url, **numbers)
+    delivered = [4, "DELIVRD", "000"]
+    assert saw["in34"] == {
+        "data_sm": [0, delivered],
+        "submit_multi": [0, [["4917099999", status.RINVDSTADR]]],
+        "failure": [4, "UNDELIV", "038", 5, numbers["undeliverable"], "1000"],
+        "intermediate": [0x20, "ENROUTE", "027"],
+        "alert": [numbers["sleeps"], 0],
+        "delivered": delivered,
+        "refusals": [status.RINVEXPIRY, status.RINVMSGID],
+        "silent": [[0, 0], [0, 0]],
+    }
+    assert saw["in50"] == {
+        "version": 0x50,
+        "congestion": 1,
+        "scheduled": [0, 0],
+        "changed": [0, 0, status.RCANCELFAIL],
+        "canceled": [0, 4],
+        "receipt": [4, "DELETED", "000"],
+        "broadcast": status.RPROHIBITED,
+        "refused": [status.RINVDSTADR, "4917099999 is no device of this account: send to the MSISDN of one of its devices"],
+    }
+    taken = saw["in33"].pop("id")
+    assert (len(taken), int(taken, 16) > 0) == (8, True)
+    assert saw["in33"] == {"tlvs": [None] * 3, "receipt": delivered, "state": 2, "out_of_turn": status.RINVBNDSTS}
 
 
 def test_tshark_finds_nothing_malformed_in_what_they_said(program: Program, api: Api, capture: Capture | None) -> None:
