@@ -5,12 +5,13 @@ that went over the wire.
 """
 
 import asyncio
+import contextlib
 import json
 import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,12 @@ from heliograph.links import KINDS
 from heliograph.links.catalogue import Catalogue
 from heliograph.metrics import Metrics
 from heliograph.model.ids import LinkId
-from heliograph.model.link import Accepted, Outgoing, ReceiptState
+from heliograph.model.link import Accepted, Outgoing, ReceiptState, Taken
 from heliograph.service.link_kinds import LinkKinds
 from tests.contract.link_contract import Listener, Sent, outgoing
 from tests.peers.test_esmes import Capture
 from tests.smpp.wires import until
+from tests.webhooks.receiver import certificate
 
 HERE = Path(__file__).parent
 SMSCS = {"npm smpp": ["node", HERE / "node" / "smsc.js"], "smpp34": [sys.executable, HERE / "smscs" / "with_smpp34.py"]}
@@ -39,8 +41,8 @@ LONG = "The counter of the water meter in the cellar stands at 4711 litres {sinc
 class Centre:
     """A program that is a message centre, and what it said."""
 
-    def __init__(self, peer: str) -> None:
-        self.process = subprocess.Popen(list(map(str, SMSCS[peer])), stdout=subprocess.PIPE, text=True)
+    def __init__(self, command: list[Any]) -> None:
+        self.process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.port: int = json.loads(self.process.stdout.readline())["port"]
         self.said: list[dict[str, Any]] = []
@@ -69,7 +71,7 @@ def centre(request: pytest.FixtureRequest) -> Iterator[Centre]:
         pytest.skip(f"{SMSCS[request.param][0]} is not installed")
     if request.param == "npm smpp" and not (HERE / "node" / "node_modules").exists():
         pytest.skip("npm smpp is not installed: make setup-test")
-    running = Centre(request.param)
+    running = Centre(SMSCS[request.param])
     yield running
     running.end()
 
@@ -163,3 +165,75 @@ def test_tshark_finds_nothing_malformed(centre: Centre, capture: Capture | None)
     ran = subprocess.run(fields, capture_output=True, text=True, timeout=60, check=True)
     found = {int(each, 16) for each in ran.stdout.replace(",", "\n").split()}
     assert {0x04, 0x80000004, 0x05, 0x80000005, 0x09, 0x80000009, 0x06, 0x15} <= found
+
+
+# ways that are seldom, with npm smpp
+
+
+@contextlib.asynccontextmanager
+async def seldom(given: dict[str, Any], **settings: Any) -> AsyncIterator[tuple[Centre, Any, Listener]]:
+    """A link that is up with npm smpp as `given` says, and what it tells."""
+    if shutil.which("node") is None or not (HERE / "node" / "node_modules").exists():
+        pytest.skip("npm smpp is not installed: make setup-test")
+    start = lambda **more: Centre(["node", HERE / "node" / "smsc_seldom.js", json.dumps(given | more)])  # noqa: E731
+    made: list[Centre] = [] if "outbind_listen" in settings else [start()]
+    port = made[0].port if made else 1
+    fields = {"host": "127.0.0.1", "port": port, "system_id": "meters", "password": "secret", "role": "network"} | settings
+    text = msgspec.json.encode(fields).decode()
+    kind, listener = KINDS["smpp"], Listener()
+    link: Any = kind.make(kind.profile(LinkId(1), "SMSC", text), text, listener, SystemClock(), Metrics())
+    running = asyncio.create_task(link.run())
+    try:
+        if not made:
+            await until(lambda: link.listens_on, "the port")
+            made.append(start(outbind=link.listens_on))
+        await until(lambda: "up" in listener.states, "the bind")
+        yield made[0], link, listener
+    finally:
+        await link.stop(10)
+        await running
+        for each in made:
+            each.end()
+
+
+async def taken_and_reported(link: Any, listener: Listener, **fields: Any) -> Outgoing:
+    """One segment that the centre took, whose receipt and alert came."""
+    sending = outgoing(1, expiry_at_ms=SystemClock().now_ms() + 3_600_000, **fields)
+    sent = Sent().send(link, sending)
+    await until(lambda: sent.outcomes and listener.receipts_heard and listener.reached, "answer, receipt and alert")
+    (accepted,), (receipt,) = sent.outcomes, listener.receipts_heard
+    assert isinstance(accepted, Accepted)
+    assert (receipt.keys[0], receipt.state) == (f"id:{accepted.ref}", ReceiptState.DELIVERED)
+    assert (receipt.source, receipt.destination) == (accepted.destination, accepted.source)
+    assert listener.reached == [sending.destination]
+    return sending
+
+
+@pytest.mark.needs("openssl")
+async def test_by_tls_it_hears_receipts_by_data_sm_and_alerts_and_has_a_message_cancelled(tmp_path: Path) -> None:
+    ca_file, _ = certificate(tmp_path, "smsc", "IP:127.0.0.1")
+    given = {"key": str(tmp_path / "smsc.key"), "cert": str(tmp_path / "smsc.pem"), "receipt": "data_sm"}
+    async with seldom(given, tls=True, tls_ca_file=str(ca_file), cancel=True) as (centre, link, listener):
+        sent = await taken_and_reported(link, listener, source="017012345678", source_type=161)
+        assert await link.cancel(Taken("4701", sent.source, sent.source_type, sent.destination))
+        await until(lambda: centre.of("cancel") and centre.of("answer"), "what it got")
+        (submit,), (cancel,) = centre.of("submit"), centre.of("cancel")
+        assert cancel == {"cancel": "4701", "from": submit["from"], "to": sent.destination}
+        assert submit["from"] == ["017012345678", 2, 1]
+        assert centre.of("answer") == [{"answer": 0, "to": "data_sm"}]
+    assert centre.of("unbind")
+
+
+async def test_a_centre_that_binds_us_by_its_outbind_is_sent_to_and_heard() -> None:
+    names = {"outbind_system_id": "centre", "outbind_password": "secret"}
+    async with seldom({"receipt": "data_sm"}, host="", outbind_listen="127.0.0.1:0", **names) as (centre, link, listener):
+        await taken_and_reported(link, listener)
+        assert centre.of("bind") == [{"bind": "bind_transceiver", "version": 0x34}]
+
+
+async def test_a_centre_of_33_has_two_binds_no_tlvs_and_ids_in_hex_and_decimal() -> None:
+    async with seldom({"receipt": "text"}, preset="generic-3.3") as (centre, link, listener):
+        await taken_and_reported(link, listener)
+        assert sorted(each["bind"] for each in centre.of("bind")) == ["bind_receiver", "bind_transmitter"]
+        assert {each["version"] for each in centre.of("bind")} == {0x33}
+        assert [each["tlvs"] for each in centre.of("submit")] == [[]]
