@@ -9,7 +9,6 @@ from heliograph.service.core import Core
 from heliograph.service.dispatch import LinkQueue
 from heliograph.service.ledger import Ledger
 from heliograph.store import attempt as attempt_store
-from heliograph.store import cancel as cancel_store
 from heliograph.store import message as message_store
 from heliograph.store.database import DatabaseLost
 from heliograph.store.transaction import Transaction
@@ -52,7 +51,7 @@ def taken_by(tx: Transaction, message_id: int, profile: LinkProfile) -> list[Tak
         if each.outcome == "accepted" and each.link_id == profile.link_id and each.ref
     }
     still = [ref for segment, ref in refs.items() if locked.segment_states[max(segment, 1) - 1] == Segment.ACCEPTED and ref]
-    sent = cancel_store.addresses(tx, message_id)
+    sent = message_store.addresses(tx, message_id)
     destination = sent.imsi if profile.by_imsi and sent.imsi else sent.address
     return [Taken(ref, sent.source, sent.source_type, destination) for ref in still]
 

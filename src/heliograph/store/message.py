@@ -142,6 +142,15 @@ class Head(msgspec.Struct, array_like=True):
         return self.strictness == 1 and self.attempts == 0
 
 
+class Addresses(msgspec.Struct, array_like=True, frozen=True):
+    """Whom a message is from and to, as `Head` has it."""
+
+    source: str
+    source_type: int
+    address: str
+    imsi: str | None
+
+
 class Locked(msgspec.Struct, array_like=True):
     """A message's row, locked, with the webhook it reports to."""
 
@@ -280,6 +289,12 @@ def next_expiry(tx: Transaction, lanes: Iterable[Lane]) -> dict[int, int]:
     """When the first of the waiting messages of each lane expires."""
     rows = tx.many(Q["next_expiry"], [(lane.id, lane.head_seq) for lane in lanes], _Expiry)
     return {row.lane_id: row.expiry_at_ms for row in rows}
+
+
+def addresses(tx: Transaction, message_id: int) -> Addresses:
+    """Those of a message that is there."""
+    (row,) = tx.run(Q["addresses"], id=message_id)
+    return Addresses(*row)
 
 
 def ask_cancel(tx: Transaction, message_id: int, link_id: int, now_ms: int) -> None:

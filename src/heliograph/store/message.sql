@@ -65,6 +65,10 @@ FROM input JOIN message ON message.lane_id = input.lane_id AND message.state < 4
     AND (waiting.segment_states LIKE '%w%' OR waiting.segment_states LIKE '%u%'))
 LEFT JOIN sim ON sim.device_id = message.device_id;
 
+-- name: addresses
+SELECT message.source, message.source_type, coalesce(sim.msisdn, sim.imsi, message.dest) AS address, sim.imsi
+FROM message LEFT JOIN sim ON sim.device_id = message.device_id WHERE message.id = :id;
+
 -- name: heads_taken
 SELECT message.id AS message_id, message.lane_id, message.lane_seq, message.organisation_id, message.device_id, message.source, message.source_type,
   coalesce(sim.msisdn, sim.imsi, message.dest) AS address, message.payload, message.dcs, message.pid, message.udh,
