@@ -14,6 +14,7 @@ from heliograph.gsm.segment import Segment, join, split
 from heliograph.model.link import ErrorClass, ReceiptState, Refused
 from heliograph.model.message import State
 from heliograph.model.notification import ACCOUNT_KEPT_MS, ACCOUNT_SCHEDULE_MS, NotificationState
+from heliograph.service import notify
 from heliograph.service.timeline import timeline
 from heliograph.smpp import receipt, status, tlv
 from heliograph.smpp.long_message import content_of
@@ -350,6 +351,24 @@ async def test_what_waits_while_nobody_is_bound_comes_in_order_at_the_bind(house
     app = await house.bind(how="receiver")
     pdus = await told(house, 25, app)
     assert [pdu.short_message for pdu in pdus] == [b"%d" % number for number in range(25)]
+
+
+@pytest.mark.parametrize("is_bound", [False, True])
+async def test_what_must_wait_costs_no_claim_for_each(house: House, monkeypatch: pytest.MonkeyPatch, is_bound: bool) -> None:
+    """Nobody is bound, or who is bound answers nothing: no look for what is due brings anything until that changes."""
+    await house.add("org_1", deliver_window=1)
+    if is_bound:
+        app = await house.bind()
+        app.answers = lambda pdu: None
+        await house.world.hear(msisdn(1), "1000", "under way")
+        await told(house, 1, app)
+    claims = []
+    make = notify.claim
+    monkeypatch.setattr(notify, "claim", lambda *given: claims.append(given) or make(*given))
+    for number in range(20):
+        await house.world.hear(msisdn(1), "1000", f"{number}")
+    assert len(states(house)) == 20 + is_bound
+    assert len(claims) <= 1, "the first finds out that something waits"
 
 
 async def test_what_waits_seven_days_is_given_up(house: House) -> None:

@@ -143,11 +143,11 @@ class Notifier:
                 self._wake.set()
 
     def _left_waiting(self, receiver: Receiver) -> bool:
-        """Note that something waits for it. Whether to claim at once: not where it has no room, or each message for one that is dead would
-        cost a claim."""
+        """Note that something waits for it. Whether to claim at once: not where it has no room, or each message for one that is dead, or
+        for an account that nobody is bound for, would cost a claim. What gives it room again has us claim."""
         if isinstance(receiver, str):
             self._none_waits.discard(receiver)
-            return True
+            return self._accounts is not None and self._accounts.room(receiver) > 0
         webhook = self.webhooks.get(receiver)
         return (webhook is None or not webhook.is_held) and self._shares.left_waiting(receiver)
 
