@@ -11,6 +11,7 @@ import uvloop
 
 from heliograph.clock import SystemClock
 from heliograph.links.catalogue import Catalogue
+from heliograph.links.smpp import check_sms
 from heliograph.model.link import Finding
 from heliograph.model.problem import Problem
 from heliograph.smpp import status, tlv
@@ -131,6 +132,13 @@ async def test_a_centre_that_hangs_up_at_the_test_sms_or_before_its_receipt_is_s
     assert "ended the session when the test SMS came" in (await check(smsc, NUMBER))[-1].text
     smsc.on_submit = lambda submit: asyncio.get_running_loop().call_later(0.1, smsc.lose) and status.ROK
     assert "ended the session before a receipt came" in (await check(smsc, NUMBER))[-1].text
+
+
+async def test_a_receipt_that_does_not_come_may_have_gone_to_the_link_that_runs(smsc: Smsc, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check_sms, "RECEIPT_WITHIN_S", 0.1)
+    last = (await check(smsc, NUMBER))[-1]
+    assert (last.level, last.settings) == ("hint", {})
+    assert "stop the link if it runs" in last.text
 
 
 async def test_with_a_bind_for_each_direction_the_receipt_is_heard_by_the_receiver(smsc: Smsc) -> None:

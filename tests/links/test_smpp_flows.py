@@ -400,6 +400,37 @@ async def test_while_a_link_is_down_its_messages_go_by_the_next_of_their_route(w
     assert links[back] == first.id
 
 
+@using(bind_type="tx", correlation_group="centre")
+async def test_a_receipt_that_comes_by_another_link_of_its_correlation_group_is_matched(world: SmppWorld) -> None:
+    where = {"host": "127.0.0.1", "port": world.smsc.port, "password": "x"}
+    for name, system_id, group in (("Hears", "hears", "centre"), ("Other", "other", "another centre")):
+        settings = msgspec.json.encode(where | {"system_id": system_id, "bind_type": "rx", "correlation_group": group}).decode()
+        await world.database.write(link_store.insert, name, "smpp", settings, world.now_ms)
+    await world.advance(3)
+    by = {_system_id(world, each): each for each in world.smsc.bound}
+    message_id = await world.submit()
+    (submit,) = world.smsc.submits
+    for name, state in (("other", State.BUFFERED), ("hears", State.DELIVERED)):
+        by[name].send(world.smsc.receipt(submit, "1"))
+        await world.settle()
+        await world.advance(0.1)
+        assert world.message(message_id).state == state
+    assert [row.message_id for row in world.receipts()] == [None, message_id]
+
+
+@using(
+    system_type="VMA", address_range="^4915", address_range_ton=1, address_range_npi=1, version="5.0", bind_type="tx+rx",
+    service_type="M2M", binds=2,
+)  # fmt: skip
+async def test_binds_and_submits_say_what_the_link_says(world: SmppWorld) -> None:
+    world.smsc.bind_tlvs = (tlv.SC_INTERFACE_VERSION.make(0x50),)
+    said = {(each.system_type, each.address_range, each.addr_ton, each.addr_npi, each.interface_version) for each in world.smsc.binds}
+    assert said == {("VMA", "^4915", 1, 1, 0x50)}
+    assert sorted(each.name for each in world.smsc.binds) == ["bind_receiver"] * 2 + ["bind_transmitter"] * 2
+    await world.submit()
+    assert world.smsc.submits[0].service_type == "M2M"
+
+
 def _operator(world: SmppWorld) -> Any:
     return world.actor(door=Door.CLI, role=Role.SUPER_ADMIN)
 

@@ -86,6 +86,22 @@ def test_a_number_of_the_peers_is_completed_by_the_country(text: str, ton: int, 
     assert addresses(country="49", national_prefix="0").number(text, ton, npi, is_source=True) == wanted
 
 
+def test_numbers_of_the_peers_are_rewritten_before_they_are_completed() -> None:
+    made = addresses(
+        country="49",
+        national_prefix="0",
+        rewrite_inbound_source=[{"match": "C", "strip": 1, "prefix": "0"}],
+        rewrite_inbound_destination=[{"match": "", "force": "1000"}],
+    )
+    assert made.number("C17012345", 5, 0, is_source=True) == "017012345", "its TON still says that it is a name"
+    named = [{"match": "C", "strip": 1, "prefix": "0", "ton": 0}]
+    assert (
+        addresses(country="49", national_prefix="0", rewrite_inbound_source=named).number("C17012345", 5, 0, is_source=True) == "4917012345"
+    )
+    assert made.number("4917012345", 1, 1, is_source=False) == "1000"
+    assert made.number("4917012345", 1, 1, is_source=True) == "4917012345"
+
+
 def test_every_status_has_a_class_and_a_reason_in_words() -> None:
     classes = Classes(read())
     for code in (*MEANINGS, 0x400, 0x77):

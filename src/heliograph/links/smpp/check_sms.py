@@ -77,7 +77,7 @@ async def sent(settings: SmppSettings, clock: Clock, sender: Trial, hearer: Tria
     elif hearer.is_over:
         yield Finding("wrong", "the centre ended the session before a receipt came")
     else:
-        words = "it may come to another bind, or from a number that is not like the one sent to"
+        words = "it may come to another bind (stop the link if it runs, then check again), or from a number not like the one sent to"
         yield Finding("hint", f"no receipt came within {RECEIPT_WITHIN_S:g} s: {words}")
 
 
