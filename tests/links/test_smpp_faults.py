@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from heliograph.links import KINDS
+from heliograph.links.smpp.bind import UNANSWERED_MOST
 from heliograph.links.smpp.link import SmppLink
 from heliograph.metrics import Metrics
 from heliograph.model.ids import LinkId
@@ -111,6 +112,36 @@ async def test_a_peer_that_answers_nothing_is_asked_whether_it_lives_and_then_gi
     await rig.clock.advance(30.1)
     await until(lambda: rig.listener.states[-1].startswith("down"), "the end of a half-open connection")
     assert "enquire_link" in rig.listener.states[-1]
+
+
+@pytest.mark.parametrize("delivery", ["stored", "live"])
+async def test_a_stored_network_that_speaks_and_answers_no_submit_is_connected_to_anew(smsc: Smsc, delivery: str) -> None:
+    rig = Rig(smsc, TestClock(), delivery=delivery, window=UNANSWERED_MOST)
+    await rig.up()
+    smsc.on_submit = lambda submit: None
+    sents = send_many(rig.link, UNANSWERED_MOST - 1)
+    for _ in range(4):
+        await rig.clock.advance(8)
+        await smsc.answer(smsc.send(EnquireLink()))
+    await until(lambda: all(sent.outcomes for sent in sents), "the end of what was not answered")
+    assert rig.listener.states == ["up"], "that many may be bad luck"
+    (last,) = send_many(rig.link, 1)
+    for _ in range(4):
+        await rig.clock.advance(8)
+        for connection in smsc.bound:
+            smsc.send(EnquireLink(), connection)
+        await asyncio.sleep(0.01)
+    await until(lambda: last.outcomes, "the end of the last")
+    assert {type(sent.outcomes[0]) for sent in (*sents, last)} == {Unknown}
+    if delivery == "stored":
+        assert rig.listener.states[1] == f"down: {UNANSWERED_MOST} submits in a row had no answer within 30 s"
+        await rig.up()
+    smsc.on_submit = lambda submit: status.ROK
+    (sent,) = send_many(rig.link, 1)
+    await until(lambda: sent.outcomes, "an answer")
+    assert isinstance(sent.outcomes[0], Accepted)
+    assert len(smsc.binds) == (2 if delivery == "stored" else 1)
+    await rig.end()
 
 
 async def test_answers_to_nothing_and_of_the_wrong_number_settle_nobody(rig: Rig) -> None:

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from heliograph.clock import Clock
 from heliograph.links.smpp.connect import NotConnectedError, connect
 from heliograph.links.smpp.settings import SmppSettings
-from heliograph.model.link import LinkOutcome
+from heliograph.model.link import Delivery, LinkOutcome
 from heliograph.smpp import status
 from heliograph.smpp.aio import Connection, Owner, Timers
 from heliograph.smpp.event import Bound, Closed, Ending, Event, Flawed, Received, Settled, Unexpected
@@ -30,6 +30,9 @@ FAULT_FIRST_S = 15.0
 FAULT_MOST_S = 300.0
 """A centre that refuses a bind may lock an account that tries on and on."""
 UNBIND_S = 2.0
+UNANSWERED_MOST = 10
+"""Submits in a row without an answer, after which a stored network that says other things is connected to anew: a session of which the
+half that submits hangs would stay so. On a live one the answer is the device's, and a few devices may be slow."""
 FAULTS = frozenset(
     {status.RINVPASWD, status.RINVSYSID, status.RBINDFAIL, status.RINVSYSTYP, status.RINVCMDID, status.RINVCMDLEN, status.RALYBND}
 )
@@ -75,6 +78,7 @@ class Bind:
         self._reason = ""
         self._is_fault = False
         self._failures = 0
+        self._unanswered = 0
 
     @property
     def transmits(self) -> bool:
@@ -155,6 +159,7 @@ class Bind:
         self._board.watch(self, connection)
         self._closed.clear()
         self._reason, self._is_fault = "", False
+        self._unanswered = 0
 
     def _give_up(self, reason: str, *, is_fault: bool = False) -> None:
         """This connection is over, and said so once."""
@@ -199,6 +204,7 @@ class Bind:
     def _settled(self, connection: Connection, settled: Settled) -> None:
         if (waiting := self._waiting.pop(settled.sequence_number, None)) is not None:
             self._board.settled(waiting, settled)
+            self._count(connection, settled.ending)
         elif (ask := self._others.pop(settled.sequence_number, None)) is not None:
             ask(settled)
         elif isinstance(settled.request, BindPdu) and settled.ending is Ending.ANSWERED and settled.response is not None:
@@ -208,6 +214,11 @@ class Bind:
                 self._reason = f"the bind as {self._settings.system_id} was refused: {meaning.words} ({meaning.name})"
                 self._is_fault = code in FAULTS
                 connection.close(self._reason)
+
+    def _count(self, connection: Connection, ending: Ending) -> None:
+        self._unanswered = self._unanswered + 1 if ending is Ending.TIMED_OUT else 0
+        if self._unanswered == UNANSWERED_MOST and self._settings.delivery is Delivery.STORED:
+            connection.close(f"{UNANSWERED_MOST} submits in a row had no answer within {self._settings.response_ms / 1000:g} s")
 
     def _bind(self, connection: Connection) -> None:
         connection.send(bind_pdu(self.kind, self._settings))

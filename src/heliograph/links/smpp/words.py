@@ -123,7 +123,12 @@ WORDS: Final = (
         Word("bind_s", "Bind", "seconds that a bind may take"),
         Word("enquire_link_s", "Enquire link", "seconds of silence after which it is asked whether it lives; 0: never"),
         Word("inactivity_s", "Inactivity", "seconds of silence after which the connection is given up; 0: never"),
-        Word("response_s", "Response", "seconds that a response may take", "60 in transaction mode, else 30"),
+        Word(
+            "response_s",
+            "Response",
+            "seconds that a response may take; after ten submits in a row without one a `stored` network is connected to anew",
+            "60 in transaction mode, else 30",
+        ),
     ),
     Part(
         "Outbind",
