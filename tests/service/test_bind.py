@@ -21,6 +21,7 @@ from heliograph.service.bind import (
     SLOWEST_S,
     WAITING_AT_ONE_ADDRESS,
     Credentials,
+    NotTaken,
     begin_session,
     end_sessions,
 )
@@ -123,7 +124,7 @@ async def test_passwords_are_checked_two_at_a_time(world: World) -> None:
     checks, counting = credentials(world)
     asked = [asyncio.ensure_future(checks.account(f"org_{number}", f"wrong{number:03}", f"192.0.2.{number}")) for number in range(12)]
     await asyncio.gather(*asked, return_exceptions=True)
-    assert {type(each.exception()) for each in asked} == {Problem}
+    assert {type(each.exception()) for each in asked} == {NotTaken}
     assert counting.most_at_once == AT_A_TIME
 
 
@@ -264,7 +265,7 @@ async def test_failures_while_one_waits_for_its_turn_slow_it_down(world: World) 
     while not all(each.done() for each in guesses):
         await asyncio.sleep(0.002)
         await world.clock.advance(0.5)
-    assert {type(each.exception()) for each in guesses} == {Problem}
+    assert {type(each.exception()) for each in guesses} == {NotTaken}
 
 
 async def test_an_account_has_as_many_sessions_as_it_may_in_the_whole_installation(world: World) -> None:

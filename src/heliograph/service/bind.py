@@ -4,7 +4,7 @@ A password of eight characters is all that SMPP has room for, so guessing must b
 and whoever failed waits longer before each next check, by address and by system_id, up to what a peer waits for a bind at all. How a
 check ended is remembered for ten minutes, under a keyed hash of system_id and password and beside the hash of the account: so a fleet of
 sessions that comes back at once costs one check, and a peer that tries the same wrong password on and on costs one too. It waits all the
-same, and a new password makes both sorts of memory void. Whatever is wrong, the answer is the same.
+same, and a new password makes both sorts of memory void. Whatever is wrong, the answer is the same; the log says what it was.
 """
 
 import asyncio
@@ -39,6 +39,14 @@ SLOWEST_S = 4.0
 FORGOTTEN_MS = 10 * 60_000
 FAILURES_MOST = 50_000
 _WRONG = "system_id or password are wrong, or the account may not be used from there"
+
+
+class NotTaken(Problem):
+    """INVALID_CREDENTIALS, in the same words whatever is wrong. `why`: what it is, for the operator, never for the peer."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(Code.INVALID_CREDENTIALS, _WRONG)
+        self.why = why
 
 
 class Failures:
@@ -112,10 +120,12 @@ class Credentials:
         password_hash = account.password_hash if account is not None else ""
         mark = hmac.digest(self._key, f"{system_id}\0{password}".encode(), "sha256")
         if not self._right.has(mark, password_hash) and not await self._check_in_turn(mark, password_hash, password, system_id, address):
-            raise Problem(Code.INVALID_CREDENTIALS, _WRONG)
+            raise NotTaken("the password is wrong" if account is not None else "there is no such account")
         assert account is not None
-        if account.disabled_at_ms is not None or not esme.may_bind_from(esme.read(account.settings), address):
-            raise Problem(Code.INVALID_CREDENTIALS, _WRONG)
+        if account.disabled_at_ms is not None:
+            raise NotTaken("the account is disabled")
+        if not esme.may_bind_from(esme.read(account.settings), address):
+            raise NotTaken(f"its allowed_addresses do not have {address}")
         return account
 
     async def _check_in_turn(self, mark: bytes, password_hash: str, password: str, system_id: str, address: str) -> bool:
@@ -166,7 +176,7 @@ def begin_session(tx: Transaction, account: SmppAccount, session: SmppSession) -
     store.lock(tx, account.system_id)
     now = store.account(tx, 0, account.system_id)
     if now is None or now.disabled_at_ms is not None or now.password_hash != account.password_hash:
-        raise Problem(Code.INVALID_CREDENTIALS, _WRONG)
+        raise NotTaken("the account was changed meanwhile")
     most = esme.read(now.settings).max_binds
     if store.count_sessions(tx, account.system_id) >= most:
         raise Problem(Code.NOT_ALLOWED, f"{account.system_id} has {most} sessions, which is all it may: unbind one, or raise max_binds")

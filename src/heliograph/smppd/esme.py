@@ -12,7 +12,6 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from itertools import count
 from typing import Any, Final, Protocol
 
-from heliograph import log
 from heliograph.clock import Clock
 from heliograph.metrics import Counter
 from heliograph.model.esme import Asked
@@ -53,10 +52,10 @@ from heliograph.smppd.account import Account
 from heliograph.smppd.drafts import Refused, Submit, draft_of, number_of
 from heliograph.smppd.excess import Excess
 from heliograph.smppd.multi import Destination, destinations_of, multi_response
+from heliograph.smppd.refusals import Refusals, Why
 from heliograph.smppd.status import status_of
 from heliograph.store.database import DatabaseLost
 
-_log = log.get("smppd")
 _groups = count(1)
 LONGEST_WORDS: Final = 255
 CONGESTED: Final = 100
@@ -115,6 +114,7 @@ class Esme:
         self.bind = ""
         self._pending = 0
         self._excess = Excess()
+        self._refusals = Refusals()
         self._unbind: Unbind | None = None
         self._is_leaving = False
 
@@ -151,9 +151,7 @@ class Esme:
             elif isinstance(event, Bound):
                 self.house.bound(self)
             elif isinstance(event, Closed):
-                _log.debug(
-                    "session over", system_id=self.account and self.account.system_id, reason=event.reason, peer=self.connection.peer
-                )
+                self._refusals.told(event.reason, self.connection.peer)
                 self.house.left(self)
         if asked:
             self._accept(asked, wanted)
@@ -185,7 +183,7 @@ class Esme:
         try:
             self._want(account, pdu, asked, wanted)
         except Refused as refused:
-            self._answer(pdu, refused.command_status, refused.words)
+            self._decline(pdu, refused)
         except Problem as problem:
             self._refuse(pdu, problem)
 
@@ -289,13 +287,12 @@ class Esme:
         try:
             account = await self.house.bind(self, pdu.system_id, pdu.password, bind, pdu.interface_version)
         except Problem as problem:
-            _log.info("bind refused", system_id=pdu.system_id, peer=self.connection.peer, why=problem.code.value)
             self._answer(pdu, self._status(problem, pdu))
             return
         except DatabaseLost:
             self._answer(pdu, status.RSYSERR)
             return
-        self.account, self.bind = account, bind
+        self.account, self.bind, self._refusals.system_id = account, bind, account.system_id
         self._send(_BIND_RESPONSES[type(pdu)](pdu.sequence_number, system_id=OUR_NAME))
 
     def _spawn(self, pdu: Pdu, answer: Callable[["Esme", Any], Coroutine[Any, Any, Pdu]]) -> None:
@@ -312,7 +309,7 @@ class Esme:
         try:
             self._send(await answer(self, pdu))
         except Refused as refused:
-            self._answer(pdu, refused.command_status, refused.words)
+            self._decline(pdu, refused)
         except Problem as problem:
             self._refuse(pdu, problem)
         except DatabaseLost:
@@ -348,13 +345,22 @@ class Esme:
 
     def _throttle(self, pdu: Pdu) -> None:
         self._excess.throttled += 1
+        self._note(pdu, status.RTHROTTLED)
         self._answer(pdu, status.RTHROTTLED)
+
+    def _decline(self, pdu: Pdu, refused: Refused) -> None:
+        self._note(pdu, refused)
+        self._answer(pdu, refused.command_status, refused.words)
 
     def _refuse(self, pdu: Pdu, problem: Problem) -> None:
         self._answer(pdu, self._status(problem, pdu), problem.text)
 
     def _status(self, problem: Problem, pdu: Pdu) -> int:
+        self._note(pdu, problem)
         return status_of(problem, pdu.command_id, self.version)
+
+    def _note(self, pdu: Pdu, why: Why) -> None:
+        self._refusals.note(pdu, why, self.connection.peer)
 
     def _answer(self, pdu: Pdu, command_status: int, words: str = "") -> None:
         self._send(self._refusal(pdu, command_status, words))
