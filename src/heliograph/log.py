@@ -3,6 +3,9 @@
     log = log.get("links.smpp")
     log.info("bound", link_id=7, system_id="meters")
 
+Where standard error is systemd's journal, each line begins with its priority (`<4>` for a warning), which the journal takes off: so
+`journalctl -p warning` finds what it is asked for.
+
 An event is a constant text; what varies goes into fields. Three nets keep content and secrets out. A field is hidden by its name
 (`payload`, `password`, `api_secret`, …) unless it is a number. A value that is not a plain one is written as its type, since its repr might
 hold a message. And every text, traces included, is searched for credentials in URLs, bearer tokens and the DETAIL in which PostgreSQL
@@ -10,6 +13,7 @@ repeats a row.
 """
 
 import logging
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -22,6 +26,8 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor, Wrapped
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 FORMATS: Final = ("json", "console")
+PRIORITIES: Final = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
+"""As syslog has them, and `sd-daemon(3)` writes them."""
 
 HIDDEN_WORDS: Final = frozenset({
     "authorization", "body", "content", "cookie", "credential", "credentials", "hash", "octets", "passwd", "password", "payload", "pdu",
@@ -39,13 +45,14 @@ _ROW_DETAIL = re.compile(r"^DETAIL: .*?(?=^(?:HINT|CONTEXT): |^$|\Z)", re.MULTIL
 def configure(level: str, form: str, stream: TextIO | None = None) -> None:
     """Send all logs, those of libraries too, to `stream` (standard error) from `level` upwards, as `json` or for people (`console`)."""
     target = sys.stderr if stream is None else stream
+    render = _renderer(form, target)
     least = getattr(logging, level.upper())
     complete: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    write: list[Processor] = [structlog.processors.format_exc_info, hide, _renderer(form, target)]
+    write: list[Processor] = [structlog.processors.format_exc_info, hide, _with_priority(render) if _is_journal(target) else render]
     structlog.configure(
         processors=[*complete, *write],
         wrapper_class=structlog.make_filtering_bound_logger(least),
@@ -104,6 +111,23 @@ def _without_secrets(text: str) -> str:
     text = _BEARER.sub(r"\1 ***", text)
     text = _MARKED_SECRET.sub(r"\1***", text)
     return _ROW_DETAIL.sub("DETAIL: [hidden]\n", text)
+
+
+def _is_journal(stream: TextIO) -> bool:
+    """Whether systemd reads it: it names device and inode of what it connected (systemd.exec(5))."""
+    try:
+        found = os.fstat(stream.fileno())
+    except (OSError, ValueError):  # a stream that is no file
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
+
+
+def _with_priority(render: Processor) -> Processor:
+    def written(logger: WrappedLogger, method: str, event: EventDict) -> str:
+        priority = PRIORITIES.get(str(event.get("level")), PRIORITIES["info"])
+        return "\n".join(f"<{priority}>{line}" for line in str(render(logger, method, event)).split("\n"))
+
+    return written
 
 
 def _renderer(form: str, stream: TextIO) -> Processor:

@@ -135,6 +135,11 @@ class Metrics(Collector):
         """`heliograph_{name}`, with `_bucket`, `_sum` and `_count`; the unit belongs into the name (`…_seconds`)."""
         return self._cell(name, description, labels, Histogram(bounds))
 
+    def forget(self, name: str, **labels: str) -> None:
+        """Say nothing more of what is there no more."""
+        if name in self._families:
+            self._families[name].cells.pop(tuple(labels[label] for label in sorted(labels)), None)
+
     def exposition(self) -> bytes:
         """The text of a scrape, of type `CONTENT_TYPE`."""
         return generate_latest(self._registry)

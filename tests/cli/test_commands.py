@@ -121,6 +121,11 @@ def test_links_are_added_checked_shown_and_switched(acme: Cli) -> None:
         refused = acme("link", "add", *wrong)
         assert refused.code == 1
         assert said in refused.err
+    assert acme("link", "set", "Trial", "delay_ms=6", "--set", "window=9").code == 0
+    shown = acme("link", "show", "Trial").out
+    assert "\ndelay_ms=6\n" in shown
+    assert 'behaviours={"4915":"echo"}' in shown
+    assert "nothing to change" in acme("link", "set", "Trial").err
     assert acme("link", "disable", "Trial").code == 0
     assert acme("link", "list", "--json").json[0]["state"] == "disabled"
     assert acme("link", "enable", "1").code == 0

@@ -98,3 +98,18 @@ def test_a_database_that_does_not_answer_is_one_finding(cli: Cli, monkeypatch: p
 def test_a_file_that_others_may_read_is_found(acme: Cli, tmp_path: Path) -> None:
     (tmp_path / "data/heliograph.sqlite").chmod(0o644)
     assert "others" in findings(acme, "files")[0]["text"]
+
+
+def test_a_link_whose_daemon_died_is_not_called_up(acme: Cli, tmp_path: Path) -> None:
+    acme("link", "add", "simulator", "Trial")
+    with closing(sqlite3.connect(tmp_path / "data/heliograph.sqlite")) as connection:
+        connection.execute(
+            "INSERT INTO node (id, name, started_at_ms, beat, open_from, beat_at_ms) VALUES (7, 'box/7', 1, 1, 0, 1700000000000)"
+        )
+        connection.execute("UPDATE link_lease SET node_id = 7, state = 'up'")
+        connection.commit()
+    (found,) = findings(acme, "link")
+    assert (found["state"], found["do"]) == ("bad", "start `heliograph serve`, or its service")
+    (row,) = acme("link", "list", "--json").json
+    assert row["state"] == "abandoned"
+    assert "box/7 gave its last sign of life at 2023-11-14" in row["reason"]

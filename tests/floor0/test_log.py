@@ -4,6 +4,7 @@ import enum
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,3 +157,26 @@ def test_a_line_goes_to_standard_error_by_default(capsys: pytest.CaptureFixture[
     said = capsys.readouterr()
     assert said.out == ""
     assert json.loads(said.err)["event"] == "event"
+
+
+def test_the_journal_is_told_the_priority_of_each_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "journal").open("w+") as journal:
+        found = os.fstat(journal.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
+        log.configure("info", "json", journal)
+        log.get("links").warning("link is down", reason="refused")
+        logging.getLogger("library").error("two\nlines")
+        journal.flush()
+        first, second = (tmp_path / "journal").read_text().splitlines()
+    assert first.startswith('<4>{"')
+    assert json.loads(first[3:])["event"] == "link is down"
+    assert second.startswith('<3>{"')
+
+
+def test_a_stream_that_is_not_the_journals_gets_no_priorities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "8:1")
+    with (tmp_path / "file").open("w+") as file:
+        log.configure("info", "json", file)
+        log.get("links").warning("link is down")
+        file.flush()
+        assert (tmp_path / "file").read_text().startswith('{"')

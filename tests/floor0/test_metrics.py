@@ -60,3 +60,14 @@ def test_two_daemons_in_one_process_count_apart() -> None:
     one, two = Metrics(), Metrics()
     one.counter("messages_accepted", "Accepted.").add()
     assert samples(two).get(("heliograph_messages_accepted_total", ())) is None
+
+
+def test_what_is_there_no_more_is_told_no_more() -> None:
+    metrics = Metrics()
+    for name in ("Main", "Backup"):
+        metrics.gauge("link_up", "1 while connected.", link=name)
+    metrics.forget("link_up", link="Main")
+    metrics.forget("link_up", link="Main")
+    metrics.forget("nothing")
+    assert b'link="Main"' not in metrics.exposition()
+    assert b'link="Backup"' in metrics.exposition()

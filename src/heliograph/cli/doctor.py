@@ -138,11 +138,14 @@ async def _links(desk: Desk) -> list[Finding]:
         queue = f", {waiting} destinations wait" if waiting else ""
         if each.disabled_at_ms is not None:
             findings.append(Finding("link", WARN, f"{each.name} is switched off{queue}", f"`heliograph link start {each.id}`"))
+        elif link.is_abandoned(each, desk.clock.now_ms()):
+            text = f"no daemon runs {each.name}{queue}: {each.node_name}, which did, gives no sign of life any more"
+            findings.append(Finding("link", BAD, text, "start `heliograph serve`, or its service"))
         elif each.state == "up":
             findings.append(Finding("link", OK, f"{each.name} is up, run by {each.node_name}{queue}"))
         else:
             why = f" ({each.reason})" if each.reason else ""
-            do = f"`heliograph link show {each.id}` and the log of the daemon say more"
+            do = f"`heliograph link check {each.id}` tries the other side from here, the log of the daemon says more"
             findings.append(Finding("link", BAD, f"{each.name} is {each.state}{why}{queue}", do))
     return findings + await _stranded(desk) if findings else findings
 

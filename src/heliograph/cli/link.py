@@ -58,9 +58,10 @@ def add(
 @app.command(name="set")
 def set_(
     which: Annotated[str, Parameter(name="LINK")],
-    given: Annotated[tuple[str, ...], Parameter(name="SETTING")],
+    given: Annotated[tuple[str, ...], Parameter(name="SETTING")] = (),
     /,
     *,
+    also: Annotated[Sequence[str], Parameter(name="--set", negative="")] = (),
     options: Options = PLAIN,
 ) -> int:
     """Change settings of a link; a running daemon drains it and starts it again so, within a second.
@@ -72,11 +73,15 @@ def set_(
     given
         KEY=VALUE, as often as needed, KEY=@FILE for what a file holds; KEY= takes a setting away, so that its default or its preset counts.
         `name=...` renames it.
+    also
+        The same, written as for `link add`.
     """
 
     async def work(desk: Desk) -> Answer:
         found = await _find(desk, which)
-        settings = {key: None if value == "" else value for key, value in _given(given).items()}
+        if not given and not also:
+            raise Refusal("nothing to change: say what is to be, for example rate=100")
+        settings = {key: None if value == "" else value for key, value in _given((*given, *also)).items()}
         name = settings.pop("name", UNSET)
         change = LinkChange(name=name if name is UNSET else str(name), settings=settings)
         await link.update(desk, desk.caretaker(), found.id, change)
@@ -108,7 +113,7 @@ def list_(*, options: Options = PLAIN) -> int:
     """List the links, with their state and the process that runs each."""
 
     async def work(desk: Desk) -> Answer:
-        rows = [_row(each) for each in await link.views(desk, desk.caretaker())]
+        rows = [_row(each, desk.clock.now_ms()) for each in await link.views(desk, desk.caretaker())]
         nothing = "no link yet: nothing can be sent. `heliograph link add simulator NAME` adds one to try things out"
         return Table(rows, ("id", "name", "kind", "state", "reason", "since", "process"), nothing)
 
@@ -127,7 +132,10 @@ def show(which: Annotated[str, Parameter(name="LINK")], /, *, options: Options =
 
     async def work(desk: Desk) -> Answer:
         found = await link.view(desk, desk.caretaker(), (await _find(desk, which)).id)
-        return Item(_row(found.link) | {"destinations_waiting": found.waiting, "settings": found.settings})
+        row = _row(found.link, desk.clock.now_ms()) | {"destinations_waiting": found.waiting}
+        if options.json:
+            return Item(row | {"settings": found.settings})
+        return Item(row, [f"{name}={_written(value)}" for name, value in found.settings.items()])
 
     return at_desk(options, work)
 
@@ -238,16 +246,24 @@ async def _find(desk: Desk, which: str) -> LinkView:
     raise Refusal(f"there is no link {which}: `heliograph link list` shows which there are")
 
 
-def _row(view: LinkView) -> dict[str, Any]:
+def _row(view: LinkView, now_ms: int) -> dict[str, Any]:
+    state, reason = "disabled" if view.disabled_at_ms is not None else view.state, view.reason
+    if link.is_abandoned(view, now_ms):
+        state, reason = "abandoned", f"no daemon runs it: {view.node_name} gave its last sign of life at {time_of(view.beat_at_ms)}"
     return {
         "id": view.id,
         "name": view.name,
         "kind": view.kind,
-        "state": "disabled" if view.disabled_at_ms is not None else view.state,
-        "reason": view.reason,
+        "state": state,
+        "reason": reason,
         "since": time_of(view.changed_at_ms),
         "process": view.node_name,
     }
+
+
+def _written(value: object) -> str:
+    """As `link set` takes it."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _given(given: Sequence[str]) -> dict[str, Any]:

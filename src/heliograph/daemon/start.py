@@ -53,11 +53,12 @@ def try_out(config: Config, *, as_json: bool) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """Where the daemon is spoken to: at `base_url`, by what listens at `listening`, and by SMPP without TLS, if it is."""
+    """Where the daemon is spoken to: at `base_url`, by what listens at `listening`, and by SMPP without TLS and with it, if it is."""
 
     base_url: str
     listening: str
     smpp: Address | None
+    smpp_tls: Address | None
 
 
 class Story(Protocol):
@@ -88,7 +89,8 @@ class Installation:
     async def ready(self, daemon: Daemon, doors: Doors) -> None:
         for step in await daemon.core.database.read(next_steps):
             _log.warning(step.what, do=step.do)
-        _log.info("ready", url=doors.base_url, listen=doors.listening, smpp=str(doors.smpp) if doors.smpp else None)
+        smpp, smpp_tls = (str(each) if each else None for each in (doors.smpp, doors.smpp_tls))
+        _log.info("ready", url=doors.base_url, listen=doors.listening, smpp=smpp, smpp_tls=smpp_tls)
 
 
 class DemoWorld:
@@ -139,7 +141,7 @@ def _daemon(config: Config, egress: EgressPolicy, story: Story) -> Daemon:
         for server in servers:
             await server.serving()
         settle_memory()
-        await story.ready(daemon, Doors(base_url, listening, smpp.address))
+        await story.ready(daemon, Doors(base_url, listening, smpp.address, smpp.tls_address))
 
     def make_database() -> Database:
         return Database(engine_for(config))
@@ -154,10 +156,11 @@ def _daemon(config: Config, egress: EgressPolicy, story: Story) -> Daemon:
 
 @dataclass(frozen=True, slots=True)
 class _Smpp:
-    """The sockets of the SMPP server. `address`: of the one without TLS."""
+    """The sockets of the SMPP server. `address`: of the one without TLS; `tls_address`: of the one with it."""
 
     listeners: tuple[Listener, ...]
     address: Address | None
+    tls_address: Address | None
     certificate: Certificate | None
 
 
@@ -165,14 +168,16 @@ def _smpp_listeners(config: Config) -> _Smpp:
     settings = config.smpp
     certificate = smpp_certificate_of(settings)
     listeners = []
-    address = None
+    address = tls_address = None
     if settings.listen is not None:
         plain = listen(settings.listen, "--smpp" if config.origins.get("smpp.listen") == "command line" else "smpp.listen")
         address = address_of(plain, settings.listen)
         listeners.append(Listener(plain))
     if settings.tls_listen is not None and certificate is not None:
-        listeners.append(Listener(listen(settings.tls_listen, "smpp.tls_listen"), certificate.context))
-    return _Smpp(tuple(listeners), address, certificate)
+        encrypted = listen(settings.tls_listen, "smpp.tls_listen")
+        tls_address = address_of(encrypted, settings.tls_listen)
+        listeners.append(Listener(encrypted, certificate.context))
+    return _Smpp(tuple(listeners), address, tls_address, certificate)
 
 
 def _smpp_settings(settings: Smpp) -> ServerSettings:

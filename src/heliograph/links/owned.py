@@ -56,6 +56,7 @@ class OwnedLink:
         profile = kind.profile(self._link_id, row.name, row.settings)
         self.link = kind.make(profile, row.settings, self, core.clock, metrics)
         self.queue = core.queues.own(profile, lease.epoch, self.link)
+        self._metrics = metrics
         self._is_up = metrics.gauge("link_up", "1 while the link is connected.", link=row.name)
         self._ending = asyncio.Event()
         self._grace_s = 0.0
@@ -82,6 +83,8 @@ class OwnedLink:
             self._core.queues.release(self._link_id)
             self.queue.lose()
             self._is_up.set(0)
+            if self._ending.is_set():  # switched off, or another process's: it is not down
+                self._metrics.forget("link_up", link=self.row.name)
 
     def end(self, grace_s: float) -> None:
         """Have `run` drain within the grace and return."""
@@ -201,7 +204,10 @@ class OwnedLink:
         await self.queue.stop(last_s)
 
     def _note(self, state: str, reason: str | None) -> None:
-        _log.info("link is " + state, link=self.row.name, reason=reason)
+        if state == "up":
+            _log.info("link is up", link=self.row.name)
+        else:
+            _log.warning("link is " + state, link=self.row.name, reason=reason)
         self._is_up.set(state == "up")
         if state == "up":
             self._down_since = None

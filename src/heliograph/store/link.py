@@ -38,7 +38,8 @@ class LinkRow(msgspec.Struct, array_like=True, frozen=True):
 
 
 class LinkView(msgspec.Struct, array_like=True, frozen=True):
-    """A link as people see it, switched off or not. `node_name`: the process that owns it, HOST/PID, or None."""
+    """A link as people see it, switched off or not. `node_name`: the process that owns it, HOST/PID, or None; `beat_at_ms`: when that last
+    showed that it lives, by its own clock."""
 
     id: int
     name: str
@@ -50,6 +51,7 @@ class LinkView(msgspec.Struct, array_like=True, frozen=True):
     reason: str | None
     changed_at_ms: int
     node_name: str | None
+    beat_at_ms: int | None = None
 
 
 class LockedLink(msgspec.Struct, array_like=True, frozen=True):

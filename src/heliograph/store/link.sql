@@ -11,7 +11,7 @@ FROM link JOIN link_lease AS lease ON lease.link_id = link.id WHERE link.disable
 
 -- name: views
 SELECT link.id, link.name, link.kind, link.settings, link.created_at_ms, link.disabled_at_ms, lease.state, lease.reason, lease.changed_at_ms,
-  node.name AS node_name
+  node.name AS node_name, node.beat_at_ms
 FROM link JOIN link_lease AS lease ON lease.link_id = link.id LEFT JOIN node ON node.id = lease.node_id ORDER BY link.id;
 
 -- name: views_of_organisation
@@ -35,7 +35,7 @@ DELETE FROM link_reservation WHERE link_id = :link_id AND organisation_id = :org
 
 -- name: view
 SELECT link.id, link.name, link.kind, link.settings, link.created_at_ms, link.disabled_at_ms, lease.state, lease.reason, lease.changed_at_ms,
-  node.name AS node_name
+  node.name AS node_name, node.beat_at_ms
 FROM link JOIN link_lease AS lease ON lease.link_id = link.id LEFT JOIN node ON node.id = lease.node_id WHERE link.id = :id;
 
 -- name: lock

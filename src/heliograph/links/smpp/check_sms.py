@@ -84,7 +84,7 @@ async def sent(settings: SmppSettings, clock: Clock, sender: Trial, hearer: Tria
 def _refusal(settled: Settled | None, *, is_over: bool) -> str:
     response = settled.response if settled is not None else None
     if response is None:
-        return "the centre ended the session when the test SMS came" if is_over else "the test SMS was not answered"
+        return "the centre ended the session when the test SMS came" if is_over else "the test SMS was not answered within response_s"
     code = response.command_status
     meaning = status.meaning_of(code)
     text = f"the test SMS was refused with 0x{code:02X} {meaning.name}: {meaning.words}{_more(response)}"

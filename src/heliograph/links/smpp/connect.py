@@ -36,7 +36,7 @@ async def connect(settings: SmppSettings, clock: Clock, connection: Connection, 
     except TimeoutError:
         raise NotConnectedError(f"{where} did not answer within {settings.connect_s:g} s: is a firewall in between?") from None
     except ssl.SSLCertVerificationError as error:
-        raise NotConnectedError(f"the certificate of {where} is not accepted: {error.verify_message}") from None
+        raise NotConnectedError(f"the certificate of {where} is not accepted ({error.verify_message}): {_trust(error)}") from None
     except ssl.SSLError as error:
         why = error.reason or str(error)
         raise NotConnectedError(f"no TLS with {where} ({why}): does this port speak TLS?") from None
@@ -45,6 +45,19 @@ async def connect(settings: SmppSettings, clock: Clock, connection: Connection, 
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)  # asyncio's own strerror is "Connect call failed", uvloop's says why
         raise NotConnectedError(f"cannot connect to {where}: {why}") from None
+
+
+def _trust(error: ssl.SSLCertVerificationError) -> str:
+    """What to set, or to ask for, by what OpenSSL found (X509_V_ERR_...)."""
+    match error.verify_code:
+        case 10:
+            return "it has expired, so the centre needs a new one"
+        case 18 | 19 | 20 | 21:
+            return "name who signed it in tls_ca_file"
+        case 62 | 64:
+            return "set tls_server_name to the name that it has"
+        case _:
+            return "see tls_ca_file and tls_server_name"
 
 
 def context(settings: SmppSettings) -> ssl.SSLContext:

@@ -22,8 +22,8 @@ ANSWER_WITHIN_S: Final = 10.0
 AS: Final[dict[type[BindPdu], str]] = {BindTransceiver: "trx", BindTransmitter: "tx", BindReceiver: "rx"}
 ADVICE: Final = {
     status.RBINDFAIL: "system_id or password are wrong, this address is not allowed, or as many binds are open as may be",
-    status.RINVPASWD: "the password is wrong; SMPP takes 8 characters",
-    status.RINVSYSID: "the system_id is wrong",
+    status.RINVPASWD: "set the right `password`; SMPP takes 8 characters",
+    status.RINVSYSID: "set the right `system_id`, or the host and port where it is known",
     status.RINVSYSTYP: "system_type is wrong: ask which one the centre wants, often it is empty",
     status.RALYBND: "this system_id is bound already, and the centre allows it once: stop the link, then check again",
     status.RINVCMDID: "the centre does not know this bind: try bind_type tx+rx",

@@ -26,6 +26,8 @@ from heliograph.store.transaction import Transaction
 MOST_NAME = 60
 MOST_TRACED = 500
 MOST_SHOWN = 200
+SILENT_MS = 30_000
+"""A process beats every 2 s; clocks of two machines may differ by some seconds."""
 TRACE_S = 30
 """How long a link's PDUs are written down after somebody asked for them."""
 
@@ -134,6 +136,11 @@ async def views(office: Office, actor: Actor) -> list[LinkView]:
     """All links of the installation. Raises Problem."""
     require(actor, Right.OPERATE)
     return await office.database.read(store.views)
+
+
+def is_abandoned(view: LinkView, now_ms: int) -> bool:
+    """Whether the process that ran it died, and no other has taken it: its state is the last that was heard."""
+    return view.beat_at_ms is not None and view.beat_at_ms < now_ms - SILENT_MS
 
 
 async def seen(office: Office, actor: Actor) -> list[tuple[LinkView, list[int]]]:
