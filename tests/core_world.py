@@ -78,6 +78,10 @@ class WatchedDatabase(Database):
             self._hand_over_all()
         return self.waiting > 0
 
+    def _ended(self, handed: int, took_s: float) -> None:
+        """Without the rest in which others may come, for the same reason."""
+        super()._ended(handed, 0.0)
+
     def _leave(self, _: object = None) -> None:
         self.waiting -= 1
 
