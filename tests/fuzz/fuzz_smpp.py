@@ -73,7 +73,7 @@ def read(pdu: Pdu) -> None:
         content_of(pdu)
         READER.receipt(pdu, 0)
         for each in READER.inbound(pdu, 0):
-            assert len(each.udh) + len(each.user_data) <= 140 or each.user_data.isascii()
+            assert len(each.udh) + len(each.user_data) <= 140 or each.user_data.isascii() or each.alphabet is not None
     try:
         again = encode(pdu)
     except ValueNotAllowedError:

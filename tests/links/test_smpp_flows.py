@@ -260,6 +260,21 @@ async def test_parts_come_by_header_by_sar_and_as_one_payload(world: SmppWorld) 
     assert received(world) == ["one, two, three", "one, two, three", "ä" * 200]
 
 
+@pytest.mark.parametrize(("world", "data_coding"), [({}, 3), ({"default_alphabet": "latin-1"}, 0)], indirect=["world"])
+@pytest.mark.parametrize("style", ["udh", "sar"])
+async def test_long_parts_in_latin_1_are_one_sms_though_only_some_fit_gsm_7_bit(world: SmppWorld, data_coding: int, style: str) -> None:
+    parts = ["Zählerstand 4711, " * 7, "così così, " * 11 + "³ ", "£ 5, $ 7. "]
+    for number in (2, 3, 1):
+        octets = parts[number - 1].encode("latin-1")
+        sar = (tlv.SAR_MSG_REF_NUM.make(9), tlv.SAR_TOTAL_SEGMENTS.make(3), tlv.SAR_SEGMENT_SEQNUM.make(number))
+        how: dict[str, Any] = {"esm_class": 0x40} if style == "udh" else {"tlvs": sar}
+        header = udh.concat(7, 3, number) if style == "udh" else b""
+        assert await world.tell(mo(1, header + octets, data_coding=data_coding, **how)) == 0
+    assert received(world) == ["".join(parts)]
+    (row,) = world.rows("SELECT dcs, segments FROM message WHERE direction = 2")
+    assert (row.dcs, row.segments) == (8, 3)
+
+
 @pytest.mark.parametrize(
     ("world", "wanted"),
     [({"role": "network"}, 0x0B), ({"role": "interconnect"}, 0), ({"refusals": {"destination": "0x65"}}, 0x65)],

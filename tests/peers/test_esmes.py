@@ -142,6 +142,7 @@ def test_npm_smpp_is_served_what_is_asked_seldom_in_each_version(program: Progra
         "intermediate": [0x20, "ENROUTE", "027"],
         "alert": [numbers["sleeps"], 0],
         "delivered": delivered,
+        "echo": "[on] 5 € a_b@c",
         "refusals": [status.RINVEXPIRY, status.RINVMSGID],
         "silent": [[0, 0], [0, 0]],
     }

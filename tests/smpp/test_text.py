@@ -30,9 +30,9 @@ def test_what_was_written_is_read_again(text: str, default: DefaultAlphabet, hea
     assert (gsm7.decode(user_data) if tp_dcs == 0 else gsm7.decode_ucs2(user_data)) == text
 
 
-@given(st.integers(0, 255), st.binary(max_size=20), st.sampled_from(list(DefaultAlphabet)), st.sampled_from(list(LinkStyle)), st.booleans())
-def test_no_octets_break_it(data_coding: int, octets: bytes, default: DefaultAlphabet, style: LinkStyle, is_part: bool) -> None:
-    tp_dcs, _ = Coder(style, default).read(data_coding, b"", octets, is_part=is_part)
+@given(st.integers(0, 255), st.binary(max_size=20), st.sampled_from(list(DefaultAlphabet)), st.sampled_from(list(LinkStyle)))
+def test_no_octets_break_it(data_coding: int, octets: bytes, default: DefaultAlphabet, style: LinkStyle) -> None:
+    tp_dcs, _ = Coder(style, default).read(data_coding, b"", octets)
     assert 0 <= tp_dcs <= 255
 
 
@@ -67,9 +67,20 @@ def test_an_octet_that_is_no_septet_is_read_as_latin_1() -> None:
     assert Coder().read(0, b"", "ñ³".encode("latin-1")) == (8, "ñ³".encode("utf-16-be"))
 
 
-def test_parts_of_one_text_come_out_in_one_alphabet() -> None:
+def test_each_part_of_a_text_comes_out_in_the_alphabet_that_has_it() -> None:
     coder = Coder(default=DefaultAlphabet.LATIN_1)
-    assert [coder.read(0, PART, text.encode("latin-1"), is_part=True)[0] for text in ("plain", "³")] == [8, 8]
+    assert [coder.read(0, PART, text.encode("latin-1"))[0] for text in ("plain", "³")] == [0, 8]
+    assert coder.read(0, PART, b"a" * 153) == (0, b"a" * 153), "in UCS-2 it would be too long for a part"
+
+
+@pytest.mark.parametrize("text", ["[on]", "a@b", "1_2", "5 €", "line\nend\ttab"])
+def test_septets_that_are_said_to_be_ascii_are_known_by_what_ascii_has_not(text: str) -> None:
+    """npm smpp 0.5 writes septets and says data_coding 1 where it is not told which."""
+    if "\t" in text:
+        assert Coder().read(1, b"", text.encode())[0] == 8, "GSM 7-bit has no tab, ASCII has"
+    else:
+        assert Coder().read(1, b"", gsm7.encode(text)) == (0, gsm7.encode(text))
+    assert Coder().read(1, b"", b"$ {") == (0, gsm7.encode("$ {")), "ASCII is read as such"
 
 
 def test_flash_and_foreign_charsets_keep_their_class_and_their_text() -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
+from heliograph.gsm import alphabet as gsm7
 from heliograph.gsm import udh
 from heliograph.gsm.dcs import Alphabet
 from heliograph.gsm.segment import Segment, join, split
@@ -344,6 +345,25 @@ async def test_a_long_text_arrives_whole_however_it_is_cut(house: House, style: 
         parts.append(Segment(found.number, found.total, each.udh, each.user_data))
     assert join(parts, Alphabet.GSM7) == LONG
     assert len(house.world.rows("SELECT id FROM message")) == len(pdus), "one row for each submit"
+
+
+@pytest.mark.parametrize("style", [Style.UDH, Style.SAR])
+@pytest.mark.parametrize(("data_coding", "charset", "room"), [(1, "ascii", 153), (3, "latin-1", 134)])
+async def test_a_long_text_in_another_alphabet_arrives_part_by_part(
+    house: House, data_coding: int, charset: str, room: int, style: Style
+) -> None:
+    app = await house.bind()
+    octets = ("Zaehlerstand 4711, " if charset == "ascii" else "Zählerstand 4711, ").encode(charset) * 12
+    parts = [octets[at : at + room] for at in range(0, len(octets), room)]
+    made = [Segment(number, len(parts), udh.concat(7, len(parts), number), each) for number, each in enumerate(parts, 1)]
+    answers = await app.ask_all(*pdus_of(to(data_coding=data_coding), made, style, 7))
+    assert [each.command_status for each in answers] == [0] * len(parts)
+    await until(lambda: len(house.world.link.sent) == len(parts), "all parts")
+    sent = sorted((each.outgoing for each in house.world.link.sent), key=lambda each: each.udh)
+    assert {each.dcs for each in sent} == {0}
+    assert gsm7.decode(b"".join(each.user_data for each in sent)) == octets.decode(charset)
+    (answer,) = await app.ask_all(to(1, udh.concat(8, 2, 1) + "á".encode("latin-1") * 134, data_coding=3, esm_class=0x40))
+    assert answer.command_status == status.RINVMSGLEN, "134 letters that are in UCS-2 alone have no room in a part"
 
 
 async def test_half_a_surrogate_pair_goes_on_as_it_came(house: House) -> None:

@@ -110,7 +110,9 @@ def without_nul(text: str) -> str:
 class Inbound(msgspec.Struct, frozen=True):
     """One SMS (or one part of one) that a link heard. Octets as in `Outgoing`; numbers already completed to international digits.
 
-    `destination` is None where the network gives none; `transaction_id`: an id that the network repeats with a repeated SMS."""
+    `destination` is None where the network gives none; `transaction_id`: an id that the network repeats with a repeated SMS.
+    `alphabet`: the network's own, where that is none of the air: parts of one text may then be in GSM 7-bit and in UCS-2, and a part
+    longer than an SMS."""
 
     link_id: LinkId
     source: str
@@ -121,6 +123,7 @@ class Inbound(msgspec.Struct, frozen=True):
     pid: int
     received_at_ms: int
     transaction_id: str | None = None
+    alphabet: str | None = None
 
 
 class ReceiptState(StrEnum):

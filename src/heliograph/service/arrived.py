@@ -1,9 +1,11 @@
 """An inbound SMS that is handed on as one, however many parts it came in."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import msgspec
 
+from heliograph.gsm.dcs import Alphabet, parse
 from heliograph.gsm.segment import Segment
 from heliograph.model.link import Inbound
 from heliograph.service.encode import text_of
@@ -51,14 +53,15 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
     def of_set(cls, parts: PartSet, held: Sequence[Part], received_at_ms: int, *, is_third: bool = False) -> "Arrived":
         """All parts of a set."""
         first = held[0]
+        in_ucs2 = [part.dcs for part in held if parse(part.dcs).alphabet is Alphabet.UCS2]
         return cls(
             link_id=parts.link_id,
             source=parts.source,
             destination=parts.dest or None,
-            payload=text_of([_segment(part, part.number, parts.total) for part in held], first.dcs),
+            payload=_joined(held),
             udh="",
             user_data="",
-            dcs=first.dcs,
+            dcs=in_ucs2[0] if in_ucs2 else first.dcs,
             pid=first.pid,
             segments=len(held),
             received_at_ms=received_at_ms,
@@ -81,6 +84,13 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
             received_at_ms=part.received_at_ms,
             part=(part.number, parts.total, str(parts.id)),
         )
+
+
+def _joined(held: Sequence[Part]) -> str:
+    """The text of all parts. Those that follow each other in one alphabet are put together before they are read."""
+    runs = [list(run) for _, run in groupby(held, lambda part: parse(part.dcs).alphabet)]
+    numbered = [[_segment(part, number, len(run)) for number, part in enumerate(run, 1)] for run in runs]
+    return "".join(text_of(segments, run[0].dcs) for segments, run in zip(numbered, runs, strict=True))
 
 
 def _segment(part: Part, number: int, total: int) -> Segment:

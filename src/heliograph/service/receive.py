@@ -230,7 +230,7 @@ def _write(tx: Transaction, puzzles: Sequence[_Puzzle], left: Sequence[_Puzzle],
 
 
 def _set_of(inbound: Inbound, concat: udh.Concatenation, set_id: int) -> PartSet:
-    alphabet = parse(inbound.dcs).alphabet.value
+    alphabet = inbound.alphabet or parse(inbound.dcs).alphabet.value
     return PartSet(set_id, inbound.link_id, inbound.source, inbound.destination or "", concat.reference, concat.total, alphabet)
 
 

@@ -5,6 +5,7 @@ TP-DCS is the table of `gsm.dcs`; here is what data_coding 0 stands for, which t
 5.2.19, note a): septets, one an octet or packed, Latin-1 or ASCII. What comes in an alphabet that no TP-DCS has becomes one that has it.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +16,8 @@ from heliograph.gsm.segment import USER_DATA_OCTETS
 from heliograph.smpp.errors import ValueNotAllowedError
 
 UCS2_DCS = dcs.of(Alphabet.UCS2)
+_CONTROLS = re.compile(rb"[^\t\n\r\x20-\x7f]")
+"""What no text in ASCII has. npm smpp says ASCII and writes septets, in which these are @, _, £, the escape before a bracket."""
 
 
 class DefaultAlphabet(StrEnum):
@@ -53,34 +56,44 @@ class Coder:
                 raise ValueNotAllowedError(f"the peer's alphabet {self.default} has no {lacking!r}, and in UCS-2 it is too long") from None
             return dcs.to_data_coding(UCS2_DCS, self.style), octets
 
-    def read(self, data_coding: int, header: bytes, octets: bytes, *, is_part: bool = False) -> tuple[int, bytes]:
-        """The TP-DCS, and user data. Never fails. `is_part`: parts of one text must all come out in one alphabet."""
+    def read(self, data_coding: int, header: bytes, octets: bytes) -> tuple[int, bytes]:
+        """The TP-DCS, and user data, in which a text may be longer than one SMS. Never fails. Parts of one text may come out in GSM 7-bit
+        and in UCS-2: those of 153 octets have no room in UCS-2, and only some may need it."""
         coding = dcs.from_data_coding(data_coding, self.style)
         match coding.charset:
             case Charset.OCTET | Charset.UCS2:
                 return coding.tp_dcs, octets
             case Charset.GSM7:
-                return self._read_default(coding.tp_dcs, header, octets, is_part=is_part)
+                return self._read_default(coding.tp_dcs, header, octets)
+            case Charset.ASCII if octets.isascii() and _CONTROLS.search(octets):
+                return coding.tp_dcs, octets
             case charset:
-                return _recoded(coding.tp_dcs, octets.decode(charset.value, "replace"), is_part=is_part)
+                return _recoded(coding.tp_dcs, octets.decode(charset.value, "replace"))
 
-    def _read_default(self, tp_dcs: int, header: bytes, octets: bytes, *, is_part: bool) -> tuple[int, bytes]:
+    def foreign_alphabet(self, data_coding: int) -> str | None:
+        """The name of an alphabet that no TP-DCS has: `read` gives each part of a text in it the one that has all of that part."""
+        charset = dcs.from_data_coding(data_coding, self.style).charset
+        if charset is Charset.GSM7 and self.default in (DefaultAlphabet.LATIN_1, DefaultAlphabet.ASCII):
+            return self.default.value
+        return None if charset in (Charset.GSM7, Charset.OCTET, Charset.UCS2) else charset.value
+
+    def _read_default(self, tp_dcs: int, header: bytes, octets: bytes) -> tuple[int, bytes]:
         match self.default:
             case DefaultAlphabet.GSM7 if octets.isascii():
                 return tp_dcs, octets
             case DefaultAlphabet.GSM7_PACKED:
                 return tp_dcs, _unpacked(octets, _fill_bits(header))
             case DefaultAlphabet.ASCII:
-                return _recoded(tp_dcs, octets.decode("ascii", "replace"), is_part=is_part)
+                return _recoded(tp_dcs, octets.decode("ascii", "replace"))
             case _:  # Latin-1; or an octet that is no septet, which is what peers send who think that it is
-                return _recoded(tp_dcs, octets.decode("latin-1"), is_part=is_part)
+                return _recoded(tp_dcs, octets.decode("latin-1"))
 
 
-def _recoded(tp_dcs: int, text: str, *, is_part: bool) -> tuple[int, bytes]:
-    """The text in the alphabet of that TP-DCS where it has all of it, else in UCS-2."""
+def _recoded(tp_dcs: int, text: str) -> tuple[int, bytes]:
+    """The text in GSM 7-bit where that has all of it, else in UCS-2."""
     read = dcs.parse(tp_dcs)
-    if read.alphabet is Alphabet.GSM7 and not is_part and gsm7.fits(text):
-        return tp_dcs, gsm7.encode(text)
+    if gsm7.fits(text):
+        return (tp_dcs if read.alphabet is Alphabet.GSM7 else dcs.of(Alphabet.GSM7, read.message_class)), gsm7.encode(text)
     octets = gsm7.encode_ucs2(text)
     return (tp_dcs if read.alphabet is Alphabet.UCS2 else dcs.of(Alphabet.UCS2, read.message_class)), octets
 

@@ -61,7 +61,7 @@ def draft_of(pdu: Submit, coder: Coder, now_ms: int) -> tuple[Draft, Encoded | N
         header = _with_ports(_with_part(content.udh, content.part, pdu), pdu)
     except GsmError as error:
         raise Refused(status.RINVESMCLASS, str(error)) from None
-    tp_dcs, user_data = coder.read(pdu.data_coding, content.udh, content.user_data, is_part=content.part is not None)
+    tp_dcs, user_data = coder.read(pdu.data_coding, content.udh, content.user_data)
     payload, as_it_came = _payload(tp_dcs, header, user_data)
     is_recoded = not header and dcs.from_data_coding(pdu.data_coding, coder.style).charset not in _AS_ON_THE_AIR
     tp_dcs_or_none = None if is_recoded else tp_dcs

@@ -78,6 +78,11 @@ async function in34() {
   saw.alert = [alert.source_addr, alert.ms_availability_status];
   saw.delivered = told(await peer.hear((pdu) => about(absent.message_id)(pdu) && pdu.esm_class === 4));
 
+  // the library says data_coding 1 and writes GSM septets
+  await peer.ask('submit_sm', submit(given.echo, { short_message: '[on] 5 € a_b@c' }));
+  const spoken = (pdu) => pdu.command === 'deliver_sm' && pdu.source_addr === given.echo && !pdu.esm_class;
+  saw.echo = text(await peer.hear((pdu) => spoken(pdu) && text(pdu) !== 'to many'));
+
   const wrong = await peer.ask('submit_sm', submit(given.delivers, { validity_period: 'nonsense' }));
   saw.refusals = [wrong.command_status, (await peer.ask('query_sm', { message_id: '987654321', source_addr: '1000' })).command_status];
   saw.silent = silent.map((each) => [each.command_status, peer.heard.filter(about(each.message_id)).length]);

@@ -4,7 +4,7 @@ import re
 from itertools import count
 
 from heliograph.gsm import udh
-from heliograph.gsm.dcs import parse
+from heliograph.gsm.dcs import Alphabet, parse
 from heliograph.gsm.errors import TpduError
 from heliograph.gsm.segment import MAX_SEGMENTS, USER_DATA_OCTETS, Segment, capacity
 from heliograph.links.smpp.address import Addresses
@@ -91,8 +91,9 @@ class Reader:
         No parts for a header that fits into no SMS, without a text behind it: nothing is left that could be kept.
         """
         content = content_of(pdu)
-        dcs, user_data = self._coder.read(pdu.data_coding, content.udh, content.user_data, is_part=content.part is not None)
-        parts = self._parts(content, dcs, user_data)
+        dcs, user_data = self._coder.read(pdu.data_coding, content.udh, content.user_data)
+        alphabet = self._coder.foreign_alphabet(pdu.data_coding)
+        parts = self._parts(content, dcs, user_data, alphabet)
         source, destination = self.source(pdu), self.destination(pdu)
         pid = pdu.protocol_id if isinstance(pdu, DeliverSm) else 0
         transaction_id = tlv.RECEIPTED_MESSAGE_ID.find(pdu.tlvs) or None
@@ -107,6 +108,7 @@ class Reader:
                 pid=pid,
                 received_at_ms=now_ms,
                 transaction_id=None if transaction_id is None else f"{transaction_id}/{part.number}" if len(parts) > 1 else transaction_id,
+                alphabet=alphabet,
             )
             for part in parts
         ]
@@ -117,14 +119,16 @@ class Reader:
     def destination(self, pdu: Heard) -> str:
         return self._addresses.number(pdu.destination_addr, pdu.dest_addr_ton, pdu.dest_addr_npi, is_source=False)
 
-    def _parts(self, content: Content, dcs: int, user_data: bytes) -> list[Segment]:
+    def _parts(self, content: Content, dcs: int, user_data: bytes, alphabet: str | None) -> list[Segment]:
+        """A part that was one SMS in the peer's own alphabet stays one, though in ours it may be longer."""
         header = content.udh
         elements = _elements(header)
         if content.part is not None and udh.Udh(elements).concatenation is None:
             part = content.part  # SAR TLVs; a header of ports may stand beside them
             header = _headed(udh.concatenation(part.reference, part.total, part.number, part.wide), elements)
         read = parse(dcs)
-        if len(user_data) <= (capacity(read.alphabet, len(header)) if read.in_septets else USER_DATA_OCTETS - len(header)):
+        is_one = alphabet is not None and content.part is not None and len(content.user_data) <= capacity(Alphabet.GSM7, len(header))
+        if is_one or len(user_data) <= (capacity(read.alphabet, len(header)) if read.in_septets else USER_DATA_OCTETS - len(header)):
             return [Segment(1, 1, header, user_data)]
         return _cut(_elements(header), user_data, next(self._references) & 0xFFFF, in_septets=read.in_septets)
 
