@@ -225,6 +225,18 @@ def test_the_centres_default_alphabet_is_written(alphabet: str, octets: bytes | 
     assert (pdu.short_message, pdu.data_coding) == (gsm7.pack(text) if octets is None else octets, data_coding)
 
 
+@pytest.mark.parametrize(("style", "is_taken"), [("payload", True), ("udh", False)])
+def test_what_the_centres_alphabet_lacks_may_be_as_long_as_it_is_where_the_centre_cuts(style: str, is_taken: bool) -> None:
+    long = outgoing(user_data=gsm7.encode("€ " * 60))
+    made = writer(default_alphabet="latin-1", long_messages=style)
+    if not is_taken:
+        with pytest.raises(ValueNotAllowedError, match="too long"):
+            made.pdu(long, EPOCH_MS)
+        return
+    pdu = made.pdu(long, EPOCH_MS)
+    assert (pdu.data_coding, pdu.short_message or tlv.MESSAGE_PAYLOAD.find(pdu.tlvs)) == (8, ("€ " * 60).encode("utf-16-be"))
+
+
 def test_an_intermediate_notification_is_never_final_and_a_sender_that_differs_is_left_open() -> None:
     pdu = DeliverSm(source_addr="49170", destination_addr="Other", esm_class=0x20, short_message=b"id:1 stat:DELIVRD")
     made = reader(receipt_sender_differs=True).receipt(pdu, 0)

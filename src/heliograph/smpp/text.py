@@ -38,10 +38,10 @@ class Coder:
     style: LinkStyle = LinkStyle.SMPP34
     default: DefaultAlphabet = DefaultAlphabet.GSM7
 
-    def written(self, tp_dcs: int, header: bytes, user_data: bytes) -> tuple[int, bytes]:
+    def written(self, tp_dcs: int, header: bytes, user_data: bytes, *, is_cut_there: bool = False) -> tuple[int, bytes]:
         """The data_coding, and the octets that follow `header`. Text that the peer's default alphabet lacks goes in UCS-2.
 
-        ValueNotAllowedError where it does not fit into a message then."""
+        ValueNotAllowedError where it does not fit into a message then, unless the peer cuts it."""
         if not dcs.parse(tp_dcs).in_septets or self.default is DefaultAlphabet.GSM7:
             return dcs.to_data_coding(tp_dcs, self.style), user_data
         if self.default is DefaultAlphabet.GSM7_PACKED:
@@ -51,7 +51,7 @@ class Coder:
             return dcs.to_data_coding(tp_dcs, self.style), text.encode(self.default)
         except UnicodeEncodeError as error:
             octets = gsm7.encode_ucs2(text)
-            if len(header) + len(octets) > USER_DATA_OCTETS:
+            if len(header) + len(octets) > USER_DATA_OCTETS and not is_cut_there:
                 lacking = text[error.start]
                 raise ValueNotAllowedError(f"the peer's alphabet {self.default} has no {lacking!r}, and in UCS-2 it is too long") from None
             return dcs.to_data_coding(UCS2_DCS, self.style), octets

@@ -48,7 +48,8 @@ class Writer:
             raise ValueNotAllowedError(f"the link takes no SMS from {outgoing.source or 'nobody'}: its allowed_sources say which")
         source = self._addresses.source(outgoing.source, outgoing.source_type)
         destination = self._addresses.destination(outgoing.destination)
-        data_coding, octets = self._coder.written(outgoing.dcs, outgoing.udh, outgoing.user_data)
+        is_cut_there = self._settings.long_messages is Style.PAYLOAD and not outgoing.udh
+        data_coding, octets = self._coder.written(outgoing.dcs, outgoing.udh, outgoing.user_data, is_cut_there=is_cut_there)
         text = outgoing.udh + octets
         tlvs = (tlv.USER_MESSAGE_REFERENCE.make(outgoing.reference),) if self._settings.send_reference else ()
         if len(text) > MAX_SHORT_MESSAGE_OCTETS - 1:
