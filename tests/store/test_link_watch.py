@@ -1,13 +1,15 @@
 """How a link is doing, on both engines: its pace and errors among the newest messages, what waits, and by an index what is nobody's."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
-from heliograph.store import link_watch
+from heliograph.store import link, link_watch
 from heliograph.store.database import engine_of
 from heliograph.store.engine import Session
 from heliograph.store.ids import IdBlocks
+from heliograph.store.link import Told
 from heliograph.store.link_watch import Pace, Waiting
 from heliograph.store.transaction import Transaction
 from tests.core_world import insert
@@ -52,6 +54,17 @@ class Watches:
         for number in (1, 2, 3, 4):
             message(tx, number, 1, 1, 1000 * number, 1000 * number)
         assert link_watch.paces(tx, [1], 0) == {1: Pace(2, 0, 2000)}
+
+    def test_what_befell_a_link_is_told_newest_first_among_that_of_all(self, tx: Transaction, monkeypatch: pytest.MonkeyPatch) -> None:
+        for number, (kind, link_id, reason) in enumerate((("up", 1, None), ("down", 2, "refused"), ("down", 1, "it closed")), 1):
+            detail = json.dumps({"link": {"id": link_id, "name": "Main"}, "reason": reason})
+            insert(tx, "event", organisation_id=0, number=number, type=f"link.{kind}", at_ms=1000 * number, detail=detail)
+        insert(tx, "event", organisation_id=0, number=4, type="sms.received", at_ms=4000)
+        assert link.told(tx, 1, 10) == [Told("down", 3000, "it closed"), Told("up", 1000, None)]
+        assert link.told(tx, 1, 1) == [Told("down", 3000, "it closed")]
+        assert link.told(tx, 3, 10) == []
+        monkeypatch.setattr(link, "LATEST_TOLD", 2)
+        assert [each.kind for each in link.told(tx, 1, 10)] == ["down"]
 
     def test_what_waits_is_counted_in_messages_and_in_destinations(self, tx: Transaction) -> None:
         for number, (link_id, head, following) in enumerate(((1, 1, 4), (1, 2, 2), (1, 5, 6), (2, 1, 9)), 1):

@@ -122,7 +122,7 @@ def list_(*, options: Options = PLAIN) -> int:
 
 @app.command
 def show(which: Annotated[str, Parameter(name="LINK")], /, *, options: Options = PLAIN) -> int:
-    """Show a link with its settings and what waits for it.
+    """Show a link with its settings, what waits for it, and its latest ups and downs.
 
     Parameters
     ----------
@@ -135,7 +135,10 @@ def show(which: Annotated[str, Parameter(name="LINK")], /, *, options: Options =
         row = _row(found.link, desk.clock.now_ms()) | {"destinations_waiting": found.waiting}
         if options.json:
             return Item(row | {"settings": found.settings})
-        return Item(row, [f"{name}={_written(value)}" for name, value in found.settings.items()])
+        settings = [f"{name}={_written(value)}" for name, value in found.settings.items()]
+        told = await link.told(desk, desk.caretaker(), found.link.id)
+        history = [f"{time_of(each.at_ms)}  {each.kind:5}  {each.reason or '-'}" for each in told]
+        return Item(row, [*settings, *(["", *history] if history else [])])
 
     return at_desk(options, work)
 

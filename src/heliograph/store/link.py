@@ -5,6 +5,7 @@ and a takeover, which changes the epoch, does. The unique index on (link_id, epo
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -14,6 +15,8 @@ from heliograph.store.query import queries
 from heliograph.store.transaction import Transaction
 
 Q = queries("link")
+LATEST_TOLD: Final = 500
+"""How many of the latest events of all links those of one are looked for among."""
 
 
 class Held(msgspec.Struct, array_like=True, frozen=True):
@@ -52,6 +55,22 @@ class LinkView(msgspec.Struct, array_like=True, frozen=True):
     changed_at_ms: int
     node_name: str | None
     beat_at_ms: int | None = None
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What befell a link: `kind` up, down or fault."""
+
+    kind: str
+    at_ms: int
+    reason: str | None
+
+
+class _Detail(msgspec.Struct, frozen=True):
+    link: dict[str, Any]
+    reason: str | None = None
+
+
+_detail_of = msgspec.json.Decoder(_Detail).decode
 
 
 class LockedLink(msgspec.Struct, array_like=True, frozen=True):
@@ -219,6 +238,15 @@ def holding(leases: Iterable[tuple[int, int]]) -> Request[Held]:
 def hold(tx: Transaction, link_id: int, epoch: int) -> bool:
     """Whether `epoch` still owns the link; if so, nobody can take it over before this transaction ends."""
     return tx.one(Q["hold"], link_id=link_id, epoch=epoch) is not None
+
+
+def told(tx: Transaction, link_id: int, most: int) -> list[Told]:
+    """The latest that befell a link, newest first, as far as it stands among the latest of all links."""
+    found = []
+    for kind, at_ms, detail in tx.run(Q["told"], latest=LATEST_TOLD):
+        if str(kind).startswith("link.") and (read := _detail_of(detail)).link["id"] == link_id:
+            found.append(Told(str(kind).removeprefix("link."), int(at_ms), read.reason))
+    return found[:most]
 
 
 def latest_ms(tx: Transaction) -> int:

@@ -115,6 +115,10 @@ SELECT epoch FROM link_lease WHERE link_id = :link_id AND epoch = :epoch AND nod
 UPDATE link_lease SET node_id = NULL, beat = beat + 1, state = 'stopped', reason = 'its process ended' WHERE node_id = :node_id
 RETURNING link_id;
 
+-- name: told
+-- The latest that befell the installation, read by its index; which of it is a link's, its detail says.
+SELECT type, at_ms, detail FROM event WHERE organisation_id = 0 AND substr(type, 1, 4) <> 'sms.' ORDER BY number DESC LIMIT :latest;
+
 -- name: latest
 SELECT max(at_ms) FROM (
   SELECT max(changed_at_ms) AS at_ms FROM link_lease

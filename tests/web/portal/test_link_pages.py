@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from heliograph.service import link_event
 from heliograph.store import link as link_store
 from tests.core_world import statement
 from tests.web.portal.form import form_at
@@ -230,3 +231,13 @@ async def test_the_pages_of_links_are_drawn_anew_as_they_change_and_only_then(op
 async def test_nobody_else_sees_what_belongs_to_nobody(admin: Visitor) -> None:
     for path in ("/links/unmatched", "/links/unmatched_receipts", "/links/stream", "/links/1/stream", "/links/1/trace/stream"):
         assert (await admin.get(path)).status == 403
+
+
+async def test_the_ups_and_downs_of_a_link_are_told_and_not_those_of_another(operator: Visitor, site: Site) -> None:
+    link_id, other = await added(operator, site), await added(operator, site, name="Other")
+    assert "it was never connected" in words(await operator.get(f"/links/{link_id}"))
+    for each, why in ((link_id, "the peer closed the connection"), (other, "refused")):
+        await site.world.database.write(link_event.tell, "down", each, "SMSC", why, site.world.now_ms)
+    page = words(await operator.get(f"/links/{link_id}"))
+    assert "the peer closed the connection" in page
+    assert "refused" not in page.partition("Ups and downs")[2]

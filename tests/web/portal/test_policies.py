@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import msgspec
+
+from heliograph.store import smpp_account
+from heliograph.store.smpp_account import SmppSession
 from tests.core_world import statement
 from tests.web.portal.visitor import Visitor, words
 from tests.web.site import Site
@@ -111,6 +115,19 @@ async def test_the_smpp_password_is_shown_once(admin: Visitor, site: Site) -> No
     password = shown.text.split('data-copy="')[1].split('"')[0]
     assert len(password) == 8
     assert password not in (await admin.get(where)).text
+
+
+async def test_who_is_bound_by_the_smpp_account_is_seen(admin: Visitor, site: Site) -> None:
+    await site.world.database.write(lambda tx: tx.run(statement("UPDATE service_profile SET esme_interface_type_id = 2")))
+    where, system_id = f"/policies/{site.a.policy_id}", f"pol_{site.a.policy_id}"
+    await admin.post(f"{where}/password")
+    assert "Nobody is bound" in words(await admin.get(where))
+    session = SmppSession(1, system_id, 1, "transceiver", 0x34, "192.0.2.7:5000", 1, site.world.now_ms)
+    await site.world.database.write(smpp_account.insert_session, session)
+    await site.world.database.write(smpp_account.insert_session, msgspec.structs.replace(session, id=2, system_id="pol_99"))
+    page = words(await admin.get(where))
+    assert "bound, 1 session" in page
+    assert "transceiver, SMPP 3.4, TLS, from 192.0.2.7:5000" in page
 
 
 async def test_an_observer_sees_a_policy_and_no_way_to_change_it(observer: Visitor, site: Site) -> None:

@@ -20,12 +20,13 @@ from heliograph.store import account as account_store
 from heliograph.store import lane as lane_store
 from heliograph.store import link as store
 from heliograph.store import route as route_store
-from heliograph.store.link import LinkView, Traced
+from heliograph.store.link import LinkView, Told, Traced
 from heliograph.store.transaction import Transaction
 
 MOST_NAME = 60
 MOST_TRACED = 500
 MOST_SHOWN = 200
+MOST_TOLD = 10
 SILENT_MS = 30_000
 """A process beats every 2 s; clocks of two machines may differ by some seconds."""
 TRACE_S = 30
@@ -136,6 +137,12 @@ async def views(office: Office, actor: Actor) -> list[LinkView]:
     """All links of the installation. Raises Problem."""
     require(actor, Right.OPERATE)
     return await office.database.read(store.views)
+
+
+async def told(office: Office, actor: Actor, link_id: int, most: int = MOST_TOLD) -> list[Told]:
+    """The latest that befell a link: up, down, at fault; newest first. Raises Problem."""
+    require(actor, Right.OPERATE)
+    return await office.database.read(store.told, link_id, most)
 
 
 def is_abandoned(view: LinkView, now_ms: int) -> bool:

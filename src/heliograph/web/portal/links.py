@@ -39,7 +39,7 @@ LEAST: Final = 0.1
 """The smallest rate that is written as a number."""
 PACE_S: Final = 2.0
 """Numbers are looked at no more often; that a link went up or down is told at once."""
-PARTS: Final = ("link_now.html", "link_errors.html", "link_strays.html", "link_about.html")
+PARTS: Final = ("link_now.html", "link_told.html", "link_errors.html", "link_strays.html", "link_about.html")
 CHECKED: Final = "smpp"
 """The kind whose other side can be tried and watched."""
 FINDINGS: Final = {"ok": Shown("circle-check", "", "ok"), "wrong": Shown("circle-x", "", "bad"), "hint": Shown("info", "", "")}
@@ -161,6 +161,7 @@ async def _seen(asked: Asked) -> dict[str, Any]:
         "shown": state_of(detail.link),
         "kept_for": [names.get(each, str(each)) for each in detail.organisations],
         "doing": (await link_watch.doing(asked.core, asked.actor, [link_id]))[link_id],
+        "told": [(STATES[each.kind], each) for each in await link.told(asked.core, asked.actor, link_id)],
         "troubles": await link_watch.troubles(asked.core, asked.actor, link_id),
         "most_strays": link_watch.MOST_STRAYS,
         "can_check": detail.link.kind == CHECKED,

@@ -250,7 +250,9 @@ async def _explained(asked: Asked, policy_id: int) -> Explanation | Problem:
 async def _page_of(asked: Asked, view: PolicyView, typed: dict[str, Any], status: int = 200, **more: Any) -> Reply:
     accounts = await smpp_account.views(asked.core, asked.actor)
     account = next((each for each in accounts if each.system_id == f"pol_{view.id}"), None)
-    return await _form(asked, view, typed, status=status, account=account, **more)
+    sessions = await smpp_account.sessions(asked.core, asked.actor) if account else ()
+    bound = [each for each in sessions if account and each.system_id == account.system_id]
+    return await _form(asked, view, typed, status=status, account=account, bound=bound, **more)
 
 
 async def _form(
@@ -258,7 +260,7 @@ async def _form(
 ) -> Reply:
     saved = typed_of(view) if view is not None else dict(NEW)
     settings = read(view.settings) if view is not None else PolicySettings()
-    values: dict[str, Any] = {"account": None, "password": None, "tested": None, "explained": None, "refusal": ""} | more
+    values: dict[str, Any] = {"account": None, "bound": (), "password": None, "tested": None, "explained": None, "refusal": ""} | more
     if problem is not None:
         values["refusal"] = " ".join(words_of(each) for each in _unplaced(problem)) or "Something is not taken yet: see below."
     return asked.render(
