@@ -17,4 +17,6 @@ async def missing(office: Office) -> list[str]:
             links: list[LinkRow] = await office.database.read(link.enabled)
     except (TimeoutError, DatabaseLost):
         return ["the database does not answer"]
+    if office.database.is_failing:
+        return ["the database takes nothing that is new: is its disk full?"]
     return [f"link {each.name} has no owner: no process that runs links is up" for each in links if each.node_id is None]

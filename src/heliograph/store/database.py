@@ -95,6 +95,11 @@ class Database:
         grown before any transaction that comes after the lost one runs."""
         return self._writer.doubts
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last group was lost: the server is gone, or the disk is full."""
+        return self._writer.is_failing
+
     def watch_events(self, heard: Callable[[], None]) -> None:
         """Have `heard` called on the event loop after each commit of this process that brought events."""
         self._on_events.append(heard)

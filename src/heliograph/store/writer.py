@@ -46,7 +46,7 @@ class Done:
 
 
 class Writer:
-    """`give` is called with what each transaction left, after its commit."""
+    """`give` is called with what each transaction left, after its commit. `is_failing`: the database did not take the last."""
 
     def __init__(self, engine: Engine, ids: IdBlocks, give: Callable[[Done], None]) -> None:
         self._engine = engine
@@ -54,6 +54,7 @@ class Writer:
         self._give = give
         self._session: Session | None = None
         self.doubts = 0
+        self.is_failing = False
 
     def run(self, jobs: Sequence[Job]) -> None:
         """Run and commit a group; where a race was lost, or a function failed, its jobs one by one, in the order given."""
@@ -100,6 +101,7 @@ class Writer:
             try:
                 done = self._fill(session, jobs)
                 session.commit()
+                self.is_failing = False
                 self._ids.adopt()
                 self._give(done)
                 break
@@ -155,6 +157,7 @@ class Writer:
         answer = DatabaseLost(str(error)) if self._engine.is_lost(error) or self._engine.is_conflict(error) else error
         if isinstance(answer, DatabaseLost):
             self.doubts += 1
+            self.is_failing = True
             _log.error("database write failed", error=str(error), functions=sorted({job.function.__name__ for job in jobs}))
         self._give(Done(answers=[(job, answer) for job in jobs]))
 
