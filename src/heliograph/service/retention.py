@@ -1,8 +1,8 @@
 """Deletes what was kept for its time (rules: Ids, retention), hour by hour, in slices so small that no message waits for one.
 
 Each duty walks its table in the order of ids, which rise with time to within a block, and stops at the first slice that holds nothing
-old. A reader looks, so that the writer is asked only for what is to go, and asks again what it may. After each slice the writer is left
-alone for four times as long as the slice took, so that deleting takes at most a fifth of it. The next hour begins at what was left.
+old. A reader looks, so that the writer is asked only for what is to go, and asks again what it may. After each slice both are left alone
+for four times as long as it took, so that deleting takes at most a fifth of them. The next hour begins at what was left.
 Counters of usage are not touched: they outlive what they counted.
 """
 
@@ -16,7 +16,7 @@ from heliograph.service.core import Core
 from heliograph.store import node as node_store
 from heliograph.store import retention as store
 from heliograph.store.database import DatabaseLost
-from heliograph.store.retention import Aged
+from heliograph.store.retention import Aged, Fate
 from heliograph.store.transaction import Transaction
 
 FIRST_S = 60.0
@@ -97,28 +97,26 @@ class Retention:
             await self._do(_events_of(organisation_id, self._days))
 
     async def _do(self, duty: _Duty) -> None:
-        core, now_ms = self.core, self.core.clock.now_ms()
-        after, left, gone = self._begin.get(duty.name, 0), None, 0
+        core, clock, now_ms = self.core, self.core.clock, self.core.clock.now_ms()
+        after, left, gone, began = self._begin.get(duty.name, 0), None, 0, clock.monotonic()
         while rows := await core.database.read(duty.look, after, SLICE):
-            old = {row.id for row in rows if duty.is_old(row, now_ms)}
-            over = [row.id for row in rows if row.id in old and row.may_go]
+            old = [row for row in rows if duty.is_old(row, now_ms)]
+            over = [row.id for row in old if row.may_go == Fate.MAY_GO]
             if left is None:
-                left = next((row.id for row in rows if row.id not in over), None)
+                done = {row.id for row in old if row.may_go != Fate.STAYS}
+                left = next((row.id for row in rows if row.id not in done), None)
             if not old:
                 break
-            await self._delete(duty, over)
-            gone += len(over)
+            if over:
+                await core.database.write(duty.delete, over)
+                gone += len(over)
             after = rows[-1].id
+            took_s = clock.monotonic() - began
+            await clock.sleep_until(clock.monotonic() + max(self._pause_s if over else 0, PAUSE_SHARE * took_s))
+            began = clock.monotonic()
         self._begin[duty.name] = after if left is None else left - 1
         if gone:
             _log.info("deleted what was over its time", what=duty.name, rows=gone)
-
-    async def _delete(self, duty: _Duty, ids: Sequence[int]) -> None:
-        clock = self.core.clock
-        began = clock.monotonic()
-        if ids:
-            await self.core.database.write(duty.delete, ids)
-        await clock.sleep_until(clock.monotonic() + max(self._pause_s, PAUSE_SHARE * (clock.monotonic() - began)))
 
 
 def _duties(days: Days) -> list[_Duty]:

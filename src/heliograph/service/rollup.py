@@ -8,6 +8,7 @@ busiest is looked up in the daily counters, for at most a hundredth of the time,
 from collections import Counter
 from collections.abc import Iterable
 from functools import partial
+from heapq import nlargest
 from typing import Final
 
 from heliograph import log
@@ -32,6 +33,8 @@ TIDY_EVERY_S: Final = 3600.0
 BUSIEST_EVERY_S: Final = 15.0
 BUSIEST_PAUSE: Final = 100
 BUSIEST_KEPT: Final = 200
+DEVICES_AT_ONCE: Final = 10_000
+"""Whose counters are looked up in one read: some 20 ms."""
 
 _log = log.get("rollup")
 
@@ -101,8 +104,17 @@ async def look_for_busiest(core: Core) -> None:
     now_ms = core.clock.now_ms()
     for organisation_id in await core.database.read(store.organisations):
         for at_ms in {now_ms // DAY_MS * DAY_MS, (now_ms - HOUR_MS) // DAY_MS * DAY_MS}:
-            found = await core.database.read(store.busiest_on, organisation_id, usage.day_of(at_ms), BUSIEST_KEPT)
+            found = await _busiest_on(core, organisation_id, usage.day_of(at_ms))
             await core.database.write(store.put_busiest, organisation_id, at_ms // DAY_MS, found)
+
+
+async def _busiest_on(core: Core, organisation_id: int, period: str) -> list[tuple[int, int, int]]:
+    found: list[tuple[int, int, int]] = []
+    after: int | None = 0
+    while after is not None:
+        some, after = await core.database.read(store.busiest_on, organisation_id, period, after, DEVICES_AT_ONCE, BUSIEST_KEPT)
+        found = nlargest(BUSIEST_KEPT, found + some, key=lambda each: (each[1] + each[2], -each[0]))
+    return found
 
 
 async def forget_old(core: Core) -> None:

@@ -54,7 +54,8 @@ def claim(tx: Transaction, node_id: int, day: date) -> bool:
 
 def ranges(tx: Transaction, until_ms: int) -> list[Range]:
     """What of each feed belongs to the file of the day that ends at `until_ms`."""
-    return [Range(*row) for row in tx.run(Q["ranges"], until_ms=until_ms)]
+    feeds = [Range(*row) for row in tx.run(Q["feeds"])]
+    return [Range(each.organisation_id, each.after, _end_of_day(tx, each, until_ms)) for each in feeds]
 
 
 def counted(tx: Transaction, part: Range, most: int) -> list[Counted]:
@@ -71,3 +72,16 @@ def release(tx: Transaction, node_id: int, day: date, following: date) -> bool:
 def advance(tx: Transaction, done: Iterable[Range]) -> None:
     """What these ranges hold is in a file."""
     tx.apply(Q["advance"], [(each.organisation_id, each.before - 1) for each in done])
+
+
+def _end_of_day(tx: Transaction, feed: Range, until_ms: int) -> int:
+    """The number of the first event of the next day, by halves: a day may have millions, and their times rise with their numbers."""
+    after, before = feed.after, feed.before
+    while before - after > 1:
+        middle = (after + before) // 2
+        row = tx.one(Q["first_from"], organisation_id=feed.organisation_id, from_number=middle, before=before)
+        if row is None or row[1] >= until_ms:
+            before = middle
+        else:
+            after = int(row[0])
+    return before

@@ -11,12 +11,14 @@ AND (claimed_by IS NULL OR claimed_by = :node OR claimed_by IN (SELECT id FROM n
 -- name: release
 UPDATE cdr SET claimed_by = NULL, next_day = :next_day WHERE id = 1 AND claimed_by = :node AND next_day = :day RETURNING next_day;
 
--- name: ranges
--- Of each organisation: after which number of its feed the day's events begin, and before which they end, if they do.
-SELECT feed.organisation_id, coalesce(cdr_cursor.last_number, 0), coalesce(
-  (SELECT event.number FROM event WHERE event.organisation_id = feed.organisation_id AND event.number > coalesce(cdr_cursor.last_number, 0)
-   AND event.at_ms >= :until_ms ORDER BY event.number LIMIT 1), feed.last_number + 1)
+-- name: feeds
+-- Of each organisation: after which number of its feed nothing is in a file yet, and behind its last.
+SELECT feed.organisation_id, coalesce(cdr_cursor.last_number, 0), feed.last_number + 1
 FROM feed LEFT JOIN cdr_cursor ON cdr_cursor.organisation_id = feed.organisation_id ORDER BY feed.organisation_id;
+
+-- name: first_from
+SELECT number, at_ms FROM event WHERE organisation_id = :organisation_id AND number >= :from_number AND number < :before
+ORDER BY number LIMIT 1;
 
 -- name: lines
 -- What an MT that ended before a first submit would have used was given back; an MO that was refused has another event.

@@ -12,8 +12,11 @@ FROM input JOIN idempotency_key AS kept
 UPDATE idempotency_key SET answer = :answer WHERE organisation_id = :organisation_id AND route = :route AND key = :key;
 
 -- name: give_back (organisation_id bigint, route text, key text)
-DELETE FROM idempotency_key WHERE (organisation_id, route, key) IN (SELECT organisation_id, route, key FROM input);
+-- By the last condition alone SQLite goes through all keys of an organisation: of a row that begins with a number it looks up no text.
+DELETE FROM idempotency_key WHERE organisation_id IN (SELECT organisation_id FROM input)
+  AND (route, key) IN (SELECT route, key FROM input) AND (organisation_id, route, key) IN (SELECT organisation_id, route, key FROM input);
 
 -- name: delete_old
-DELETE FROM idempotency_key WHERE (organisation_id, route, key) IN (
-  SELECT organisation_id, route, key FROM idempotency_key WHERE created_at_ms < :before ORDER BY created_at_ms LIMIT :most) RETURNING 1;
+-- And those of the same millisecond as the last.
+DELETE FROM idempotency_key WHERE created_at_ms <= (SELECT max(created_at_ms) FROM (
+  SELECT created_at_ms FROM idempotency_key WHERE created_at_ms < :before ORDER BY created_at_ms LIMIT :most) AS old) RETURNING 1;

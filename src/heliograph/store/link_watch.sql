@@ -12,9 +12,11 @@ SELECT submitted_at_ms FROM message ORDER BY id DESC LIMIT 1 OFFSET :latest;
 SELECT count(*) AS lanes, coalesce(sum(next_seq - head_seq), 0) AS messages FROM lane WHERE link_id = :link_id AND head_seq < next_seq;
 
 -- name: refusals
-SELECT attempt.message_id, latest.device_id, attempt.at_ms, attempt.outcome, attempt.error_class, attempt.code, attempt.reason
-FROM (SELECT id, device_id FROM message ORDER BY id DESC LIMIT :latest) AS latest JOIN attempt ON attempt.message_id = latest.id
-WHERE attempt.link_id = :link_id AND attempt.outcome <> 'accepted' ORDER BY attempt.at_ms DESC, attempt.message_id DESC LIMIT :most;
+-- By a range of ids: a join with the latest messages had PostgreSQL read all tries.
+SELECT attempt.message_id, message.device_id, attempt.at_ms, attempt.outcome, attempt.error_class, attempt.code, attempt.reason
+FROM attempt JOIN message ON message.id = attempt.message_id
+WHERE attempt.message_id > coalesce((SELECT id FROM message ORDER BY id DESC LIMIT 1 OFFSET :latest), 0)
+  AND attempt.link_id = :link_id AND attempt.outcome <> 'accepted' ORDER BY attempt.at_ms DESC, attempt.message_id DESC LIMIT :most;
 
 -- name: unmatched_receipts
 -- number: '' for any; else of whom they are from or for.

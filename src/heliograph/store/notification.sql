@@ -90,5 +90,5 @@ SELECT id, type, state, tries, due_at_ms, final_at_ms, created_at_ms FROM notifi
 -- name: failing
 SELECT notification.callback_id, api_callback.url, count(*) AS waiting, min(notification.created_at_ms) AS since_ms
 FROM notification JOIN api_callback ON api_callback.id = notification.callback_id
-WHERE notification.due_at_ms IS NOT NULL AND notification.tries > 0
+WHERE notification.due_at_ms IS NOT NULL AND notification.account IS NULL AND notification.tries > 0
 GROUP BY notification.callback_id, api_callback.url ORDER BY notification.callback_id;

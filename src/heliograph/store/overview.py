@@ -72,10 +72,14 @@ def add(tx: Transaction, organisation_id: int, after: int, up_to: int, sums: Sum
     return True
 
 
-def busiest_on(tx: Transaction, organisation_id: int, period: str, most: int) -> list[tuple[int, int, int]]:
-    """Device, segments sent to it and received from it, of those that did most on a day (`2026-11-22`)."""
-    rows = tx.run(Q["busiest_on"], organisation_id=organisation_id, period=period, most=most)
-    return [(row[0], row[1], row[2]) for row in rows]
+def busiest_on(
+    tx: Transaction, organisation_id: int, period: str, after: int, size: int, most: int
+) -> tuple[list[tuple[int, int, int]], int | None]:
+    """Device, segments sent to it and received from it, of those of the next `size` devices that did most on a day (`2026-11-22`); and
+    behind which device the next look begins, None at the end."""
+    row = tx.one(Q["last_device"], organisation_id=organisation_id, after=after, passed=size - 1)
+    rows = tx.run(Q["busiest_on"], organisation_id=organisation_id, period=period, after=after, size=size, most=most)
+    return [(each[0], each[1], each[2]) for each in rows], int(row[0]) if row else None
 
 
 def put_busiest(tx: Transaction, organisation_id: int, day: int, devices: Sequence[tuple[int, int, int]]) -> None:

@@ -31,12 +31,17 @@ INSERT INTO overview_delay (organisation_id, hour, bucket, messages)
 SELECT :organisation_id, hour, bucket, messages FROM input WHERE true ORDER BY hour, bucket
 ON CONFLICT (organisation_id, hour, bucket) DO UPDATE SET messages = overview_delay.messages + excluded.messages;
 
+-- name: last_device
+-- The last device that a look for the busiest goes up to.
+SELECT id FROM device WHERE organisation_id = :organisation_id AND id > :after ORDER BY id LIMIT 1 OFFSET :passed;
+
 -- name: busiest_on
--- From the daily counters, which there are anyway.
+-- From the daily counters, which there are anyway. CROSS: SQLite begins with the devices; of all days' counters there are far more.
 SELECT device.id, CAST(sum(CASE WHEN counter.traffic = 'mt' THEN counter.used ELSE 0 END) AS bigint),
   CAST(sum(CASE WHEN counter.traffic = 'mo' THEN counter.used ELSE 0 END) AS bigint)
-FROM device JOIN usage_counter AS counter ON counter.scope = 'device' AND counter.scope_id = device.id AND counter.period = :period
-WHERE device.organisation_id = :organisation_id AND counter.used > 0
+FROM (SELECT id FROM device WHERE organisation_id = :organisation_id AND id > :after ORDER BY id LIMIT :size) AS device
+CROSS JOIN usage_counter AS counter
+WHERE counter.scope = 'device' AND counter.scope_id = device.id AND counter.period = :period AND counter.used > 0
 GROUP BY device.id ORDER BY sum(counter.used) DESC, device.id LIMIT :most;
 
 -- name: clear_busiest

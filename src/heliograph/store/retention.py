@@ -1,6 +1,7 @@
 """What is kept for its time only: looked for in the order of ids, deleted by id. For how long: `service/retention.py`."""
 
 from collections.abc import Sequence
+from enum import IntEnum
 
 import msgspec
 
@@ -20,8 +21,16 @@ _OF_A_MESSAGE = (
 )
 
 
+class Fate(IntEnum):
+    """What is to become of something old. GONE: what was to go of it went before."""
+
+    STAYS = 0
+    MAY_GO = 1
+    GONE = 2
+
+
 class Aged(msgspec.Struct, array_like=True, frozen=True):
-    """Something old or not. `may_go`: it may once it is old. `of_message`: an event of a message."""
+    """Something old or not. `may_go`: its `Fate` once it is old. `of_message`: an event of a message."""
 
     id: int
     at_ms: int

@@ -31,9 +31,10 @@ DELETE FROM delivery_attempt WHERE notification_id IN (
 DELETE FROM notification WHERE message_id IN (SELECT id FROM input);
 
 -- name: bodies
-SELECT id, submitted_at_ms AS at_ms, CASE WHEN state >= 4 AND NOT EXISTS (
+-- What has none is looked at too: passed over here, all that was emptied since the beginning would be one read.
+SELECT id, submitted_at_ms AS at_ms, CASE WHEN payload = '' AND user_data IS NULL THEN 2 WHEN state >= 4 AND NOT EXISTS (
   SELECT 1 FROM notification WHERE notification.message_id = message.id AND notification.final_at_ms IS NULL) THEN 1 ELSE 0 END AS may_go
-FROM message WHERE id > :after AND (payload <> '' OR user_data IS NOT NULL) ORDER BY id LIMIT :most;
+FROM message WHERE id > :after ORDER BY id LIMIT :most;
 
 -- name: empty_bodies (id bigint)
 UPDATE message SET payload = '', user_data = NULL, note = CASE WHEN note IS NULL THEN :note ELSE note || '; ' || :note END
@@ -78,8 +79,9 @@ GROUP BY notification_id ORDER BY notification_id LIMIT :most;
 DELETE FROM delivery_attempt WHERE notification_id IN (SELECT id FROM input);
 
 -- name: delivery_payloads
-SELECT id, coalesce(replayed_at_ms, created_at_ms) AS at_ms, CASE WHEN final_at_ms IS NULL THEN 0 ELSE 1 END AS may_go
-FROM notification WHERE id > :after AND body <> '' ORDER BY id LIMIT :most;
+SELECT id, coalesce(replayed_at_ms, created_at_ms) AS at_ms,
+  CASE WHEN body = '' THEN 2 WHEN final_at_ms IS NULL THEN 0 ELSE 1 END AS may_go
+FROM notification WHERE id > :after ORDER BY id LIMIT :most;
 
 -- name: delete_payloads (id bigint)
 UPDATE notification SET body = '' WHERE id IN (SELECT id FROM input) AND final_at_ms IS NOT NULL;

@@ -62,7 +62,7 @@ JOIN smpp_account AS account ON account.policy_id = device.service_profile_id
 WHERE account.settings LIKE '%"alerts":true%' ORDER BY device.id;
 
 -- name: old_alerts
-SELECT id FROM notification WHERE message_id = 0 AND type = 'device.alert' AND final_at_ms < :before ORDER BY id LIMIT :most;
+SELECT id FROM notification WHERE type = 'device.alert' AND final_at_ms < :before ORDER BY id LIMIT :most;
 
 -- name: delete_alert_attempts (id bigint)
 DELETE FROM delivery_attempt WHERE notification_id IN (SELECT id FROM input);

@@ -10,8 +10,8 @@ ORDER BY period, traffic;
 
 -- name: of_an_organisation
 SELECT counter.period, counter.traffic, CAST(sum(counter.used) AS bigint)
-FROM device JOIN usage_counter AS counter ON counter.scope = 'device' AND counter.scope_id = device.id
-WHERE (:organisation_id = 0 OR device.organisation_id = :organisation_id)
+FROM device CROSS JOIN usage_counter AS counter
+WHERE counter.scope = 'device' AND counter.scope_id = device.id AND (:organisation_id = 0 OR device.organisation_id = :organisation_id)
 AND length(counter.period) = :length AND counter.period >= :first AND counter.period <= :last
 GROUP BY counter.period, counter.traffic ORDER BY counter.period, counter.traffic;
 
