@@ -5,6 +5,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Coroutine
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from heliograph.model.ids import DeviceId, MessageId
 from heliograph.model.link import Accepted, Delivery, ErrorClass, LinkOutcome, OnUnknown, ReceiptState, Refused, Unknown
 from heliograph.model.message import FINAL_EVENTS, TRANSITIONS, State
 from heliograph.model.problem import Problem
-from heliograph.service import cancel
+from heliograph.service import cancel, waiting
+from heliograph.store.search import Place, Range
 from tests.core_world import Setting, World, msisdn
 from tests.scripted import Sent
 
@@ -168,6 +170,17 @@ class Walk(RuleBasedStateMachine):
         apart = {(row.message_id, row.state) for row in self._rows("SELECT message_id, state FROM undelivered")}
         assert ended <= apart
         assert all(state == State.EXPIRED for _, state in apart - ended), "only what was delivered late is no more what it was kept for"
+
+    @invariant()
+    def what_is_not_over_is_found_where_it_stands(self) -> None:
+        open_messages = {row.id: State(row.state) for row in self._messages() if not State(row.state).is_final}
+        for states in ({State.PENDING}, {State.BUFFERED, State.IN_PROGRESS}) if open_messages else ():
+            places = self.run(waiting.gather(self.world.core, Range(1), states, Place(), inf))
+            found = {place.id for place in places}
+            assert found >= {each for each, state in open_messages.items() if state in states}
+            assert State.IN_PROGRESS not in states or found >= {sent.outgoing.message_id for sent in self.world.link.open} & set(
+                open_messages
+            )
 
     @invariant()
     def nothing_outlives_its_time(self) -> None:

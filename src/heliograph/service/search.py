@@ -4,7 +4,7 @@ What an index serves is found at once. What none serves is decided message by me
 time is up; then the answer says that it is not complete, and from where to go on.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
@@ -13,6 +13,7 @@ from heliograph.model.command import masked
 from heliograph.model.ids import MessageId, OrganisationId
 from heliograph.model.message import Direction, State, TrafficClass, secrets_of
 from heliograph.model.problem import Code, Problem
+from heliograph.service import waiting
 from heliograph.service.cancel import unknown
 from heliograph.service.core import Core
 from heliograph.service.history import shown
@@ -25,6 +26,10 @@ from heliograph.store.search import END_OF_TIME_MS, FoundMessage, Place, Range
 SEARCH_S = 2.0
 STEP = 5000
 """Messages a step looks at: some 10 ms, so that searches and others take turns on a reader."""
+WALKED_FIRST = 2
+"""Steps of a list of what waits: mostly that is among the newest. Then it is looked for where it stands."""
+GATHER_S = 1.0
+CHOSEN_STEP = 1000
 EXPORT_PAGE = 1000
 MOST_DAYS = 31
 DAY_MS = 86_400_000
@@ -59,12 +64,38 @@ async def search(core: Core, actor: Actor, wanted: Wanted, place: Place, most: i
     until = core.clock.monotonic() + SEARCH_S
     items: list[FoundMessage] = []
     following: Place | None = place
+    steps = 0
+    gathers = _is_of_waiting(wanted)
     while following is not None and len(items) < most:
-        found, following = await core.database.read(store.step, where, filters, following, most - len(items), STEP)
+        chosen = await _waiting(core, where, frozenset(wanted.states), following) if gathers and steps == WALKED_FIRST else None
+        if chosen is not None:
+            found, following = await _of_chosen(core, chosen, filters, most - len(items), until)
+        else:
+            found, following = await core.database.read(store.step, where, filters, following, most - len(items), STEP)
+            steps += 1
         items.extend(shown(each) for each in found if _shows(each, wanted.text))
         if core.clock.monotonic() >= until:
             break
     return Found(items, following, following is None or len(items) >= most)
+
+
+async def _waiting(core: Core, where: Range, states: frozenset[State], behind: Place) -> list[Place] | None:
+    return await waiting.gather(core, where, states, behind, core.clock.monotonic() + GATHER_S)
+
+
+async def _of_chosen(
+    core: Core, chosen: Sequence[Place], filters: dict[str, Scalar], most: int, until: float
+) -> tuple[list[FoundMessage], Place | None]:
+    """At most `most` of these messages, and the place to go on from."""
+    found: list[FoundMessage] = []
+    for begin in range(0, len(chosen), CHOSEN_STEP):
+        part = chosen[begin : begin + CHOSEN_STEP]
+        found += await core.database.read(store.chosen, part, filters, most - len(found))
+        if len(found) == most:
+            return found, Place(found[-1].submitted_at_ms, found[-1].id)
+        if core.clock.monotonic() >= until:
+            return found, part[-1]
+    return found, None
 
 
 def export(core: Core, actor: Actor, wanted: Wanted) -> AsyncIterator[list[FoundMessage]]:
@@ -118,6 +149,11 @@ def _question(actor: Actor, wanted: Wanted, now_ms: int) -> tuple[Range, dict[st
     if wanted.text is not None:
         filters["text"] = containing(wanted.text)
     return where, filters
+
+
+def _is_of_waiting(wanted: Wanted) -> bool:
+    """Whether it is asked for what is not over alone, whosever it is."""
+    return wanted.device_id is None and bool(wanted.states) and waiting.STATES.issuperset(wanted.states)
 
 
 def _of_undelivered(wanted: Wanted) -> tuple[State, ...]:

@@ -2,10 +2,11 @@
 
 A step looks at a bounded number of messages, in the order of an index, from a place on; what no index serves is decided on those. The
 messages of an organisation are in the order of their time, those of a device in the order of their ids. What ended undelivered is rare, and
-found in a table of its own (store/undelivered.py), so that nobody walks past a million messages that were delivered.
+found in a table of its own (store/undelivered.py), so that nobody walks past a million messages that were delivered; what waits is found
+where it stands (store/waiting.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import chain
 
@@ -74,27 +75,32 @@ def step(
     if where.undelivered:
         return _undelivered_step(tx, where, filters, place, most, most if filters.keys() == {"states"} else min(size, UNDELIVERED_MOST))
     kind = "in_organisation" if where.device_id is None else "of_device"
-    values = _within(where, place)
+    values = within(where, place)
     last = _last(tx, kind, values, size) if filters else None
     found_in = values | _down_to(where, last)
     found = [FoundMessage(*row) for row in tx.run(_query(kind, tuple(sorted(filters))), **found_in, **filters, most=most)]
     return found, Place(found[-1].submitted_at_ms, found[-1].id) if len(found) == most else last
 
 
+def chosen(tx: Transaction, places: Sequence[Place], filters: Mapping[str, Scalar], most: int) -> list[FoundMessage]:
+    """The first `most` of these messages that pass `filters`, from new to old."""
+    return tx.many(_query("chosen", tuple(sorted(filters))), [(each.id,) for each in places], FoundMessage, **filters, most=most)
+
+
 def _undelivered_step(
     tx: Transaction, where: Range, filters: Mapping[str, Scalar], place: Place, most: int, size: int
 ) -> tuple[list[FoundMessage], Place | None]:
-    values = _within(where, place)
+    values = within(where, place)
     of_states = [undelivered.of_state(tx, state, values, size) for state in where.undelivered]
     looked_at = sorted((Place(*each) for each in chain(*of_states)), reverse=True)[:size]
-    query = _query("chosen", tuple(sorted(filters)))
-    found = tx.many(query, [(each.id,) for each in looked_at], FoundMessage, **filters, most=most)
+    found = chosen(tx, looked_at, filters, most)
     if len(found) == most:
         return found, Place(found[-1].submitted_at_ms, found[-1].id)
     return found, looked_at[-1] if len(looked_at) == size else None
 
 
-def _within(where: Range, place: Place) -> dict[str, Scalar]:
+def within(where: Range, place: Place) -> dict[str, Scalar]:
+    """The values that a query takes for a range, and what lies behind a place."""
     if where.device_id is not None:
         return {"device_id": where.device_id, "id": place.id}
     start = min(place, Place(where.until_ms, 0))

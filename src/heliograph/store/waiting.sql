@@ -1,0 +1,38 @@
+-- Where what is not over stands: scheduled for later, in a lane from its head on, or at a network that owes a receipt, by the keys of that.
+
+-- part: fits
+-- With a + no index serves it: SQLite would look through all messages of the organisation for each place.
++message.organisation_id = :organisation_id AND message.state < 4 AND message.state BETWEEN :lowest AND :highest
+  AND +message.submitted_at_ms >= :from_ms
+  AND (+message.submitted_at_ms < :at_ms OR (+message.submitted_at_ms = :at_ms AND message.id < :id))
+
+-- name: last_scheduled
+-- The last that a look goes up to, as of the others below.
+SELECT due_at_ms, message_id FROM scheduled WHERE due_at_ms IS NOT NULL AND (due_at_ms, message_id) > (:due_at_ms, :message_id)
+ORDER BY due_at_ms, message_id LIMIT 1 OFFSET :passed;
+
+-- name: scheduled
+SELECT message.submitted_at_ms, message.id FROM scheduled CROSS JOIN message WHERE message.id = scheduled.message_id AND scheduled.due_at_ms IS NOT NULL AND (scheduled.due_at_ms, scheduled.message_id) > (:due_at_ms, :message_id)
+  AND (scheduled.due_at_ms, scheduled.message_id) <= (:last_due_at_ms, :last_message_id) AND {fits};
+
+-- name: last_lane
+SELECT id FROM lane WHERE id > :after ORDER BY id LIMIT 1 OFFSET :passed;
+
+-- name: lanes
+SELECT id, head_seq, next_seq FROM lane WHERE id > :after AND id <= :last AND head_seq < next_seq AND +organisation_id = :organisation_id;
+
+-- name: in_lanes (lane_id bigint, from_seq bigint, before_seq bigint)
+SELECT message.submitted_at_ms, message.id FROM input JOIN message ON message.lane_id = input.lane_id
+  AND message.lane_seq >= input.from_seq AND message.lane_seq < input.before_seq WHERE {fits};
+
+-- name: last_key
+SELECT correlation_group, key FROM correlation WHERE (correlation_group, key) > (:correlation_group, :key)
+ORDER BY correlation_group, key LIMIT 1 OFFSET :passed;
+
+-- name: very_last_key
+SELECT correlation_group, key FROM correlation ORDER BY correlation_group DESC, key DESC LIMIT 1;
+
+-- name: at_network
+SELECT message.submitted_at_ms, message.id FROM correlation CROSS JOIN message WHERE message.id = correlation.message_id
+  AND (correlation.correlation_group, correlation.key) > (:correlation_group, :key)
+  AND (correlation.correlation_group, correlation.key) <= (:last_group, :last_key) AND {fits};
