@@ -9,6 +9,8 @@ from heliograph.store.transaction import Transaction
 
 Q = queries("undelivered")
 STATES = frozenset((State.FAILED, State.EXPIRED, State.CANCELED))
+_NAMED = {state.name.lower(): int(state) for state in STATES}
+"""As the queries name them."""
 
 
 def note(tx: Transaction, states: Iterable[tuple[int, int]]) -> None:
@@ -24,4 +26,4 @@ def of_state(tx: Transaction, state: int, within: Mapping[str, Scalar], most: in
 
 def forget(tx: Transaction, rows: Sequence[tuple[int, int, int]]) -> None:
     """Messages that are no more: organisation, time of submission, message."""
-    tx.apply(Q["forget"], rows)
+    tx.apply(Q["forget"], rows, **_NAMED)

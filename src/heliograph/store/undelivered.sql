@@ -11,4 +11,4 @@ ORDER BY submitted_at_ms DESC, message_id DESC LIMIT :most;
 
 -- name: forget (organisation_id bigint, submitted_at_ms bigint, id bigint)
 DELETE FROM undelivered WHERE (organisation_id, submitted_at_ms, message_id) IN (SELECT organisation_id, submitted_at_ms, id FROM input)
-  AND state IN (5, 6, 7);
+  AND state IN (:failed, :expired, :canceled);
