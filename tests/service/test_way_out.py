@@ -56,6 +56,17 @@ async def test_a_route_to_phones_by_a_link_of_other_organisations_is_no_way(worl
     assert await out_by(world) is None
 
 
+async def test_a_route_takes_the_first_of_its_links_that_works_from_the_beginning(world: World) -> None:
+    off, on = [await world.own_another(name) for name in ("Off", "On")]
+    operator = world.actor(role=Role.SUPER_ADMIN)
+    await link.update(world.core, operator, off, LinkChange(enabled=False))
+    await to_phones(world, "", off, on)
+    assert await out_by(world) == on
+    (made,) = await route.views(world.core, operator)
+    changed = await route.update(world.core, operator, made.id, NewRoute(kind=RouteKind.PHONE, links=(off, world.link_id)))
+    assert changed.link_id == world.link_id
+
+
 async def test_what_waits_for_a_phone_follows_its_route(world: World) -> None:
     first, second = [await world.own_another(name) for name in ("First", "Second")]
     await to_phones(world, "", first, second)

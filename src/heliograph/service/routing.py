@@ -27,7 +27,14 @@ async def fail_over(core: Core) -> None:
     """Have every route take the first of its links that works."""
     changes = await core.database.read(_changes, core.clock.now_ms())
     if changes:
-        await core.database.write(_apply, core.clock.now_ms())
+        await core.database.write(take_working, core.clock.now_ms())
+
+
+def take_working(tx: Transaction, now_ms: int) -> None:
+    """The same within a transaction that changes routes; what waits goes where they lead now."""
+    for choice in choices(store.every(tx), store.states(tx), now_ms):
+        store.choose(tx, choice.route_id, choice.link_id)
+    store.reassign(tx)
 
 
 def choices(routes: list[Route], states: list[LinkState], now_ms: int) -> list[Choice]:
@@ -45,9 +52,3 @@ def works(link: LinkState, now_ms: int) -> bool:
 def _changes(tx: Transaction, now_ms: int) -> list[Choice]:
     routes = store.every(tx)
     return choices(routes, store.states(tx), now_ms) if any(len(route.links) > 1 for route in routes) else []
-
-
-def _apply(tx: Transaction, now_ms: int) -> None:
-    for choice in choices(store.every(tx), store.states(tx), now_ms):
-        store.choose(tx, choice.route_id, choice.link_id)
-    store.reassign(tx)

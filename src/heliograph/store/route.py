@@ -42,7 +42,7 @@ def to_phones(tx: Transaction, organisation_id: int) -> list[tuple[str, int]]:
 
 
 def insert(tx: Transaction, position: int, kind: str, value: str, link_ids: list[int], now_ms: int) -> int:
-    """A new route, by the first of its links."""
+    """A new route, by the first of its links for now."""
     route_id = tx.ids("route")[0]
     written = msgspec.json.encode(link_ids).decode()
     tx.run(Q["insert"], id=route_id, position=position, kind=kind, value=value, link_ids=written, link_id=link_ids[0], now=now_ms)

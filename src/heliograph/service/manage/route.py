@@ -11,6 +11,7 @@ from heliograph.model.permission import Right, require
 from heliograph.model.problem import Code, Problem
 from heliograph.service import audit
 from heliograph.service.manage.scope import Office, not_found
+from heliograph.service.routing import take_working
 from heliograph.store import account as account_store
 from heliograph.store import device as device_store
 from heliograph.store import link as link_store
@@ -105,8 +106,8 @@ def _add(tx: Transaction, actor: Actor, new: NewRoute, now_ms: int) -> Route:
     last = max((each.position for each in store.every(tx)), default=0)
     position = new.position if new.position is not None else last + STEP
     route_id = store.insert(tx, position, new.kind, value, list(new.links), now_ms)
-    store.reassign(tx)
-    made = Route(route_id, position, new.kind, value, _written(new.links), new.links[0])
+    take_working(tx, now_ms)
+    made = _found(tx, route_id)
     audit.record(tx, actor, "route.created", actor.organisation_id, now_ms, object_id=route_id, after=_told(made))
     return made
 
@@ -118,9 +119,9 @@ def _update(tx: Transaction, actor: Actor, route_id: int, new: NewRoute, now_ms:
     link_id = before.link_id if before.link_id in new.links else new.links[0]
     after = Route(route_id, position, new.kind.value, value, _written(new.links), link_id)
     store.update(tx, after)
-    store.reassign(tx)
+    take_working(tx, now_ms)
     audit.record(tx, actor, "route.changed", actor.organisation_id, now_ms, object_id=route_id, before=_told(before), after=_told(after))
-    return after
+    return _found(tx, route_id)
 
 
 def _move(tx: Transaction, actor: Actor, route_id: int, step: int, now_ms: int) -> None:
