@@ -1,6 +1,8 @@
 """`heliograph doctor`: each thing that is wrong is said once, with what to do, and changes nothing."""
 
+import re
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -100,14 +102,27 @@ def test_a_file_that_others_may_read_is_found(acme: Cli, tmp_path: Path) -> None
     assert "others" in findings(acme, "files")[0]["text"]
 
 
-def test_a_link_whose_daemon_died_is_not_called_up(acme: Cli, tmp_path: Path) -> None:
-    acme("link", "add", "simulator", "Trial")
-    with closing(sqlite3.connect(tmp_path / "data/heliograph.sqlite")) as connection:
+def last_heard(folder: Path, beat_at_ms: int) -> None:
+    """Have all links be up by a process that gave its last sign of life then."""
+    with closing(sqlite3.connect(folder / "data/heliograph.sqlite")) as connection:
         connection.execute(
-            "INSERT INTO node (id, name, started_at_ms, beat, open_from, beat_at_ms) VALUES (7, 'box/7', 1, 1, 0, 1700000000000)"
+            "INSERT INTO node (id, name, started_at_ms, beat, open_from, beat_at_ms) VALUES (7, 'box/7', 1, 1, 0, ?)", (beat_at_ms,)
         )
         connection.execute("UPDATE link_lease SET node_id = 7, state = 'up'")
         connection.commit()
+
+
+def test_a_link_that_is_up_says_when_its_daemon_was_last_heard_of(acme: Cli, tmp_path: Path) -> None:
+    acme("link", "add", "simulator", "Trial")
+    last_heard(tmp_path, time.time_ns() // 1_000_000 - 12_000)
+    (found,) = findings(acme, "link")
+    assert found["state"] == "ok"
+    assert re.fullmatch(r"Trial is up, run by box/7, heard of [1-9][0-9] s ago", found["text"])
+
+
+def test_a_link_whose_daemon_died_is_not_called_up(acme: Cli, tmp_path: Path) -> None:
+    acme("link", "add", "simulator", "Trial")
+    last_heard(tmp_path, 1700000000000)
     (found,) = findings(acme, "link")
     assert (found["state"], found["do"]) == ("bad", "start `heliograph serve`, or its service")
     (row,) = acme("link", "list", "--json").json

@@ -17,6 +17,7 @@ from heliograph.store import account, notification, policy
 from heliograph.store import link as link_store
 from heliograph.store import route as route_store
 from heliograph.store.engine import EngineTooOld
+from heliograph.store.link import LinkView
 from heliograph.store.migrate import migrations, schema_version
 from heliograph.webhooks.egress import check_url
 
@@ -142,12 +143,17 @@ async def _links(desk: Desk) -> list[Finding]:
             text = f"no daemon runs {each.name}{queue}: {each.node_name}, which did, gives no sign of life any more"
             findings.append(Finding("link", BAD, text, "start `heliograph serve`, or its service"))
         elif each.state == "up":
-            findings.append(Finding("link", OK, f"{each.name} is up, run by {each.node_name}{queue}"))
+            findings.append(Finding("link", OK, f"{each.name} is up, run by {each.node_name}{_heard(each, desk.clock.now_ms())}{queue}"))
         else:
             why = f" ({each.reason})" if each.reason else ""
             do = f"`heliograph link check {each.id}` tries the other side from here, the log of the daemon says more"
             findings.append(Finding("link", BAD, f"{each.name} is {each.state}{why}{queue}", do))
     return findings + await _stranded(desk) if findings else findings
+
+
+def _heard(view: LinkView, now_ms: int) -> str:
+    """When its process last gave a sign of life: until that is long ago, one that died is not told from one that lives."""
+    return "" if view.beat_at_ms is None else f", heard of {max(0, now_ms - view.beat_at_ms) // 1000} s ago"
 
 
 async def _stranded(desk: Desk) -> list[Finding]:
