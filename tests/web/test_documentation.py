@@ -2,10 +2,13 @@
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 from tests.web.contract import written
 from tests.web.site import Site
 
+WEB = Path(__file__).parents[2] / "src/heliograph/web"
+STYLES = (WEB / "openapi/assets/docs.css", WEB / "portal/static/css/tokens.css")
 LOADERS = ("script", "link", "img", "iframe", "object", "embed", "video", "audio", "source")
 
 
@@ -49,6 +52,13 @@ async def test_it_loads_its_own_two_files_and_nothing_else(site: Site) -> None:
         assert re.findall(rb"https?://|@import|url\(", reply.body) == []
     assert "<style" not in text
     assert (await site.get("/api/docs/other.js", token=None)).status == 404
+
+
+def test_its_colours_are_those_of_the_portal() -> None:
+    """It loads no file of the portal's, so it says them again."""
+    here, there = [set(re.findall(r"(--[\w-]+): (light-dark\(.+?\));", path.read_text(encoding="utf-8"))) for path in STYLES]
+    assert len(here) > 10
+    assert here <= there
 
 
 async def test_its_policy_forbids_what_is_inline_and_what_is_elsewhere(site: Site) -> None:
