@@ -19,6 +19,7 @@ from tests.core_world import insert, statement
 from tests.store.engines import OnPostgres, OnSqlite, migrated
 
 PLANS = {
+    "asked.following": "message USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
     "smpp_account.old_alerts": "notification USING INDEX notification_alert",
     "idempotency.give_back": "idempotency_key USING INDEX sqlite_autoindex_idempotency_key_1 (organisation_id=? AND route=? AND key=?)",
     "idempotency.delete_old": "idempotency_key USING COVERING INDEX idempotency_key_age (created_at_ms<?)",

@@ -84,7 +84,8 @@ async def items(core: Core, actor: Actor, mailing_id: int, page: int, per_page: 
 
 async def latest(core: Core, actor: Actor, most: int) -> list[Progress]:
     """The latest of the organisation; for the operator, of the installation."""
-    return await core.database.read(_latest, actor.scope, most)
+    found = await core.database.read(store.latest, actor.scope, most)
+    return [Progress(each, await core.database.read(store.counts, each.id)) for each in found]
 
 
 def _send(tx: Transaction, submissions: Sequence[Submission], key: str, again_of: int | None) -> int:
@@ -135,7 +136,3 @@ def _items(tx: Transaction, scope: int, mailing_id: int, page: int, per_page: in
     total = _one(tx, scope, mailing_id).total
     page = page_within(page, per_page, total)
     return Page(store.items(tx, mailing_id, (page - 1) * per_page, per_page), page, per_page, total)
-
-
-def _latest(tx: Transaction, scope: int, most: int) -> list[Progress]:
-    return [Progress(each, store.counts(tx, each.id)) for each in store.latest(tx, scope, most)]

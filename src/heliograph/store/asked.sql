@@ -5,10 +5,11 @@ FROM message LEFT JOIN scheduled ON scheduled.message_id = message.id
 WHERE message.id = :id AND message.organisation_id = :organisation_id AND message.door = 'smpp';
 
 -- name: following
+-- With a + the ids alone are looked up; SQLite would go through all messages of the organisation.
 SELECT message.id, message.organisation_id, message.device_id, message.source, message.dest, message.state, message.reason_code,
   message.submitted_at_ms, message.expiry_at_ms, message.final_at_ms, message.attempts, message.segments, message.terms, scheduled.due_at_ms
 FROM message LEFT JOIN scheduled ON scheduled.message_id = message.id
-WHERE message.id BETWEEN :first AND :last AND message.organisation_id = :organisation_id AND message.door = 'smpp' ORDER BY message.id;
+WHERE message.id BETWEEN :first AND :last AND +message.organisation_id = :organisation_id AND message.door = 'smpp' ORDER BY message.id;
 
 -- name: waiting
 SELECT message.id, message.organisation_id, message.device_id, message.source, message.dest, message.state, message.reason_code,

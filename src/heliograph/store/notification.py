@@ -173,12 +173,6 @@ def free_claims(tx: Transaction, node_id: int, open_from: int, now_ms: int) -> N
     tx.run(Q["free_claims"], node_id=node_id, open_from=open_from, now=now_ms)
 
 
-def waiting(tx: Transaction) -> int:
-    """How many wait for a try at a webhook."""
-    row = tx.one(Q["waiting"])
-    return int(row[0]) if row else 0
-
-
 def of_message(tx: Transaction, message_id: int) -> list[Seen]:
     """The notifications about a message, oldest first."""
     return [Seen(*row) for row in tx.run(Q["of_message"], message_id=message_id)]

@@ -81,9 +81,6 @@ SELECT notification_id, number, at_ms, duration_ms, status, address, error, answ
 UPDATE notification SET claimed_by = NULL, due_at_ms = :now
 WHERE id >= :open_from AND claimed_by = :node_id AND state = 1 AND due_at_ms IS NULL;
 
--- name: waiting
-SELECT count(*) FROM notification WHERE due_at_ms IS NOT NULL AND account IS NULL;
-
 -- name: of_message
 SELECT id, type, state, tries, due_at_ms, final_at_ms, created_at_ms FROM notification WHERE message_id = :message_id ORDER BY id;
 
