@@ -15,7 +15,7 @@ app = App(name="route")
 @app.command
 def add(
     kind: RouteKind,
-    value: str,
+    value: Annotated[str, Parameter(allow_leading_hyphen=True)],
     links: Annotated[tuple[str, ...], Parameter(name="LINK")],
     /,
     *,
