@@ -69,7 +69,12 @@ WORDS: Final = (
     ),
     Part(
         "Messages",
-        Word("default_alphabet", "data_coding 0 is", "`gsm7` (a septet an octet), `gsm7_packed`, `latin-1`, `ascii`"),
+        Word(
+            "default_alphabet",
+            "data_coding 0 is",
+            "`gsm7` (a septet an octet), `gsm7_packed`, `latin-1`, `ascii`. What the last two lack, such as €, goes in UCS-2, and fails "
+            "where its segment then has no room: not with `long_messages` `payload`",
+        ),
         Word("data_coding", "Data coding", "how TP-DCS is said: as the specification has it, as `tp_dcs` itself, or as `osmomsc` does"),
         Word("long_messages", "Long messages", "`udh`, `sar` (TLVs), or `payload` (all in one PDU)"),
         Word("mode", "Message mode", "in esm_class: `default`, `datagram`, `transaction`, `store`"),
