@@ -132,6 +132,34 @@ def test_links_are_added_checked_shown_and_switched(acme: Cli) -> None:
     assert acme("link", "show", "Nobody").code == 1
 
 
+def test_routes_are_added_as_the_documentation_writes_them(acme: Cli) -> None:
+    for name in ("SMSC", "Backup"):
+        acme("link", "add", "simulator", name)
+    for arguments in (
+        ("tag", "roof", "SMSC"),
+        ("prefix", "88228", "SMSC", "Backup"),
+        ("policy", "Default", "Backup"),
+        ("organisation", "Acme", "SMSC"),
+        ("phone", "-", "Backup"),
+        ("all", "-", "SMSC", "2"),
+    ):
+        added = acme("route", "add", *arguments)
+        assert added.code == 0, added.err
+    rows = acme("route", "list", "--json").json
+    assert [(each["kind"], each["value"], each["links"]) for each in rows] == [
+        ("tag", "roof", "SMSC"),
+        ("prefix", "88228", "SMSC, Backup"),
+        ("policy", "1", "Backup"),
+        ("organisation", "1", "SMSC"),
+        ("phone", "", "Backup"),
+        ("all", "", "SMSC, Backup"),
+    ]
+    for wrong, said in ((("policy", "Nobody's", "SMSC"), "policy"), (("all", "-", "Nowhere"), "there is no link Nowhere")):
+        refused = acme("route", "add", *wrong)
+        assert refused.code == 1
+        assert said in refused.err
+
+
 def test_a_policy_is_changed_and_gets_a_webhook(acme: Cli) -> None:
     assert acme("policy", "set", "Default", "mo=off", "sms_p2p_int=on", "--webhook", "https://example.com/sms").code == 0
     shown = acme("policy", "show", "1", "--json").json

@@ -6,7 +6,8 @@ from cyclopts import App, Parameter
 
 from heliograph.cli.answer import Answer, Refusal, Said, Table
 from heliograph.cli.desk import PLAIN, Desk, Options, at_desk
-from heliograph.service.manage import link, route
+from heliograph.service.manage import account, link, route
+from heliograph.service.manage import policy as policies
 from heliograph.service.manage.route import NewRoute, RouteKind
 
 app = App(name="route")
@@ -30,7 +31,8 @@ def add(
         What it compares: prefix (of the MSISDN), imsi (its beginning), device, tag, policy, organisation; or all. Or phone: what devices
         send to numbers that begin so goes by it.
     value
-        With what: digits, an id, the name of a tag; - for all, and for all phones.
+        With what: digits, the id of a device, the id or name of a policy or an organisation, the name of a tag; - for all, and for all
+        phones.
     links
         Ids or names of links. The first is taken; while it is down for half a minute, the next.
     position
@@ -41,7 +43,7 @@ def add(
         known = {name: each.id for each in await link.views(desk, desk.caretaker()) for name in (each.name, str(each.id))}
         if missing := [each for each in links if each not in known]:
             raise Refusal(f"there is no link {missing[0]}: `heliograph link list` shows which there are")
-        new = NewRoute(kind=kind, value="" if value == "-" else value, links=tuple(known[each] for each in links), position=position)
+        new = NewRoute(kind=kind, value=await _value(desk, kind, value), links=tuple(known[each] for each in links), position=position)
         made = await route.add(desk, desk.caretaker(), new)
         return Said("added the route; its id:", {"id": made.id}, str(made.id))
 
@@ -86,3 +88,18 @@ def delete(route_id: int, /, *, options: Options = PLAIN) -> int:
         return Said(f"deleted the route {route_id}", {"id": route_id})
 
     return at_desk(options, work)
+
+
+async def _value(desk: Desk, kind: RouteKind, value: str) -> str:
+    """What the service takes: an id where the name of a policy or an organisation was given."""
+    if value == "-":
+        return ""
+    if kind is RouteKind.POLICY:
+        fitting = [each.id for each in await policies.views(desk, await desk.viewer()) if each.name == value]
+    elif kind is RouteKind.ORGANISATION:
+        fitting = [int(each.id) for each in await account.every_organisation(desk) if each.name == value]
+    else:
+        return value
+    if len(fitting) > 1:
+        raise Refusal(f"several are called {value}: give the id, one of {', '.join(map(str, fitting))}")
+    return str(fitting[0]) if fitting else value

@@ -58,6 +58,8 @@ class OwnedLink:
         self.queue = core.queues.own(profile, lease.epoch, self.link)
         self._metrics = metrics
         self._is_up = metrics.gauge("link_up", "1 while the link is connected.", link=row.name)
+        self._heard_receipts = metrics.counter("link_receipts", "Delivery receipts that came by the link, matched or not.", link=row.name)
+        self._heard_inbound = metrics.counter("link_inbound", "SMS, or parts of them, that came by the link.", link=row.name)
         self._ending = asyncio.Event()
         self._grace_s = 0.0
         self._beaten_at = core.clock.monotonic()
@@ -111,9 +113,11 @@ class OwnedLink:
     # what the link tells
 
     async def inbound(self, inbound: Inbound) -> Answer:
+        self._heard_inbound.add()
         return await self._unless_lost(receive.receive(self._core, inbound), NOT_READY)
 
     async def receipts(self, receipts: Sequence[Receipt]) -> list[Answer]:
+        self._heard_receipts.add(len(receipts))
         return await self._unless_lost(receive_receipts(self._core, receipts), [NOT_READY] * len(receipts))
 
     async def answer_lost(self, inbound: Inbound, answer: Answer) -> None:
