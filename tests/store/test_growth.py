@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from heliograph.store import cdr, idempotency, overview, retention, usage
+from heliograph.store import cdr, delivery, idempotency, overview, retention, usage
 from heliograph.store.database import engine_of
+from heliograph.store.delivery import OF_WORD, Delivered
 from heliograph.store.engine import Scalar, Session
 from heliograph.store.idempotency import Kept
 from heliograph.store.ids import IdBlocks
@@ -21,6 +22,8 @@ from tests.store.engines import OnPostgres, OnSqlite, migrated
 PLANS = {
     "asked.following": "message USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
     "smpp_account.old_alerts": "notification USING INDEX notification_alert",
+    "delivery.all": "notification USING INDEX notification_of_webhook (callback_id=? AND id>? AND id<?)",
+    "delivery.failed": "notification USING INDEX notification_failed (callback_id=? AND id>? AND id<?)",
     "idempotency.give_back": "idempotency_key USING INDEX sqlite_autoindex_idempotency_key_1 (organisation_id=? AND route=? AND key=?)",
     "idempotency.delete_old": "idempotency_key USING COVERING INDEX idempotency_key_age (created_at_ms<?)",
     "notification.failing": "notification USING INDEX notification_due",
@@ -127,6 +130,24 @@ class Finds:
         for kind in ("bodies", "delivery_payloads"):
             found = [Fate(row.may_go) for row in (*retention.look(tx, kind, 0, 3), *retention.look(tx, kind, 3, 3))]
             assert found == [Fate.GONE, Fate.GONE, Fate.GONE, Fate.MAY_GO, Fate.STAYS], kind
+
+    @pytest.mark.parametrize("word", OF_WORD)
+    def test_a_log_is_looked_through_a_piece_at_a_time(self, tx: Transaction, word: str) -> None:
+        for number in range(1, 41):
+            insert(
+                tx, "notification", id=number, organisation_id=1, callback_id=1 + number % 2, message_id=0, type="sms.sent", method="POST",
+                body="x", created_at_ms=0, state=1 + number % 3, failed_at_ms=None if number % 3 == 1 else 5,
+            )  # fmt: skip
+        wanted, most = OF_WORD[word], 1000
+        [*expected], end = delivery.step(tx, 2, wanted, delivery.NEWEST, most, most)
+        assert len(expected) > 3
+        assert end is None
+        found: list[Delivered] = []
+        before: int | None = delivery.NEWEST
+        while before is not None:
+            some, before = delivery.step(tx, 2, wanted, before, most, 3)
+            found += some
+        assert [each.id for each in found] == [each.id for each in expected]
 
 
 class TestOnSqlite(Finds, OnSqlite):

@@ -78,13 +78,17 @@ OF_WORD: Final = {
 """What is asked for with each word."""
 
 
-def page(tx: Transaction, webhook_id: int, wanted: DeliveryFilter, before: int, most: int) -> list[Delivered]:
-    """What was or is to be delivered to a webhook, newest first, below an id."""
+def step(tx: Transaction, webhook_id: int, wanted: DeliveryFilter, before: int, most: int, size: int) -> tuple[list[Delivered], int | None]:
+    """What was or is to be delivered to a webhook, newest first, of the `size` deliveries below an id; and below which id the next look
+    begins, None at the end."""
+    kind = "failed" if wanted.is_failed else "all"
+    last = tx.one(Q[f"last_of_{kind}"], webhook_id=webhook_id, before=before, passed=size - 1)
+    down_to = int(last[0]) if last else 0
     found = tx.run(
-        Q["failed" if wanted.is_failed else "all"], webhook_id=webhook_id, before=before, most=most, state=wanted.state,
-        device_id=wanted.device_id, type=wanted.type, from_ms=wanted.from_ms, until_ms=wanted.until_ms,
+        Q[kind], webhook_id=webhook_id, before=before, down_to=down_to, most=most, state=wanted.state, device_id=wanted.device_id,
+        type=wanted.type, from_ms=wanted.from_ms, until_ms=wanted.until_ms,
     )  # fmt: skip
-    return [Delivered(*row) for row in found]
+    return [Delivered(*row) for row in found], down_to or None
 
 
 def one(tx: Transaction, organisation_id: int, delivery_id: int) -> Delivered | None:

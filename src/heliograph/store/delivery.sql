@@ -4,11 +4,19 @@ notification.id, notification.organisation_id, notification.callback_id, notific
   notification.number, notification.method, notification.state, notification.tries, notification.due_at_ms, notification.created_at_ms,
   notification.final_at_ms, notification.failed_at_ms, attempt.at_ms, attempt.status, attempt.error, attempt.duration_ms, device.name
 
+-- name: last_of_all
+-- The last delivery that a look at the log goes down to.
+SELECT id FROM notification WHERE callback_id = :webhook_id AND id < :before ORDER BY id DESC LIMIT 1 OFFSET :passed;
+
+-- name: last_of_failed
+SELECT id FROM notification WHERE callback_id = :webhook_id AND failed_at_ms IS NOT NULL AND id < :before
+ORDER BY id DESC LIMIT 1 OFFSET :passed;
+
 -- name: all
 SELECT {columns} FROM notification
 LEFT JOIN delivery_attempt AS attempt ON attempt.notification_id = notification.id AND attempt.number = notification.tries
 LEFT JOIN device ON device.id = notification.device_id
-WHERE notification.callback_id = :webhook_id AND notification.account IS NULL AND notification.id < :before
+WHERE notification.callback_id = :webhook_id AND notification.account IS NULL AND notification.id < :before AND notification.id >= :down_to
 AND (:state = 0 OR notification.state = :state) AND (:device_id = 0 OR notification.device_id = :device_id)
 AND (:type = '' OR notification.type = :type)
 AND notification.created_at_ms >= :from_ms AND notification.created_at_ms < :until_ms
@@ -18,7 +26,7 @@ ORDER BY notification.id DESC LIMIT :most;
 SELECT {columns} FROM notification
 LEFT JOIN delivery_attempt AS attempt ON attempt.notification_id = notification.id AND attempt.number = notification.tries
 LEFT JOIN device ON device.id = notification.device_id
-WHERE notification.callback_id = :webhook_id AND notification.account IS NULL AND notification.id < :before
+WHERE notification.callback_id = :webhook_id AND notification.account IS NULL AND notification.id < :before AND notification.id >= :down_to
 AND notification.failed_at_ms IS NOT NULL AND notification.state = :state AND (:device_id = 0 OR notification.device_id = :device_id)
 AND (:type = '' OR notification.type = :type)
 AND notification.created_at_ms >= :from_ms AND notification.created_at_ms < :until_ms
