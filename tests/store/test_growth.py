@@ -33,7 +33,7 @@ PLANS = {
     "waiting.scheduled": "scheduled USING COVERING INDEX scheduled_due (due_at_ms>? AND due_at_ms<?)",
     "waiting.lanes": "lane USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
     "waiting.in_lanes": "message USING INDEX message_of_lane (lane_id=? AND lane_seq>? AND lane_seq<?)",
-    "waiting.at_network": "((correlation_group,key)>(?,?) AND (correlation_group,key)<(?,?))",
+    "waiting.at_network": "correlation USING INDEX correlation_expiry (expires_at_ms>? AND expires_at_ms<?)",
 }
 
 

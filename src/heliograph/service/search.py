@@ -28,7 +28,7 @@ STEP = 5000
 """Messages a step looks at: some 10 ms, so that searches and others take turns on a reader."""
 WALKED_FIRST = 2
 """Steps of a list of what waits: mostly that is among the newest. Then it is looked for where it stands."""
-GATHER_S = 1.0
+GATHER_S = 1.5
 CHOSEN_STEP = 1000
 EXPORT_PAGE = 1000
 MOST_DAYS = 31

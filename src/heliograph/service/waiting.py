@@ -14,7 +14,7 @@ from heliograph.service.core import Core
 from heliograph.store import search
 from heliograph.store import waiting as store
 from heliograph.store.search import Place, Range
-from heliograph.store.waiting import Due, Key, Stretch
+from heliograph.store.waiting import Due, Stretch
 
 STATES: Final = frozenset((State.PENDING, State.IN_PROGRESS, State.BUFFERED))
 PIECE: Final = 5_000
@@ -43,7 +43,7 @@ async def gather(core: Core, where: Range, states: AbstractSet[State], place: Pl
         found.update(await core.database.read(store.in_lanes, within, piece))
         if core.clock.monotonic() >= until_s:
             return None
-    key: Key | None = ("", "") if State.BUFFERED in states else None
+    key: int | None = 0 if State.BUFFERED in states else None
     while key is not None:
         some, key = await core.database.read(store.at_network, within, key, PIECE)
         found.update(some)

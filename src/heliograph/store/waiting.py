@@ -15,7 +15,6 @@ from heliograph.store.transaction import Transaction
 
 Q = queries("waiting")
 Due = tuple[int, int]
-Key = tuple[str, str]
 
 
 class Stretch(msgspec.Struct, array_like=True, frozen=True):
@@ -55,13 +54,10 @@ def in_lanes(tx: Transaction, within: Mapping[str, Scalar], stretches: Sequence[
     return [Place(each.at_ms, each.id) for each in tx.many(Q["in_lanes"], stretches, Row, **within)]
 
 
-def at_network(tx: Transaction, within: Mapping[str, Scalar], after: Key, size: int) -> tuple[list[Place], Key | None]:
-    """Of the next `size` keys, the messages that wait for receipts by them, some of them twice; and where the next look begins."""
-    behind = {"correlation_group": after[0], "key": after[1]}
-    row = tx.one(Q["last_key"], **behind, passed=size - 1)
-    following = (str(row[0]), str(row[1])) if row else None
-    last = tx.one(Q["very_last_key"]) if row is None else row
-    if last is None:
-        return [], None
-    found = tx.run(Q["at_network"], **within, **behind, last_group=last[0], last_key=last[1])
-    return [Place(*each) for each in found], following
+def at_network(tx: Transaction, within: Mapping[str, Scalar], after: int, size: int) -> tuple[list[Place], int | None]:
+    """Of the next `size` keys, and those that are over at the same moment, the messages that wait for receipts by them, some of them twice;
+    and where the next look begins."""
+    row = tx.one(Q["last_key"], after=after, passed=size - 1)
+    following = int(row[0]) if row else None
+    last = END_OF_TIME_MS if following is None else following
+    return [Place(*each) for each in tx.run(Q["at_network"], **within, after=after, last=last)], following

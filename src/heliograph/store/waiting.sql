@@ -26,13 +26,9 @@ SELECT message.submitted_at_ms, message.id FROM input JOIN message ON message.la
   AND message.lane_seq >= input.from_seq AND message.lane_seq < input.before_seq WHERE {fits};
 
 -- name: last_key
-SELECT correlation_group, key FROM correlation WHERE (correlation_group, key) > (:correlation_group, :key)
-ORDER BY correlation_group, key LIMIT 1 OFFSET :passed;
-
--- name: very_last_key
-SELECT correlation_group, key FROM correlation ORDER BY correlation_group DESC, key DESC LIMIT 1;
+-- By the time when each is over, which is about the order of the messages: by the keys themselves each was on another page.
+SELECT expires_at_ms FROM correlation WHERE expires_at_ms > :after ORDER BY expires_at_ms LIMIT 1 OFFSET :passed;
 
 -- name: at_network
 SELECT message.submitted_at_ms, message.id FROM correlation CROSS JOIN message WHERE message.id = correlation.message_id
-  AND (correlation.correlation_group, correlation.key) > (:correlation_group, :key)
-  AND (correlation.correlation_group, correlation.key) <= (:last_group, :last_key) AND {fits};
+  AND correlation.expires_at_ms > :after AND correlation.expires_at_ms <= :last AND {fits};
