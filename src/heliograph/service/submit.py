@@ -18,7 +18,7 @@ from heliograph.service.encode import Encoded, encode, source_of
 from heliograph.service.idempotency import Claims, Once, Told
 from heliograph.service.ledger import Ledger
 from heliograph.service.meter import Meter, Wanted, is_limited, terms_of
-from heliograph.service.side import policy_of, side_of
+from heliograph.service.side import side_of
 from heliograph.service.validity import start, validity
 from heliograph.store import lane as lane_store
 from heliograph.store import message as message_store
@@ -188,9 +188,9 @@ class Intake:
 def _accept_one(intake: Intake, item: Submission, party: Party | None, message_id: MessageId) -> MessageId:
     if party is None or party.deleted_at_ms is not None:
         raise Problem(Code.INVALID_REFERENCE, f"Endpoint with Id '{item.device_id}' not found.")
-    new = _message(item, party, message_id)
     wanted = Wanted(party, Traffic.MT, item.now_ms)
     side = side_of(party, intake.meter.tally(wanted))
+    new = _message(item, party, side.policy.settings.default_source or party.default_source, message_id)
     question = Question(TrafficClass.A2P_MT, None, side, new.source, new.segments, item.now_ms)
     decision = decide(question)
     if isinstance(decision, Problem):
@@ -216,9 +216,9 @@ def _with_asked(terms: Terms, item: Submission) -> Terms:
     return msgspec.structs.replace(terms, asked=item.asked, secrets=item.draft.secrets)
 
 
-def _message(item: Submission, party: Party, message_id: MessageId) -> NewMessage:
+def _message(item: Submission, party: Party, default_source: str | None, message_id: MessageId) -> NewMessage:
     """The row of a submission, not yet in a lane. Raises Problem for a sender that is neither number nor name."""
-    source, source_type = source_of(item.draft, policy_of(party).settings.default_source or party.default_source)
+    source, source_type = source_of(item.draft, default_source)
     wants_patch = item.actor.door.wants_patch
     return NewMessage(
         id=message_id,

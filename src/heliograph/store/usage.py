@@ -4,7 +4,6 @@ A device has one for each month (`2026-11`), on which limits stand, and one for 
 messages. What an organisation used is what its devices did: a row that every message of an organisation changes would be a queue.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -79,10 +78,7 @@ def _day_of_hour(hour: int) -> str:
 
 def add(tx: Transaction, counted: Sequence[Counted]) -> None:
     """Count; units below zero give back."""
-    sums: Counter[Key] = Counter()
-    for scope, scope_id, period, traffic, units in counted:
-        sums[scope, scope_id, period, traffic] += units
-    tx.apply(Q["add"], [(*key, units) for key, units in sorted(sums.items())])
+    tx.apply(Q["add"], _summed(counted))
 
 
 def hold(tx: Transaction, keys: Iterable[Key]) -> dict[Key, UsageCounter]:
@@ -108,10 +104,7 @@ def put(tx: Transaction, key: Key, used: int) -> None:
 
 def give_back(tx: Transaction, counted: Sequence[Counted]) -> None:
     """Take units from counters that are there; the others are not missed."""
-    sums: Counter[Key] = Counter()
-    for scope, scope_id, period, traffic, units in counted:
-        sums[scope, scope_id, period, traffic] += units
-    tx.apply(Q["give_back"], [(*key, units) for key, units in sorted(sums.items())])
+    tx.apply(Q["give_back"], sorted(_summed(counted)))
 
 
 def of_a_device(tx: Transaction, device_id: int, first: str, last: str) -> list[Used]:
@@ -129,3 +122,12 @@ def of_an_organisation(tx: Transaction, organisation_id: int, first: str, last: 
 def counted_since(tx: Transaction, device_id: int, from_ms: int) -> list[CountedMessage]:
     """The messages of a device that were accepted from `from_ms` on and are counted, of its latest 5000."""
     return [CountedMessage(*row) for row in tx.run(Q["counted_since"], device_id=device_id, from_ms=from_ms)]
+
+
+def _summed(counted: Sequence[Counted]) -> list[Counted]:
+    """One for each counter."""
+    sums: dict[Key, int] = {}
+    for scope, scope_id, period, traffic, units in counted:
+        key = scope, scope_id, period, traffic
+        sums[key] = sums.get(key, 0) + units
+    return [(*key, units) for key, units in sums.items()]
