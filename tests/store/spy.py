@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from heliograph.store.checkpoint import Checkpointer
 from heliograph.store.engine import Engine, Row, Scalar, Session
 from heliograph.store.query import Query
 
@@ -22,6 +23,9 @@ class SpyEngine:
 
     def connect(self, *, read_only: bool = False) -> "Session":
         return _SpySession(self, self._engine.connect(read_only=read_only))
+
+    def checkpointer(self) -> Checkpointer | None:
+        return self._engine.checkpointer()
 
     def is_conflict(self, error: BaseException) -> bool:
         return isinstance(error, Conflict) or self._engine.is_conflict(error)

@@ -1,4 +1,4 @@
-"""The database of a process: one writer that commits in groups, and readers beside it.
+"""The database of a process: one writer that commits in groups, readers beside it, and on SQLite who moves its log (`checkpoint`).
 
 Theory of operation. A transaction is an ordinary function given to `write` or, for the hot use cases, an item given to `write_item`
 together with the function that takes a whole batch of them. What is given while a group is under way waits, and is the next group: one
@@ -72,11 +72,14 @@ class Database:
         self._jobs: SimpleQueue[list[Job] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="database-writer", daemon=True)
         self._readers = Readers(engine)
+        self._checkpointer = engine.checkpointer()
 
     async def open(self) -> None:
         """Bring the schema up to date and start the writer. Raises SchemaTooNew for a database of a later release."""
         await asyncio.to_thread(migrate, self.engine)
         self._thread.start()
+        if self._checkpointer is not None:
+            self._checkpointer.start()
 
     async def close(self) -> None:
         """Finish what waits, then stop."""
@@ -87,6 +90,8 @@ class Database:
             await self._idle.wait()
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
+        if self._checkpointer is not None:
+            await asyncio.to_thread(self._checkpointer.close)
         self._readers.close()
 
     @property
@@ -218,6 +223,8 @@ class Database:
             began = time.monotonic()
             self._writer.run(jobs)
             self._loop.call_soon_threadsafe(self._ended, handed, time.monotonic() - began)
+            if self._checkpointer is not None:
+                self._checkpointer.committed(sum([job.messages for job in jobs]))
         self._writer.close()
 
     def _take(self) -> tuple[list[Job], int]:

@@ -5,6 +5,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
+from heliograph.store.checkpoint import Checkpointer
 from heliograph.store.query import Query
 
 T = TypeVar("T")
@@ -59,6 +60,9 @@ class Engine(Protocol):
     name: str
 
     def connect(self, *, read_only: bool = False) -> Session: ...
+
+    def checkpointer(self) -> Checkpointer | None:
+        """What is started beside the writer and told of its commits, where the engine needs it."""
 
     def is_conflict(self, error: BaseException) -> bool:
         """Whether the transaction lost a race (deadlock, serialisation) and may simply run again."""

@@ -58,6 +58,9 @@ class PostgresEngine:
             connection.execute("SET default_transaction_read_only = on")
         return PostgresSession(connection)
 
+    def checkpointer(self) -> None:
+        return None
+
     def is_conflict(self, error: BaseException) -> bool:
         return isinstance(error, errors.DeadlockDetected | errors.SerializationFailure | errors.LockNotAvailable)
 
