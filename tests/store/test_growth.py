@@ -101,7 +101,7 @@ class Finds:
             inside = [number for number in kept if found.after < number < found.before]
             assert inside == [number for number in kept if number > done and number // 10 < until_ms], until_ms
 
-    def test_the_busiest_are_found_among_so_many_devices_at_once(self, tx: Transaction) -> None:
+    def test_usage_is_looked_up_of_so_many_devices_at_once(self, tx: Transaction) -> None:
         insert(tx, "organisation", id=1, name="O", created_at_ms=0)
         insert(tx, "tariff_profile", id=1, organisation_id=1, name="T")
         switches = dict.fromkeys(("mt", "mo", "sms_a2p", "sms_p2p_int", "sms_p2p_ext", "esme_interface_type_id"), 1)
@@ -115,6 +115,10 @@ class Finds:
         first, after = overview.busiest_on(tx, 1, "2026-11-22", 0, 4, 2)
         assert (first, after) == ([(3, 3, 0), (2, 2, 0)], 4)
         assert overview.busiest_on(tx, 1, "2026-11-22", 4, 4, 2) == ([(7, 3, 0), (6, 2, 0)], None)
+        first_used, after = usage.of_an_organisation(tx, 1, "2026-11-21", "2026-11-22", 0, 4)
+        assert ([each.used for each in first_used], after) == ([400, 6], 4)
+        last_used, after = usage.of_an_organisation(tx, 0, "2026-11-21", "2026-11-22", 4, 4)
+        assert ([each.used for each in last_used], after) == ([300, 6], None)
 
     def test_what_was_emptied_is_looked_at_too_so_that_a_look_has_an_end(self, tx: Transaction) -> None:
         for number in range(1, 6):

@@ -112,11 +112,16 @@ def of_a_device(tx: Transaction, device_id: int, first: str, last: str) -> list[
     return [Used(*row) for row in tx.run(Q["of_a_device"], device_id=device_id, first=first, last=last, length=len(first))]
 
 
-def of_an_organisation(tx: Transaction, organisation_id: int, first: str, last: str) -> list[Used]:
-    """The same of all devices of an organisation (0: of all), those that were deleted since too."""
-    return [
-        Used(*row) for row in tx.run(Q["of_an_organisation"], organisation_id=organisation_id, first=first, last=last, length=len(first))
-    ]
+def of_an_organisation(
+    tx: Transaction, organisation_id: int, first: str, last: str, after: int, size: int
+) -> tuple[list[Used], int | None]:
+    """The same of the next `size` devices of an organisation (0: of all), those that were deleted since too; and behind which device the
+    next look begins, None at the end."""
+    row = tx.one(Q["last_device"], organisation_id=organisation_id, after=after, passed=size - 1)
+    found = tx.run(
+        Q["of_an_organisation"], organisation_id=organisation_id, first=first, last=last, length=len(first), after=after, size=size
+    )  # fmt: skip
+    return [Used(*each) for each in found], int(row[0]) if row else None
 
 
 def counted_since(tx: Transaction, device_id: int, from_ms: int) -> list[CountedMessage]:

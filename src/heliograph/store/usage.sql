@@ -8,10 +8,15 @@ SELECT period, traffic, used FROM usage_counter
 WHERE scope = 'device' AND scope_id = :device_id AND length(period) = :length AND period >= :first AND period <= :last
 ORDER BY period, traffic;
 
+-- name: last_device
+-- The last device that a look at an organisation goes up to.
+SELECT id FROM device WHERE (:organisation_id = 0 OR organisation_id = :organisation_id) AND id > :after ORDER BY id LIMIT 1 OFFSET :passed;
+
 -- name: of_an_organisation
 SELECT counter.period, counter.traffic, CAST(sum(counter.used) AS bigint)
-FROM device CROSS JOIN usage_counter AS counter
-WHERE counter.scope = 'device' AND counter.scope_id = device.id AND (:organisation_id = 0 OR device.organisation_id = :organisation_id)
+FROM (SELECT id FROM device WHERE (:organisation_id = 0 OR organisation_id = :organisation_id) AND id > :after ORDER BY id LIMIT :size) AS device
+CROSS JOIN usage_counter AS counter
+WHERE counter.scope = 'device' AND counter.scope_id = device.id
 AND length(counter.period) = :length AND counter.period >= :first AND counter.period <= :last
 GROUP BY counter.period, counter.traffic ORDER BY counter.period, counter.traffic;
 

@@ -12,6 +12,8 @@ from heliograph.store import organisation_limit as store
 from heliograph.store import usage
 from heliograph.store.transaction import Transaction
 
+ALL_DEVICES = 2**53
+
 
 class Limits(msgspec.Struct, frozen=True):
     """Segments a month (UTC); None: no limit."""
@@ -45,7 +47,7 @@ def _put(tx: Transaction, actor: Actor, organisation_id: int, wanted: Limits, no
     before = _view(tx, 0, organisation_id)
     store.set_limits(tx, organisation_id, wanted.mt_limit, wanted.mo_limit)
     month = usage.month_of(now_ms)
-    used = {each.traffic: each.used for each in usage.of_an_organisation(tx, organisation_id, month, month)}
+    used = {each.traffic: each.used for each in usage.of_an_organisation(tx, organisation_id, month, month, 0, ALL_DEVICES)[0]}
     for traffic in ("mt", "mo"):
         usage.put(tx, ("organisation", organisation_id, month, traffic), used.get(traffic, 0))
     audit.record(tx, actor, "organisation.limited", organisation_id, now_ms, object_id=organisation_id, before=before, after=wanted)
