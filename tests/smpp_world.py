@@ -15,7 +15,7 @@ from tests.core_world import Setting, World, statement
 from tests.links.smsc import Smsc
 
 QUIET_LOOKS = 6
-"""After so many looks, half a millisecond apart, at which nothing had moved, all octets have arrived: loopback takes microseconds."""
+"""After so many looks, a millisecond apart, at which nothing had moved, all octets have arrived: loopback takes microseconds."""
 
 
 class SmppWorld(World):
