@@ -67,7 +67,7 @@ FILL = {
         CASE WHEN n % 5 = 4 THEN 'a2p_mo' ELSE 'a2p_mt' END, CASE WHEN n % 5 = 4 THEN NULL ELSE device END, n, 1, 'rest', '12345', 161,
         '' || (88500000000 + device), 'Meter ' || device || ': value ' || n || ' kWh, battery 87 %, rssi -71 dBm'
         || CASE WHEN n % 300007 = 1 THEN ' TAMPER' ELSE '' END, 0, 0, '', 1, 'd',
-        CASE WHEN n % 50 = 7 THEN 5 WHEN n % 50 = 9 THEN 6 ELSE 4 END, NULL, NULL, :start_ms + n * :gap_ms,
+        CASE WHEN n % 99991 = 5 THEN 1 WHEN n % 50 = 7 THEN 5 WHEN n % 50 = 9 THEN 6 ELSE 4 END, NULL, NULL, :start_ms + n * :gap_ms,
         :start_ms + n * :gap_ms + 86400000, :start_ms + n * :gap_ms + 2000, 1
         FROM (SELECT n, CASE WHEN n % 50 = 0 THEN 1 ELSE 1 + n * 7919 % :devices END AS device FROM numbers) AS spread""",
     "attempt": """INSERT INTO attempt (message_id, number, segment, link_id, at_ms, answered_at_ms, outcome)
@@ -78,6 +78,8 @@ FILL = {
 }
 UNDELIVERED = """INSERT INTO undelivered (organisation_id, state, submitted_at_ms, message_id)
     SELECT organisation_id, state, submitted_at_ms, id FROM message WHERE state > 4"""
+WAITING = """UPDATE lane SET head_seq = waiting.lane_seq, next_seq = waiting.lane_seq + 1 FROM message AS waiting
+    WHERE waiting.lane_id = lane.id AND waiting.state = 1"""
 
 
 def requests(messages: int, devices: int, day: str, middle_ms: int) -> dict[str, str]:
@@ -93,6 +95,8 @@ def requests(messages: int, devices: int, day: str, middle_ms: int) -> dict[str,
         "messages: MO": f"{sms}?direction=MO",
         "messages: FAILED (2 %)": f"{sms}?status=FAILED",
         "messages: CANCELED (none)": f"{sms}?status=CANCELED",
+        "messages: PENDING (10)": f"{sms}?status=DELIVERY ATTEMPT PENDING",
+        "messages: BUFFERED (none)": f"{sms}?status=BUFFERED",
         "messages: tag of 10 %": f"{sms}?tag=north",
         "messages: tag of 5 devices": f"{sms}?tag=rare",
         "messages: text, in one page": f"{sms}?text=kWh&from={day}",
@@ -156,6 +160,7 @@ def fill(session: Session, devices: int, messages: int, start_ms: int, gap_ms: i
         session.commit()
         print(f"{table:>16}: {rows:>9,} rows in {time.perf_counter() - began:.1f} s", flush=True)
     session.script(UNDELIVERED)
+    session.script(WAITING)
     session.script("ANALYZE" if isinstance(session, SqliteSession) else "VACUUM (ANALYZE)")  # as autovacuum does soon after so many rows
 
 
