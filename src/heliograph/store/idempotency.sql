@@ -17,6 +17,6 @@ DELETE FROM idempotency_key WHERE organisation_id IN (SELECT organisation_id FRO
   AND (route, key) IN (SELECT route, key FROM input) AND (organisation_id, route, key) IN (SELECT organisation_id, route, key FROM input);
 
 -- name: delete_old
--- And those of the same millisecond as the last.
-DELETE FROM idempotency_key WHERE created_at_ms <= (SELECT max(created_at_ms) FROM (
+-- And those of the same millisecond as the last. Of a range with two ends PostgreSQL supposes that it is narrow.
+DELETE FROM idempotency_key WHERE created_at_ms >= 0 AND created_at_ms <= (SELECT max(created_at_ms) FROM (
   SELECT created_at_ms FROM idempotency_key WHERE created_at_ms < :before ORDER BY created_at_ms LIMIT :most) AS old) RETURNING 1;

@@ -9,6 +9,7 @@ from heliograph.store.query import queries
 from heliograph.store.transaction import Transaction
 
 Q = queries("link_watch")
+LAST_ID = 2**63 - 1
 LATEST = 5000
 """How many of the newest messages are looked through: no index stands on the link of a message or of a try."""
 
@@ -70,7 +71,9 @@ def waiting(tx: Transaction, link_id: int) -> Waiting:
 
 def refusals(tx: Transaction, link_id: int, most: int) -> list[Refusal]:
     """The latest tries that were not accepted, among those of the newest messages."""
-    return [Refusal(*row) for row in tx.run(Q["refusals"], link_id=link_id, latest=LATEST, most=most)]
+    row = tx.one(Q["before_latest"], latest=LATEST)
+    after = int(row[0]) if row else 0
+    return [Refusal(*each) for each in tx.run(Q["refusals"], link_id=link_id, after=after, last=LAST_ID, most=most)]
 
 
 def unmatched_receipts(tx: Transaction, link_id: int, before: int, most: int, number: str = "") -> list[StrayReceipt]:

@@ -11,12 +11,14 @@ SELECT submitted_at_ms FROM message ORDER BY id DESC LIMIT 1 OFFSET :latest;
 -- name: waiting
 SELECT count(*) AS lanes, coalesce(sum(next_seq - head_seq), 0) AS messages FROM lane WHERE link_id = :link_id AND head_seq < next_seq;
 
+-- name: before_latest
+SELECT id FROM message ORDER BY id DESC LIMIT 1 OFFSET :latest;
+
 -- name: refusals
--- By a range of ids: a join with the latest messages had PostgreSQL read all tries.
+-- By a range of ids with two ends: a join with the latest messages, and a range with one, had PostgreSQL read all tries.
 SELECT attempt.message_id, message.device_id, attempt.at_ms, attempt.outcome, attempt.error_class, attempt.code, attempt.reason
 FROM attempt JOIN message ON message.id = attempt.message_id
-WHERE attempt.message_id > coalesce((SELECT id FROM message ORDER BY id DESC LIMIT 1 OFFSET :latest), 0)
-  AND attempt.link_id = :link_id AND attempt.outcome <> 'accepted' ORDER BY attempt.at_ms DESC, attempt.message_id DESC LIMIT :most;
+WHERE attempt.message_id > :after AND attempt.message_id <= :last AND attempt.link_id = :link_id AND attempt.outcome <> 'accepted' ORDER BY attempt.at_ms DESC, attempt.message_id DESC LIMIT :most;
 
 -- name: unmatched_receipts
 -- number: '' for any; else of whom they are from or for.
