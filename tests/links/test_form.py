@@ -64,7 +64,7 @@ def test_all_that_is_wrong_is_said_at_once_each_at_its_setting() -> None:
     ("given", "text"),
     [
         ({"rewrite_source": [{}, {"strip": 99}]}, "give a whole number of at most 20 (in its line 2)"),
-        ({"mode": "slow"}, "there is no 'slow'"),
+        ({"mode": "slow"}, "there is no 'slow': choose one of default, datagram, transaction, store"),
         ({"errors": {"x": "permanent"}}, "'x' is no code: write it as 0x0B or 11"),
         ({"tls_certificate_file": "c.pem"}, "tls_certificate_file and tls_key_file belong together: give both, or neither"),
         ({"preset": "none"}, "there is no preset 'none': choose one of generic-3.4, generic-3.3, osmomsc, kannel, jasmin, emnify"),

@@ -71,7 +71,8 @@ def faults(kind: type[msgspec.Struct], settings: Mapping[str, Any]) -> list[tupl
         try:
             msgspec.convert(value, types[name])
         except msgspec.ValidationError as error:
-            found[name] = _words(error)
+            choices = _written(inspect.type_info(types[name])).get("choices")
+            found[name] = f"{_words(error)}: choose one of {', '.join(choices)}" if choices else _words(error)
     try:
         msgspec.convert({name: value for name, value in settings.items() if name not in found}, kind)
     except msgspec.ValidationError as error:
