@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from heliograph.model.link import Accepted, Delivery, Unknown
+from heliograph.model.link import Accepted, Delivery, Taken, Unknown
 from heliograph.model.message import State
 from heliograph.model.notification import NotificationState
 from heliograph.store.database import DatabaseLost, engine_of
@@ -167,10 +167,10 @@ async def test_a_cancel_in_the_network_outlives_a_lost_commit(world: World, fate
     world.link.says(Accepted("77"))
     message_id = await world.submit()
     assert world.message(message_id).state == State.BUFFERED
-    asked: list[str] = []
+    asked: list[Taken] = []
 
-    async def cancel(ref: str, _source: str, _destination: str) -> bool:
-        asked.append(ref)
+    async def cancel(taken: Taken) -> bool:
+        asked.append(taken)
         if when == "after it agreed":
             interrupt(world, fate)
         return True
@@ -181,5 +181,5 @@ async def test_a_cancel_in_the_network_outlives_a_lost_commit(world: World, fate
     canceling = asyncio.create_task(world.queue._queues.use_cases.cancel(world.queue, message_id))
     await world.advance(3)
     await canceling
-    assert (world.message(message_id).state, len(asked)) == (State.CANCELED, 1)
+    assert (world.message(message_id).state, [each.ref for each in asked]) == (State.CANCELED, ["77"])
     assert world.events(message_id).count("sms.canceled") == 1
