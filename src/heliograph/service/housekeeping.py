@@ -28,7 +28,8 @@ from heliograph.store.transaction import Transaction
 BEAT_S = 2.0
 DEAD_AFTER_S = 10.0
 SWEEP_S = 5.0
-BATCH = 500
+BATCH = 100
+"""Keys of one transaction, of which the writer has some 10 ms: thousands may be over at once, those of a bulk SMS."""
 LANES = 100
 """Searched in one transaction: others wait for it."""
 LOST_ANSWER_MS = 5 * 60_000

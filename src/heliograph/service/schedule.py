@@ -18,7 +18,8 @@ from heliograph.store import schedule as store
 from heliograph.store.message import Party
 from heliograph.store.transaction import Transaction
 
-BATCH = 500
+BATCH = 100
+"""Messages of one transaction: a bulk SMS is due at one moment, and others wait for the writer meanwhile."""
 
 
 async def release_due(core: Core) -> None:
