@@ -11,7 +11,7 @@ def test_an_account_is_made_for_the_organisation_and_for_a_policy(acme: Cli) -> 
     assert (made["system_id"], made["policy_id"], made["rate"]) == ("pol_1", 1, 50)
     assert made["allowed_addresses"] == ["192.0.2.0/24", "2001:db8::1/128"]
     listed = acme("smpp", "account", "list", "--json").json
-    assert {each["system_id"] for each in listed} == {"org_1", "pol_1"}
+    assert {(each["system_id"], each["bound"]) for each in listed} == {("org_1", 0), ("pol_1", 0)}
     assert "password" not in listed[0]
     assert of_organisation.out.strip() not in acme("smpp", "account", "list").out
 

@@ -63,7 +63,7 @@ async def test_each_error_is_explained_and_says_what_to_do(world: World, error_c
     world.link.says(Refused(error_class, "its own words", 27))
     step = await only(world, await world.submit(), "attempt")
     meaning, advice = ERRORS[error_class]
-    assert step.text == f"Try 1 by the link Link: {meaning} (its own words, code 27)"
+    assert step.text == f"Try 1 by the link Link: {meaning} (its own words, code 0x1B)"
     assert (step.fields["error_class"], step.fields["code"], step.fields["advice"]) == (error_class.value, 27, advice)
 
 

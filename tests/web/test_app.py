@@ -1,10 +1,12 @@
 """What all requests share: the bulkhead, CORS, methods, bodies, limits, health."""
 
+import sqlite3
 from typing import Any
 
 import pytest
 
 from heliograph.store.database import DatabaseLost
+from heliograph.store.transaction import Transaction
 from heliograph.web.resource import MOST_BODY
 from tests.core_world import statement
 from tests.web.site import Settings, Site
@@ -150,6 +152,20 @@ async def test_the_process_says_that_it_lives_and_whether_it_is_ready(site: Site
     assert (await site.get("/health/live", token=None)).json == {"status": "ok"}
     assert (await site.get("/health/ready", token=None)).json == {"status": "ok", "missing": []}
     assert (await site.get("/metrics", token=None)).headers["content-type"].startswith("text/plain")
+
+
+async def test_a_database_that_took_nothing_of_late_is_not_ready(site: Site) -> None:
+    def lost(tx: Transaction) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    with pytest.raises(DatabaseLost):
+        await site.world.database.write(lost)
+    reply = await site.get("/health/ready", token=None)
+    assert (reply.status, "is its disk full?" in reply.json["missing"][0]) == (503, True)
+    await site.world.database.write(lambda tx: None)
+    assert (await site.get("/health/ready", token=None)).status == 200
 
 
 async def test_it_is_not_ready_while_a_link_has_no_owner(site: Site) -> None:

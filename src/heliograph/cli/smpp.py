@@ -1,5 +1,6 @@
 """`heliograph smpp`: what applications bind with, and the sessions that are bound."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
@@ -132,11 +133,24 @@ def remove(system_id: SystemId, /, *, options: OrganisationOptions = ANY) -> int
 
 @account.command(name="list")
 def list_(*, options: OrganisationOptions = ANY) -> int:
-    """List the SMPP accounts."""
+    """List the SMPP accounts, with how many sessions each has now."""
 
     async def work(desk: Desk) -> Answer:
-        rows = [_row(each) for each in await accounts.views(desk, await desk.viewer())]
-        columns = ("system_id", "organisation", "policy_id", "state", "max_binds", "window", "rate", "allowed_addresses", "password_set")
+        viewer = await desk.viewer()
+        bound = Counter(each.system_id for each in await accounts.sessions(desk, viewer))
+        rows = [_row(each) | {"bound": bound[each.system_id]} for each in await accounts.views(desk, viewer)]
+        columns = (
+            "system_id",
+            "organisation",
+            "policy_id",
+            "state",
+            "bound",
+            "max_binds",
+            "window",
+            "rate",
+            "allowed_addresses",
+            "password_set",
+        )
         return Table(rows, columns, "no SMPP account yet: `heliograph smpp account add` makes one")
 
     return at_desk(options, work)

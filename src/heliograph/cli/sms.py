@@ -225,7 +225,7 @@ def _row(found: FoundMessage) -> dict[str, Any]:
 
 def _in_words(step: Step) -> str:
     advice = step.fields.get("advice")
-    return f"{step.text}. {advice}" if advice else step.text
+    return f"{step.text}. What to do: {advice}" if advice else step.text
 
 
 def _advice(step: Step) -> dict[str, Any]:

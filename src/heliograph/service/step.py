@@ -85,7 +85,7 @@ def attempt(each: Attempt, segments: int) -> Step:
     if each.outcome == "withdrawn":
         return Step("attempt", each.at_ms, f"{what}{where}: taken back before it was sent, {each.reason}", fields)
     meaning, advice = UNANSWERED if each.error_class is None else ERRORS[ErrorClass(each.error_class)]
-    code = "" if each.code is None else f", code {each.code}"
+    code = "" if each.code is None else f", code 0x{each.code:02X}"
     said = f" ({each.reason}{code})" if each.reason else ""
     return Step("attempt", each.at_ms, f"{what}{where}: {meaning}{said}", fields | {"advice": advice})
 

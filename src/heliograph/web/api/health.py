@@ -29,7 +29,7 @@ async def live(_request: Request) -> Answer:
 
 @operation("Say whether it can do its work", answer=Ready, also={503: Reply("Something is missing.", Ready)})
 async def ready(request: Request) -> Answer:
-    """200 where the database answers and every link has an owner, else 503 and what is missing."""
+    """200 where the database answers, takes what is new, and every link has an owner, else 503 and what is missing."""
     missing = await health.missing(request.context.core)
     return json(Ready(status="not ready" if missing else "ok", missing=missing), status=503 if missing else 200)
 
