@@ -55,8 +55,8 @@ def in_lanes(tx: Transaction, within: Mapping[str, Scalar], stretches: Sequence[
 
 
 def at_network(tx: Transaction, within: Mapping[str, Scalar], after: int, size: int) -> tuple[list[Place], int | None]:
-    """Of the next `size` keys, and those that are over at the same moment, the messages that wait for receipts by them, some of them twice;
-    and where the next look begins."""
+    """Of the next `size` keys, and those that are over at the same moment, the messages that wait for receipts by them; and where the next
+    look begins."""
     row = tx.one(Q["last_key"], after=after, passed=size - 1)
     following = int(row[0]) if row else None
     last = END_OF_TIME_MS if following is None else following

@@ -30,5 +30,7 @@ SELECT message.submitted_at_ms, message.id FROM input JOIN message ON message.la
 SELECT expires_at_ms FROM correlation WHERE expires_at_ms > :after ORDER BY expires_at_ms LIMIT 1 OFFSET :passed;
 
 -- name: at_network
-SELECT message.submitted_at_ms, message.id FROM correlation CROSS JOIN message WHERE message.id = correlation.message_id
-  AND correlation.expires_at_ms > :after AND correlation.expires_at_ms <= :last AND {fits};
+-- A message may have several keys, which are over at one moment.
+SELECT message.submitted_at_ms, message.id
+FROM (SELECT DISTINCT message_id FROM correlation WHERE expires_at_ms > :after AND expires_at_ms <= :last) AS owed
+CROSS JOIN message WHERE message.id = owed.message_id AND {fits};
