@@ -116,10 +116,13 @@ def _update(tx: Transaction, actor: Actor, route_id: int, new: NewRoute, now_ms:
     before = _found(tx, route_id)
     value = _checked(tx, new)
     position = before.position if new.position is None else new.position
-    link_id = before.link_id if before.link_id in new.links else new.links[0]
-    after = Route(route_id, position, new.kind.value, value, _written(new.links), link_id)
+    stays = before.link_id in new.links
+    after = Route(route_id, position, new.kind.value, value, _written(new.links), before.link_id if stays else new.links[0])
     store.update(tx, after)
-    take_working(tx, now_ms)
+    if stays:
+        store.reassign(tx)
+    else:
+        take_working(tx, now_ms)
     audit.record(tx, actor, "route.changed", actor.organisation_id, now_ms, object_id=route_id, before=_told(before), after=_told(after))
     return _found(tx, route_id)
 
