@@ -34,7 +34,8 @@ async def connect(settings: SmppSettings, clock: Clock, connection: Connection, 
         )
         await within(clock, settings.connect_s, making, give_up)
     except TimeoutError:
-        raise NotConnectedError(f"{where} did not answer within {settings.connect_s:g} s: is a firewall in between?") from None
+        or_else = ", or does this port speak no TLS" if settings.tls else ""
+        raise NotConnectedError(f"{where} did not answer within {settings.connect_s:g} s: is a firewall in between{or_else}?") from None
     except ssl.SSLCertVerificationError as error:
         raise NotConnectedError(f"the certificate of {where} is not accepted ({error.verify_message}): {_trust(error)}") from None
     except ssl.SSLError as error:

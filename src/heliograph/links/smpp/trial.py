@@ -102,9 +102,9 @@ class Trial:
         settled = self.settled.get(number)
         as_what = f"bind as {AS[self._kind]}, version {settings.version.value}"
         if settled is None or settled.response is None:
-            self.findings.append(
-                Finding("wrong", f"the {as_what}, was not answered: some centres drop a version, system_type or password they do not like")
-            )
+            or_else = "" if settings.tls else ", and a port for TLS says nothing without it"
+            words = f"some centres drop a version, system_type or password they do not like{or_else}"
+            self.findings.append(Finding("wrong", f"the {as_what}, was not answered: {words}"))
         elif code := settled.response.command_status:
             meaning = status.meaning_of(code)
             advice = ADVICE.get(code, "ask the centre's operator what it means there")
