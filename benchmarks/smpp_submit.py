@@ -1,9 +1,11 @@
 """submit_sm, committed before its response: messages per second, latency of the response, CPU and memory.
 
     .venv/bin/python benchmarks/smpp_submit.py
+    .venv/bin/python benchmarks/smpp_submit.py --queue
     .venv/bin/python benchmarks/smpp_submit.py --link simulator --registered 1
 
-Load and Heliograph share the machine. Without `--link` what is accepted waits, so that accepting alone is measured; with the simulator
+Load and Heliograph share the machine. Without `--link` what is accepted waits, so that accepting alone is measured: each run on a new
+database, or with `--queue` behind all that the runs before it left, some 100,000 each. With the simulator
 all of it is delivered too, and with `--registered 1` reported back. Run it on a machine that does nothing else; quote medians.
 """
 
@@ -17,6 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +125,7 @@ def run_once(server: Server, options: argparse.Namespace, rate: float) -> dict[s
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--database", default="sqlite", help="sqlite, or a postgresql:// URL of an empty database")
+    parser.add_argument("--database", default="sqlite", help="sqlite, or with --queue a postgresql:// URL of an empty database")
     parser.add_argument("--link", choices=("none", "simulator"), default="none")
     parser.add_argument("--registered", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=10)
@@ -129,20 +133,40 @@ def main() -> None:
     parser.add_argument("--devices", type=int, default=2000)
     parser.add_argument("--binds", type=int, default=4)
     parser.add_argument("--window", type=int, default=50)
+    parser.add_argument("--queue", action="store_true", help="each run adds to the queue of the one before; else each has a new database")
     options = parser.parse_args()
+    if options.queue:
+        with _server(options) as server:
+            measure(lambda rate: run_once(server, options, rate), options.runs)
+    else:
+        measure(lambda rate: _alone(options, rate), options.runs)
+
+
+def measure(run: Callable[[float], dict[str, Any]], runs: int) -> None:
+    """Full runs, then one at half of the mark and one at half of what was reached."""
+    found = []
+    for _ in range(runs):
+        found.append(run(0))
+        print(json.dumps(found[-1]), flush=True)
+    full = statistics.median(each["rate"] for each in found)
+    print(f"median of {runs}: {full:.0f} submit_sm/s, {statistics.median(each['cpu_us'] for each in found)} us of CPU each")
+    for of, rate in (("the mark", MARK / 2), ("what was reached", full / 2)):
+        half = run(rate)
+        print(json.dumps(half), flush=True)
+        print(f"at half of {of}, {rate:.0f}/s: p50 {half['p50_ms']} ms, p99 {half['p99_ms']} ms; memory {half['rss_mb']} MB")
+
+
+def _alone(options: argparse.Namespace, rate: float) -> dict[str, Any]:
+    with _server(options) as server:
+        return run_once(server, options, rate)
+
+
+@contextmanager
+def _server(options: argparse.Namespace) -> Iterator[Server]:
     with tempfile.TemporaryDirectory() as folder:
         server = Server(options.database, Path(folder), options.devices, linked=options.link != "none")
         try:
-            runs = []
-            for _ in range(options.runs):
-                runs.append(run_once(server, options, rate=0))
-                print(json.dumps(runs[-1]), flush=True)
-            full = statistics.median(run["rate"] for run in runs)
-            print(f"median of {options.runs}: {full:.0f} submit_sm/s, {statistics.median(run['cpu_us'] for run in runs)} us of CPU each")
-            for of, rate in (("the mark", MARK / 2), ("what was reached", full / 2)):
-                half = run_once(server, options, rate)
-                print(json.dumps(half), flush=True)
-                print(f"at half of {of}, {rate:.0f}/s: p50 {half['p50_ms']} ms, p99 {half['p99_ms']} ms; memory {half['rss_mb']} MB")
+            yield server
         finally:
             server.stop()
 
