@@ -1,15 +1,18 @@
 """Both engines for a suite: a class of tests takes its databases from `OnSqlite` or `OnPostgres`."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from heliograph.store.database import engine_of
+from heliograph.store.engine import Session
+from heliograph.store.ids import IdBlocks
 from heliograph.store.migrate import migrate
 from heliograph.store.sqlite import SqliteEngine
+from heliograph.store.transaction import Transaction
 
 
 def migrated(url: str) -> None:
@@ -60,3 +63,15 @@ class OnPostgres:
     @pytest.fixture
     def url(self, new_postgres_database: Callable[..., str]) -> str:
         return new_postgres_database(migrated)
+
+
+class Undone:
+    """Has one transaction a test, which is undone after it."""
+
+    @pytest.fixture
+    def tx(self, url: str) -> Iterator[Transaction]:
+        session: Session = engine_of(url).connect()
+        session.begin()
+        yield Transaction(session, IdBlocks())
+        session.rollback()
+        session.close()

@@ -1,7 +1,6 @@
 """What the daemon does by itself reads what it is after, not all there is: its plans on SQLite, and what it finds on both engines."""
 
 import itertools
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,13 @@ import pytest
 from heliograph.store import cdr, delivery, idempotency, overview, retention, usage
 from heliograph.store.database import engine_of
 from heliograph.store.delivery import OF_WORD, Delivered
-from heliograph.store.engine import Scalar, Session
+from heliograph.store.engine import Scalar
 from heliograph.store.idempotency import Kept
-from heliograph.store.ids import IdBlocks
 from heliograph.store.query import Query, numbered, queries
 from heliograph.store.retention import Fate
 from heliograph.store.transaction import Transaction
 from tests.core_world import insert, statement
-from tests.store.engines import OnPostgres, OnSqlite, migrated
+from tests.store.engines import OnPostgres, OnSqlite, Undone, migrated
 
 PLANS = {
     "asked.following": "message USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
@@ -64,15 +62,7 @@ def explained(session: Any, query: Query) -> list[str]:
     return [row[3] for text in run for row in session._connection.execute(f"EXPLAIN QUERY PLAN {text}")]
 
 
-class Finds:
-    @pytest.fixture
-    def tx(self, url: str) -> Iterator[Transaction]:
-        session: Session = engine_of(url).connect()
-        session.begin()
-        yield Transaction(session, IdBlocks())
-        session.rollback()
-        session.close()
-
+class Finds(Undone):
     def test_keys_are_given_back_of_their_organisation_and_route_alone(self, tx: Transaction) -> None:
         keys = [*itertools.product((1, 2), ("a", "b"), ("k", "l"))]
         idempotency.claim(tx, [Kept(*key, "f", "") for key in keys], 5)

@@ -1,19 +1,15 @@
 """How a link is doing, on both engines: its pace and errors among the newest messages, what waits, and by an index what is nobody's."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from heliograph.store import link, link_watch
-from heliograph.store.database import engine_of
-from heliograph.store.engine import Session
-from heliograph.store.ids import IdBlocks
 from heliograph.store.link import Told
 from heliograph.store.link_watch import Pace, Waiting
 from heliograph.store.transaction import Transaction
 from tests.core_world import insert
-from tests.store.engines import OnPostgres, OnSqlite
+from tests.store.engines import OnPostgres, OnSqlite, Undone
 
 NEWEST = 2**62
 
@@ -33,15 +29,7 @@ def attempt(tx: Transaction, message_id: int, number: int, link_id: int, outcome
     )  # fmt: skip
 
 
-class Watches:
-    @pytest.fixture
-    def tx(self, url: str) -> Iterator[Transaction]:
-        session: Session = engine_of(url).connect()
-        session.begin()
-        yield Transaction(session, IdBlocks())
-        session.rollback()
-        session.close()
-
+class Watches(Undone):
     def test_its_pace_counts_what_was_tried_and_heard_since(self, tx: Transaction) -> None:
         for number, (link_id, direction, at_ms, tried) in enumerate(
             ((1, 1, 500, 1500), (1, 1, 500, 900), (1, 1, 1400, None), (1, 2, 1200, None), (1, 2, 900, None), (2, 1, 1200, 1200)), 1

@@ -19,6 +19,7 @@ from heliograph.store.message import Locked
 from heliograph.store.transaction import Transaction
 
 ABANDONED_MS = 5_000
+"""A lane that is due for so long has nobody who takes it; and how long one is left alone whose owner has what is over."""
 DIED = Unknown("the process that was sending it ended before the answer was known")
 
 

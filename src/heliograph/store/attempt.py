@@ -12,17 +12,12 @@ Q = queries("attempt")
 
 
 class Attempt(msgspec.Struct, array_like=True):
-    """One try of one segment: when, by which link, what came of it, in plain words."""
+    """One try of one segment: by which link, and what came of it. `ref`: what the network calls it. All of it is in the timeline."""
 
     number: int
     segment: int
     link_id: int
-    at_ms: int
-    answered_at_ms: int
     outcome: str
-    error_class: str | None
-    code: int | None
-    reason: str | None
     ref: str | None
 
 

@@ -7,5 +7,5 @@ SELECT input.message_id, count(DISTINCT attempt.number) AS tries FROM input JOIN
 WHERE attempt.outcome = 'unknown' OR attempt.error_class = 'unknown' GROUP BY input.message_id;
 
 -- name: of_message
-SELECT number, segment, link_id, at_ms, answered_at_ms, outcome, error_class, code, reason, ref FROM attempt
+SELECT number, segment, link_id, outcome, ref FROM attempt
 WHERE message_id = :message_id ORDER BY number, segment;

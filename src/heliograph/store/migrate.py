@@ -2,10 +2,12 @@
 
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 
 from heliograph.store.engine import Engine, Scalar, Session
+from heliograph.store.postgres import CONFLICTS
 from heliograph.store.query import Query
 from heliograph.store.transaction import Transaction
 
@@ -14,7 +16,7 @@ _EXISTS = {
     "postgres": "SELECT count(*) FROM pg_tables WHERE tablename = 'schema_version' AND schemaname = current_schema()",
 }
 _LOCK = {"postgres": "SELECT pg_advisory_xact_lock(7235489611)"}
-_TRIES = {"postgres": 5}
+TRIES = 5
 """Where a daemon of the release before still works, the two may wait for each other's locks, and PostgreSQL ends one of them. SQLite has
 waited for its one lock already."""
 _VERSION = Query("migrate.version", "SELECT coalesce(max(version), 0) FROM schema_version")
@@ -44,13 +46,9 @@ def migrate(engine: Engine, *, up_to: int | None = None) -> list[Migration]:
     """Apply what the database lacks; processes that start together wait for each other. Returns what was applied.
 
     `up_to`: the last version to apply, where it is not to become this release's. Raises SchemaTooNew."""
-    for _ in range(_TRIES.get(engine.name, 1) - 1):
-        try:
+    for _ in range(TRIES - 1):
+        with suppress(*CONFLICTS):
             return _migrate(engine, up_to)
-        except Exception as error:
-            if engine.is_conflict(error):
-                continue
-            raise
     return _migrate(engine, up_to)
 
 

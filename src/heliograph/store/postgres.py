@@ -9,6 +9,9 @@ from psycopg.conninfo import conninfo_to_dict
 from heliograph.store.engine import EngineTooOld
 from heliograph.store.postgres_session import PostgresSession
 
+CONFLICTS = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
+"""A transaction that ends in one of these lost a race and may simply run again."""
+
 OLDEST = 150000
 NETWORK = {
     "connect_timeout": "10",
@@ -62,7 +65,7 @@ class PostgresEngine:
         return None
 
     def is_conflict(self, error: BaseException) -> bool:
-        return isinstance(error, errors.DeadlockDetected | errors.SerializationFailure | errors.LockNotAvailable)
+        return isinstance(error, CONFLICTS)
 
     def is_lost(self, error: BaseException) -> bool:
         return isinstance(error, psycopg.OperationalError) and not self.is_conflict(error)
