@@ -356,6 +356,7 @@ class Esme:
         self._answer(pdu, self._status(problem, pdu), problem.text)
 
     def _status(self, problem: Problem, pdu: Pdu) -> int:
+        """What the peer is told of a rule that refused it; noted for the operator."""
         self._note(pdu, problem)
         return status_of(problem, pdu.command_id, self.version)
 
