@@ -5,7 +5,7 @@
 
 BIN := .venv/bin
 BY_FILE := --dist loadfile --no-loadscope-reorder
-AT_ONCE := -n 3 $(BY_FILE)
+AT_ONCE := -n 3 $(BY_FILE) --max-worker-restart 3 # a file whose process ended is begun again
 unexport PYTHONDONTWRITEBYTECODE # what is installed for tests is compiled when it is imported (tools/venv): once, not each time
 
 help: ## this list

@@ -1,10 +1,12 @@
 """What all tests share: servers, the clock by hand, property profiles, the order of the stages and what is said at the end."""
 
+import faulthandler
 import os
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -68,6 +70,11 @@ SLOW_FILES = (
 SLOW_FIXTURES = {"postgres_server", "site"}
 """A server, and the whole API over a database of its own."""
 
+STUCK_S = 60.0
+"""So long after its timeout a test that has not ended will not."""
+STDERR = pytest.StashKey[int]()
+"""Where the process says what is said of it, while what tests print is captured."""
+
 # Default: the same examples at every run, so that no change is failed by somebody else's luck. `check` (make check): few of them. `long`
 # (make test-long): random, many.
 hypothesis.settings.register_profile("default", derandomize=True, database=None, deadline=None, max_examples=100)
@@ -123,6 +130,10 @@ def is_slow(path: Path) -> bool:
     return stage_of(path) in SLOW_STAGES or path.as_posix().endswith(SLOW_FILES)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[STDERR] = os.dup(2)
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """`-m fast` does not import what it would deselect whole: a browser, an API's tester, somebody else's SMPP."""
     return True if config.option.markexpr == "fast" and is_slow(collection_path) else None
@@ -138,11 +149,39 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("fast")
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    for marker in item.iter_markers("needs"):
-        missing = [program for program in marker.args if shutil.which(program) is None]
-        if missing:
-            pytest.skip(f"not installed: {', '.join(missing)}")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    with ended_if_stuck(item):
+        for marker in item.iter_markers("needs"):
+            missing = [program for program in marker.args if shutil.which(program) is None]
+            if missing:
+                pytest.skip(f"not installed: {', '.join(missing)}")
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    with ended_if_stuck(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    with ended_if_stuck(item):
+        return (yield)
+
+
+@contextmanager
+def ended_if_stuck(item: pytest.Item) -> Iterator[None]:
+    """The signal of a test's timeout raises wherever the main thread is: a task that nobody asks may swallow it, and what is cleaned up
+    after it may wait for ever. So a while later the process ends, with what each thread did; xdist names the test and goes on."""
+    marker = item.get_closest_marker("timeout")
+    timeout_s = float(marker.args[0] if marker else item.config.getini("timeout"))
+    faulthandler.dump_traceback_later(timeout_s + STUCK_S, exit=True, file=item.config.stash[STDERR])
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

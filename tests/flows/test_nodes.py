@@ -14,7 +14,7 @@ from heliograph.model.message import State
 from heliograph.store.database import Database, engine_of
 from heliograph.store.migrate import SchemaTooNew
 from tests.core_world import statement
-from tests.flows.program import Api, Program, try_arguments
+from tests.flows.program import Api, Program, try_arguments, wait_until
 from tests.flows.world import World
 
 LATER = statement("INSERT INTO schema_version (version, name, applied_at_ms) VALUES (9999, 'of a later release', 0)")
@@ -31,11 +31,15 @@ async def seed(url: str) -> list[demo.DemoDevice]:
 
 
 def owner_of_the_link(url: str) -> int:
-    """The process id in the name of the node that owns the link."""
-    with psycopg.connect(url) as connection:
-        row = connection.execute("SELECT node.name FROM link_lease JOIN node ON node.id = link_lease.node_id").fetchone()
-    assert row is not None
-    return int(row[0].rpartition("/")[2])
+    """The process id in the name of the node that owns the link, once one does."""
+    with psycopg.connect(url, autocommit=True) as connection:
+
+        def found() -> list[tuple[str]]:
+            return connection.execute("SELECT node.name FROM link_lease JOIN node ON node.id = link_lease.node_id").fetchall()
+
+        wait_until(lambda: len(found()) == 1, "an owner of the link")
+        ((name,),) = found()
+    return int(name.rpartition("/")[2])
 
 
 def test_another_process_delivers_when_the_owner_of_the_link_is_killed(tmp_path: Path, new_postgres_database: Callable[..., str]) -> None:
