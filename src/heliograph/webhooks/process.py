@@ -109,16 +109,17 @@ class CourierProcess:
         self._give_back(ENDED)  # by which more may be given, and another process be begun
 
     async def _start(self) -> tuple[subprocess.Process, Line]:
+        """Our end of the line first: so whoever cancels this leaves no process that nobody waits for."""
         ours, theirs = socket.socketpair()
-        try:
-            with theirs:
+        with theirs:
+            _, line = await self._loop.create_connection(lambda: Line(self._told), sock=ours)
+            try:
                 process = await asyncio.create_subprocess_exec(
                     sys.executable, "-P", "-m", PROGRAM, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
                 )
-        except OSError:
-            ours.close()
-            raise
-        _, line = await self._loop.create_connection(lambda: Line(self._told), sock=ours)
+            except BaseException:
+                line.break_off()
+                raise
         return process, line
 
     async def _talk(self, line: Line) -> None:
