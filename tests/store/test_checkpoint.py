@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 import time
 from pathlib import Path
 
@@ -98,3 +99,27 @@ async def test_a_pass_that_fails_is_told_once_and_tried_again(tmp_path: Path) ->
         checkpointer.close()
     assert Broken.fails == 0
     assert [each["error"] for each in told] == ["disk I/O error"]
+
+
+class Late(threading.Event):
+    """Comes just after somebody waited for it in vain, and before they went on; `then` follows it."""
+
+    def __init__(self, then: threading.Event) -> None:
+        super().__init__()
+        self._then = then
+
+    def wait(self, timeout: float | None = None) -> bool:
+        came = super().wait(timeout)
+        self.set()
+        self._then.set()
+        return came
+
+
+def test_a_close_that_comes_as_a_pause_ends_is_heard(tmp_path: Path) -> None:
+    path = tmp_path / "heliograph.db"
+    checkpointer = Checkpointer(lambda: sqlite3.connect(path))
+    checkpointer._closing = Late(checkpointer._due)
+    checkpointer.start()
+    checkpointer.committed(ENOUGH)
+    checkpointer._thread.join(30)
+    assert not checkpointer._thread.is_alive()

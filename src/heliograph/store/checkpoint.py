@@ -52,8 +52,7 @@ class Checkpointer:
     def _run(self) -> None:
         connection = self._connect()
         is_told = False
-        while self._due.wait() and not self._closing.wait(PAUSE_S):
-            self._due.clear()
+        while self._is_to_go_on():
             try:
                 for _ in range(PASSES):
                     connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
@@ -63,3 +62,9 @@ class Checkpointer:
                     _log.warning("the database's log was not moved, it is tried again", error=str(error))
                 is_told = True
         connection.close()
+
+    def _is_to_go_on(self) -> bool:
+        """Wait for enough to move, a pause longer. `close` says `due` last, so what clears it here goes on to see that it closes."""
+        self._due.wait()
+        self._due.clear()
+        return not self._closing.wait(PAUSE_S)
