@@ -1,5 +1,13 @@
 """`heliograph smpp`: accounts are made, changed and reset, and a password is shown once."""
 
+from pathlib import Path
+
+from heliograph.config import Config
+from heliograph.daemon.storage import engine_for
+from heliograph.store import smpp_refusal
+from heliograph.store.ids import IdBlocks
+from heliograph.store.smpp_refusal import SmppRefusal
+from heliograph.store.transaction import Transaction
 from tests.cli.conftest import Cli
 
 
@@ -51,3 +59,40 @@ def test_the_interface_of_a_policy_is_switched_to_smpp_and_back(acme: Cli) -> No
     assert acme("policy", "set", "Default", "interface=rest", "--json").json["interface"] == "RestAPI"
     refused = acme("policy", "set", "Default", "interface=fax")
     assert (refused.code, "rest, smpp" in refused.err) == (1, True)
+
+
+def refuse(config: Path) -> None:
+    """What a daemon of the installation would have written."""
+    settings = Config.load(config, {})
+    session = engine_for(settings).connect()
+    session.begin()
+    smpp_refusal.note(
+        Transaction(session, IdBlocks()),
+        [
+            SmppRefusal("org_1", "bind", "wrong_password", "192.0.2.7", 13, "", 4, 1_800_000_000_000, 1_800_000_060_000),
+            SmppRefusal("", "bind", "no_account", "192.0.2.8", 13, "org_7\x1b[2J", 1, 1_800_000_000_000, 1_800_000_000_000),
+        ],
+    )
+    session.commit()
+    session.close()
+
+
+def test_what_was_refused_is_shown_with_what_to_do(acme: Cli, config: Path) -> None:
+    acme("smpp", "account", "add")
+    assert acme("smpp", "refusals").err.strip() == "nothing was refused in the last 30 days"
+    refuse(config)
+    shown = acme("smpp", "account", "show", "org_1")
+    assert "bind 0x0D from 192.0.2.7, 4 times since 2027-01-15T08:00:00.000Z: the password is wrong" in shown.out
+    assert "make a new one" in shown.out
+    (found,) = acme("smpp", "account", "show", "org_1", "--json").json["refusals"]
+    assert (found["reason"], found["count"], found["status"]) == ("wrong_password", 4, "0x0D")
+    listed = acme("smpp", "account", "list")
+    assert "bind: the password is wrong" in listed.out
+    assert acme("smpp", "account", "list", "--json").json[0]["last_refusal"]["address"] == "192.0.2.7"
+    everything = acme("smpp", "refusals")
+    assert "there is no such account" in everything.out
+    assert "\x1b" not in everything.out, "a name that somebody made up moves no cursor"
+    assert [each["system_id"] for each in acme("smpp", "refusals", "--json").json] == ["org_1", None]
+    assert acme("smpp", "account", "show", "org_9").code == 1
+    acme("smpp", "account", "remove", "org_1")
+    assert [each["system_id"] for each in acme("smpp", "refusals", "--json").json] == [None]

@@ -124,7 +124,8 @@ class House:
         bound.bind(("127.0.0.1", 0))
         bound.setblocking(False)
         self.port: int = bound.getsockname()[1]
-        self.server = Server(self.world.core, [Listener(bound, self._tls)], self.settings, Metrics())
+        self.metrics = Metrics()
+        self.server = Server(self.world.core, [Listener(bound, self._tls)], self.settings, self.metrics)
         self.server.credentials._checker._hasher = CHEAP
         self._running = self.world.spawn(self.server.run())
         await self.server.serving()

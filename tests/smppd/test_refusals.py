@@ -1,6 +1,7 @@
-"""The log says why an application was refused, in words that the application itself is not told."""
+"""Log and database say why an application was refused, in words that the application itself is not told."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,6 +10,8 @@ from structlog.testing import capture_logs
 from heliograph.smpp import status
 from heliograph.smpp.pdu import BindTransceiver, SubmitSm
 from heliograph.store import smpp_account as store
+from heliograph.store import smpp_refusal
+from heliograph.store.smpp_refusal import SmppRefusal
 from tests.smpp.wires import until
 from tests.smppd.house import PASSWORD, House
 
@@ -37,8 +40,9 @@ async def why(house: House, system_id: str, password: str) -> object:
 async def test_a_bind_that_is_refused_is_logged_with_its_reason(house: House) -> None:
     assert await why(house, "org_9", PASSWORD) == "there is no such account"
     assert await why(house, "org_1", "nonsense") == "the password is wrong"
+    assert await why(house, "org_1", "short") == "the password has not eight characters, as all of ours have"
     await house.add("org_1", allowed_addresses=["198.51.100.0/24"])
-    assert await why(house, "org_1", PASSWORD) == "its allowed_addresses do not have 127.0.0.1"
+    assert await why(house, "org_1", PASSWORD) == "its allowed addresses do not have this one"
     await house.world.database.write(store.update, "org_1", "{}", 1)
     assert await why(house, "org_1", PASSWORD) == "the account is disabled"
 
@@ -57,3 +61,67 @@ async def test_the_first_request_that_a_rule_refuses_is_logged_and_all_are_count
     assert over["system_id"] == "org_1"
     assert over["refused"] == {"not_a_device": 2, "RINVSUBREP": 1}
     assert "first" not in str(lines)
+
+
+async def kept(house: House, organisation_id: int = 0) -> list[SmppRefusal]:
+    """What is in the database, once all that was noted is written."""
+    await house.server.register.book.write()
+    return await house.world.database.read(smpp_refusal.refusals, organisation_id, 100)
+
+
+async def test_a_refused_bind_is_kept_with_status_reason_address_and_how_often(house: House) -> None:
+    await house.add("org_1", max_binds=1)
+    await house.bind()
+    app = await house.connect()
+    assert (await app.ask(BindTransceiver(system_id="org_1", password=PASSWORD))).command_status == status.RALYBND
+    for _ in range(2):
+        await why(house, "org_1", "nonsense")
+    found = {(each.reason, each.command_status, each.address, each.count) for each in await kept(house, 1)}
+    assert found == {("wrong_password", status.RBINDFAIL, "127.0.0.1", 2), ("too_many_binds", status.RALYBND, "127.0.0.1", 1)}
+    assert await kept(house, 2) == [], "of another organisation's account nothing is seen"
+
+
+async def test_guessed_names_are_one_line_that_the_operator_sees(house: House) -> None:
+    for number in (7, 8, 9):
+        await why(house, f"org_{number}", PASSWORD)
+    (found,) = await kept(house)
+    assert (found.system_id, found.reason, found.count, found.detail) == ("", "no_account", 3, "org_9")
+    assert await kept(house, 1) == []
+
+
+async def test_a_refused_submit_is_kept_with_its_rule_and_the_number_it_was_for(house: House) -> None:
+    app = await house.bind()
+    for number in ("4917000000", "4917000001"):
+        await app.ask(SubmitSm(source_addr="1000", destination_addr=number, short_message=b"x"))
+    (found,) = await kept(house, 1)
+    assert (found.request, found.reason, found.detail, found.count) == ("submit_sm", "not_a_device", "4917000001", 2)
+    assert found.command_status == status.RINVDSTADR
+
+
+async def test_who_speaks_tls_to_the_port_without_is_told_from_who_speaks_something_else(house: House) -> None:
+    context = ssl.create_default_context()
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        await asyncio.open_connection("127.0.0.1", house.port, ssl=context, server_hostname="localhost")
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: smpp\r\n\r\n")
+    await reader.read()
+    writer.close()
+    assert {each.reason for each in await kept(house)} == {"tls_on_plain_port", "not_smpp"}
+
+
+async def test_what_is_asked_out_of_turn_is_kept(house: House) -> None:
+    app = await house.bind(how="receiver")
+    app.wire.session.state = app.wire.session.state.__class__.BOUND_TRX  # so that it sends what it may not
+    answer = await app.ask(SubmitSm(source_addr="1000", destination_addr="4917000000", short_message=b"x"))
+    assert answer.command_status == status.RINVBNDSTS
+    (found,) = await kept(house, 1)
+    assert (found.request, found.reason, found.system_id) == ("submit_sm", "not_bound", "org_1")
+
+
+async def test_refusals_are_counted_by_status(house: House) -> None:
+    app = await house.bind()
+    await app.ask(SubmitSm(source_addr="1000", destination_addr="4917000000", short_message=b"x"))
+    await why(house, "org_1", "nonsense")
+    text = house.metrics.exposition().decode()
+    assert 'heliograph_smpp_refusals_total{request="bind",status="RBINDFAIL"} 1.0' in text
+    assert 'heliograph_smpp_refusals_total{request="submit_sm",status="RINVDSTADR"} 1.0' in text

@@ -7,18 +7,26 @@ from typing import Annotated, Any, Final
 import msgspec
 from cyclopts import App, Parameter
 
-from heliograph.cli.answer import Answer, Refusal, Said, Table, time_of
+from heliograph.cli.answer import Answer, Item, Refusal, Said, Table, time_of
 from heliograph.cli.desk import ANY, Desk, OrganisationOptions, at_desk
 from heliograph.model import esme
+from heliograph.model.esme_refusal import remedy_of, words_of
+from heliograph.service import smpp_refusal
 from heliograph.service.manage import policy as policies
 from heliograph.service.manage import smpp_account as accounts
 from heliograph.service.manage.smpp_account import Made
+from heliograph.service.smpp_refusal import Last
 from heliograph.store.smpp_account import SmppAccount, SmppSession
+from heliograph.store.smpp_refusal import SmppRefusal
 
 app = App(name="smpp")
 account = App(name="account", help="Accounts: what an application binds with.")
 app.command(account)
 
+COLUMNS: Final = (
+    "system_id", "organisation", "policy_id", "state", "bound", "max_binds", "window", "rate", "allowed_addresses",
+    "password_set", "refused",
+)  # fmt: skip
 WORDS: Final = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
 SystemId = Annotated[str, Parameter(name="SYSTEM_ID")]
 Changes = Annotated[Sequence[str], Parameter(name="KEY=VALUE")]
@@ -133,25 +141,54 @@ def remove(system_id: SystemId, /, *, options: OrganisationOptions = ANY) -> int
 
 @account.command(name="list")
 def list_(*, options: OrganisationOptions = ANY) -> int:
-    """List the SMPP accounts, with how many sessions each has now."""
+    """List the SMPP accounts, with how many sessions each has now, and what was refused last."""
 
     async def work(desk: Desk) -> Answer:
         viewer = await desk.viewer()
         bound = Counter(each.system_id for each in await accounts.sessions(desk, viewer))
-        rows = [_row(each) | {"bound": bound[each.system_id]} for each in await accounts.views(desk, viewer)]
-        columns = (
-            "system_id",
-            "organisation",
-            "policy_id",
-            "state",
-            "bound",
-            "max_binds",
-            "window",
-            "rate",
-            "allowed_addresses",
-            "password_set",
-        )
-        return Table(rows, columns, "no SMPP account yet: `heliograph smpp account add` makes one")
+        last = smpp_refusal.last_of(await smpp_refusal.refusals(desk, viewer))
+        rows = [
+            _row(each) | {"bound": bound[each.system_id]} | _last(last.get(each.system_id)) for each in await accounts.views(desk, viewer)
+        ]
+        return Table(rows, COLUMNS, "no SMPP account yet: `heliograph smpp account add` makes one")
+
+    return at_desk(options, work)
+
+
+@account.command
+def show(system_id: SystemId, /, *, options: OrganisationOptions = ANY) -> int:
+    """Show an SMPP account: what limits it, who is bound by it, what it was refused of late and what to do about that.
+
+    Parameters
+    ----------
+    system_id
+        The account, such as pol_1.
+    """
+
+    async def work(desk: Desk) -> Answer:
+        viewer = await desk.viewer()
+        row = _row(await accounts.view(desk, viewer, system_id))
+        bound = [_session(each) for each in await accounts.sessions(desk, viewer) if each.system_id == system_id]
+        refused = await smpp_refusal.refusals_of(desk, viewer, system_id)
+        if options.json:
+            return Item(row | {"sessions": bound, "refusals": [_refusal(each) for each in refused]})
+        sessions = [f"bound    {each['bound']}  {each['bind']}  {each['version']}  {each['address']}" for each in bound]
+        return Item(row, [*(sessions or ["no session is bound"]), *map(_told_of, refused)])
+
+    return at_desk(options, work)
+
+
+@app.command
+def refusals(*, options: OrganisationOptions = ANY) -> int:
+    """List what applications were refused over SMPP, the latest first, with what to do; binds that named no account that there is, too.
+
+    What is alike stands in one line: account, request, reason and address. It is written some seconds after it happened.
+    """
+
+    async def work(desk: Desk) -> Answer:
+        rows = [_refusal(each) for each in await smpp_refusal.refusals(desk, await desk.viewer())]
+        columns = ("last", "count", "system_id", "request", "status", "why", "address", "detail", "remedy")
+        return Table(rows, columns, "nothing was refused in the last 30 days")
 
     return at_desk(options, work)
 
@@ -218,6 +255,38 @@ def _row(account: SmppAccount) -> dict[str, Any]:
         "created": time_of(account.created_at_ms),
         "password_set": time_of(account.password_at_ms),
     } | msgspec.structs.asdict(esme.read(account.settings))  # fmt: skip
+
+
+def _refusal(refusal: SmppRefusal) -> dict[str, Any]:
+    return {
+        "system_id": refusal.system_id or None,
+        "request": refusal.request,
+        "status": f"0x{refusal.command_status:02X}",
+        "reason": refusal.reason,
+        "why": words_of(refusal.reason),
+        "remedy": remedy_of(refusal.reason),
+        "address": refusal.address,
+        "detail": refusal.detail or None,
+        "count": refusal.count,
+        "first": time_of(refusal.first_at_ms),
+        "last": time_of(refusal.last_at_ms),
+    }
+
+
+def _told_of(refusal: SmppRefusal) -> str:
+    row = _refusal(refusal)
+    to = f" (last to {refusal.detail})" if refusal.detail else ""
+    times = "once" if refusal.count == 1 else f"{refusal.count} times since {row['first']}"
+    todo = row["remedy"][:1].upper() + row["remedy"][1:]
+    return f"refused  {row['last']}  {row['request']} {row['status']} from {row['address']}, {times}: {row['why']}{to}. {todo}."
+
+
+def _last(last: Last | None) -> dict[str, Any]:
+    """For the list: what was refused last, and all that is known of it for programs."""
+    if last is None:
+        return {"refused": None, "last_refusal": None}
+    row = _refusal(last.refusal)
+    return {"refused": f"{row['last']} {row['request']}: {row['why']}", "last_refusal": row}
 
 
 def _session(session: SmppSession) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from argon2 import PasswordHasher
 
 from heliograph.clock import Clock
 from heliograph.model import esme
+from heliograph.model.esme_refusal import Why
 from heliograph.model.problem import Code, Problem
 from heliograph.service import smpp_password
 from heliograph.service.core import Core
@@ -44,7 +45,7 @@ _WRONG = "system_id or password are wrong, or the account may not be used from t
 class NotTaken(Problem):
     """INVALID_CREDENTIALS, in the same words whatever is wrong. `why`: what it is, for the operator, never for the peer."""
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: Why) -> None:
         super().__init__(Code.INVALID_CREDENTIALS, _WRONG)
         self.why = why
 
@@ -120,12 +121,12 @@ class Credentials:
         password_hash = account.password_hash if account is not None else ""
         mark = hmac.digest(self._key, f"{system_id}\0{password}".encode(), "sha256")
         if not self._right.has(mark, password_hash) and not await self._check_in_turn(mark, password_hash, password, system_id, address):
-            raise NotTaken("the password is wrong" if account is not None else "there is no such account")
+            raise NotTaken(_what_is_wrong(account, password))
         assert account is not None
         if account.disabled_at_ms is not None:
-            raise NotTaken("the account is disabled")
+            raise NotTaken(Why.DISABLED)
         if not esme.may_bind_from(esme.read(account.settings), address):
-            raise NotTaken(f"its allowed_addresses do not have {address}")
+            raise NotTaken(Why.ADDRESS)
         return account
 
     async def _check_in_turn(self, mark: bytes, password_hash: str, password: str, system_id: str, address: str) -> bool:
@@ -164,6 +165,12 @@ class Credentials:
             return fits
 
 
+def _what_is_wrong(account: SmppAccount | None, password: str) -> Why:
+    if account is None:
+        return Why.NO_ACCOUNT
+    return Why.WRONG if len(password) == esme.PASSWORD_CHARACTERS else Why.LENGTH
+
+
 class Bound(msgspec.Struct, frozen=True):
     """A session that an account has now. `organisation_name`: whose it is."""
 
@@ -176,7 +183,7 @@ def begin_session(tx: Transaction, account: SmppAccount, session: SmppSession) -
     store.lock(tx, account.system_id)
     now = store.account(tx, 0, account.system_id)
     if now is None or now.disabled_at_ms is not None or now.password_hash != account.password_hash:
-        raise NotTaken("the account was changed meanwhile")
+        raise NotTaken(Why.CHANGED)
     most = esme.read(now.settings).max_binds
     if store.count_sessions(tx, account.system_id) >= most:
         raise Problem(Code.NOT_ALLOWED, f"{account.system_id} has {most} sessions, which is all it may: unbind one, or raise max_binds")

@@ -6,6 +6,9 @@ from heliograph.smpp.status import RINVCMDLEN
 
 MAX_PDU_OCTETS = 0x12000
 """A message_payload of 64 KiB, and room for the rest of a submit_multi to 255 addresses (6 KiB)."""
+AS_TLS_BEGINS = "; TLS begins so"
+_TLS_HANDSHAKE = 0x1603
+"""The first octets of a ClientHello: a record of type handshake, of version 3 (RFC 8446 5.1)."""
 
 
 class Framer:
@@ -56,4 +59,5 @@ class Framer:
     def _refusal(self, length: int, rest: bytes) -> PduError:
         """With the sequence number, if it came along; generic_nack in any case, since the command's own number cannot be trusted."""
         sequence_number = HEADER.unpack_from(rest)[3] if len(rest) >= HEADER_OCTETS else 0
-        return PduError(f"command_length says {length}, {HEADER_OCTETS} to {self._max} are right", RINVCMDLEN, 0, sequence_number)
+        known = AS_TLS_BEGINS if length >> 16 == _TLS_HANDSHAKE else ""
+        return PduError(f"command_length says {length}, {HEADER_OCTETS} to {self._max} are right{known}", RINVCMDLEN, 0, sequence_number)

@@ -23,7 +23,7 @@ from heliograph.service.submit_to import Accepted, ToNumber, accept_to
 from heliograph.smpp import status, tlv
 from heliograph.smpp.aio import Connection
 from heliograph.smpp.command import NEVER_ANSWERED
-from heliograph.smpp.event import Bound, Closed, Event, Received, Settled
+from heliograph.smpp.event import Bound, Closed, Event, Flawed, Received, Settled
 from heliograph.smpp.pdu import (
     Bind,
     BindReceiver,
@@ -52,7 +52,7 @@ from heliograph.smppd.account import Account
 from heliograph.smppd.drafts import Refused, Submit, draft_of, number_of
 from heliograph.smppd.excess import Excess
 from heliograph.smppd.multi import Destination, destinations_of, multi_response
-from heliograph.smppd.refusals import Refusals, Why
+from heliograph.smppd.refusals import Refusals, Register
 from heliograph.smppd.status import status_of
 from heliograph.store.database import DatabaseLost
 
@@ -69,6 +69,7 @@ class House(Protocol):
     clock: Clock
     answers: Mapping[bool, Counter]
     """Submits that were answered, by whether they were refused."""
+    register: Register
 
     def guard(self, esme: "Esme", call: Callable[..., None], *args: Any) -> None:
         """Make a call whose bug ends this ESME alone."""
@@ -114,7 +115,7 @@ class Esme:
         self.bind = ""
         self._pending = 0
         self._excess = Excess()
-        self._refusals = Refusals()
+        self._refusals = Refusals(house.register, self)
         self._unbind: Unbind | None = None
         self._is_leaving = False
 
@@ -150,8 +151,10 @@ class Esme:
                 self.house.settled(self, event)
             elif isinstance(event, Bound):
                 self.house.bound(self)
+            elif isinstance(event, Flawed):
+                self._refusals.flawed(event.error)
             elif isinstance(event, Closed):
-                self._refusals.told(event.reason, self.connection.peer)
+                self._refusals.told(event.reason)
                 self.house.left(self)
         if asked:
             self._accept(asked, wanted)
@@ -345,11 +348,11 @@ class Esme:
 
     def _throttle(self, pdu: Pdu) -> None:
         self._excess.throttled += 1
-        self._note(pdu, status.RTHROTTLED)
+        self._refusals.note(pdu, status.RTHROTTLED, status.RTHROTTLED)
         self._answer(pdu, status.RTHROTTLED)
 
     def _decline(self, pdu: Pdu, refused: Refused) -> None:
-        self._note(pdu, refused)
+        self._refusals.note(pdu, refused, refused.command_status)
         self._answer(pdu, refused.command_status, refused.words)
 
     def _refuse(self, pdu: Pdu, problem: Problem) -> None:
@@ -357,11 +360,9 @@ class Esme:
 
     def _status(self, problem: Problem, pdu: Pdu) -> int:
         """What the peer is told of a rule that refused it; noted for the operator."""
-        self._note(pdu, problem)
-        return status_of(problem, pdu.command_id, self.version)
-
-    def _note(self, pdu: Pdu, why: Why) -> None:
-        self._refusals.note(pdu, why, self.connection.peer)
+        command_status = status_of(problem, pdu.command_id, self.version)
+        self._refusals.note(pdu, problem, command_status)
+        return command_status
 
     def _answer(self, pdu: Pdu, command_status: int, words: str = "") -> None:
         self._send(self._refusal(pdu, command_status, words))

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from heliograph import log
 from heliograph.metrics import Counter, Metrics
+from heliograph.model.esme_refusal import BIND, NOBODY, Why
 from heliograph.model.problem import Code, Problem
 from heliograph.service.bind import Credentials, accounts_in_use, begin_session, end_sessions, sessions_here
 from heliograph.service.core import Core
@@ -26,6 +27,7 @@ from heliograph.smpp.value import VERSION_50
 from heliograph.smppd.account import Account
 from heliograph.smppd.courier import EsmeCourier
 from heliograph.smppd.esme import Esme
+from heliograph.smppd.refusals import Register
 from heliograph.store.database import DatabaseLost
 from heliograph.store.smpp_account import SmppSession
 
@@ -101,6 +103,7 @@ class Server:
             is_refused: metrics.counter("smpp_submits", "Submits that applications had answered over SMPP.", result=result)
             for is_refused, result in ((False, "accepted"), (True, "refused"))
         }
+        self.register = Register(core, metrics)
         self._failures = metrics.counter("smpp_failures", "SMPP sessions that ended by an error of ours.")
 
     # a face
@@ -109,7 +112,8 @@ class Server:
         """Serve until `stop`."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            lasting = [tasks.create_task(each) for each in (self._timers.run(), self._forget_sessions(), self._watch_accounts())]
+            duties = (self._timers.run(), self._forget_sessions(), self._watch_accounts(), self.register.book.run())
+            lasting = [tasks.create_task(each) for each in duties]
             servers = [await self._listen(each) for each in self._listeners]
             self._serving.set()
             try:
@@ -118,6 +122,7 @@ class Server:
                 for server in servers:
                     server.close()
             await self._ended.wait()
+            await self.register.book.write()
             for task in (*lasting, *self._loose):
                 task.cancel()
 
@@ -150,7 +155,9 @@ class Server:
 
     def opened(self, connection: Connection) -> None:
         """It is known from here on: one whose TLS handshake fails is never opened, and nobody would be told of its end."""
-        self._esmes[connection] = Esme(self, connection, tls=connection.get_extra_info("ssl_object") is not None)
+        esme = self._esmes[connection] = Esme(self, connection, tls=connection.get_extra_info("ssl_object") is not None)
+        if len(self._esmes) > self._settings.connections:
+            self.register.note(NOBODY, BIND, Why.CONNECTIONS, esme.address, 0)
         if len(self._esmes) > self._settings.connections or self._stopping.is_set():
             connection.close(f"there are {self._settings.connections} connections already")
 

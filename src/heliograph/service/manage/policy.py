@@ -21,6 +21,7 @@ from heliograph.service.manage.note import note
 from heliograph.service.manage.scope import Office, changed_by, home_of, not_found, seen_by
 from heliograph.store import policy as store
 from heliograph.store import smpp_account as smpp_account_store
+from heliograph.store import smpp_refusal as smpp_refusal_store
 from heliograph.store.policy import PolicyView, ServicePolicy
 from heliograph.store.transaction import Transaction
 
@@ -231,6 +232,7 @@ def _delete(tx: Transaction, actor: Actor, scope: int, policy_id: int, now_ms: i
     policy = locked(tx, scope, policy_id)
     if not store.delete(tx, policy_id, now_ms):
         raise Problem(Code.IN_USE, f"Service profile with Id '{policy_id}' is used by endpoints: give them another one first")
+    smpp_refusal_store.forget_of_policy(tx, policy_id)
     smpp_account_store.delete_of_policy(tx, policy_id)
     audit.record(tx, actor, "policy.deleted", policy.organisation_id, now_ms, object_id=policy_id, before=_told(policy))
 

@@ -15,6 +15,7 @@ from heliograph.service.manage.scope import Office, administered_by, home_of, no
 from heliograph.store import account as account_store
 from heliograph.store import policy as policy_store
 from heliograph.store import smpp_account as store
+from heliograph.store import smpp_refusal as smpp_refusal_store
 from heliograph.store.smpp_account import SmppAccount, SmppSession
 from heliograph.store.transaction import Transaction
 
@@ -133,6 +134,7 @@ def _update(
 def _delete(tx: Transaction, actor: Actor, scope: int, system_id: str, now_ms: int) -> None:
     before = _locked(tx, scope, system_id)
     store.delete(tx, system_id)
+    smpp_refusal_store.forget(tx, system_id)
     audit.record(tx, actor, "smpp_account.deleted", before.organisation_id, now_ms, object_id=_object(before), before=_told(before))
 
 

@@ -1,4 +1,5 @@
-"""SMPP accounts (ours): what an application binds with, of a service policy or of the organisation; and the sessions that are bound."""
+"""SMPP accounts (ours): what an application binds with, of a service policy or of the organisation; the sessions that are bound, and what
+was refused."""
 
 from enum import IntEnum
 from typing import Annotated, Any
@@ -7,10 +8,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from heliograph.model import esme
+from heliograph.model.esme_refusal import remedy_of, words_of
 from heliograph.model.problem import Code
+from heliograph.service import smpp_refusal
 from heliograph.service.manage import smpp_account as accounts
 from heliograph.service.manage.smpp_account import Made
 from heliograph.store.smpp_account import SmppAccount, SmppSession
+from heliograph.store.smpp_refusal import SmppRefusal
 from heliograph.web.answer import NO_CONTENT, Answer, created, json
 from heliograph.web.api import wire
 from heliograph.web.operation import operation
@@ -92,6 +96,24 @@ class SessionView(msgspec.Struct, kw_only=True):
     bound: str
 
 
+class RefusalView(msgspec.Struct, kw_only=True):
+    """`system_id`: null where it was no account's; `detail` has then what was named. `request`: bind, or the PDU. `command_status`: what
+    the application was answered, 0 where nothing could be. `reason`: the rule; `why` and `remedy` say it in words. `detail`: of a submit
+    the number that the last was for. `count`: how many since `first`."""
+
+    system_id: str | None
+    request: str
+    command_status: int
+    reason: str
+    why: str
+    remedy: str
+    address: str
+    detail: str | None
+    count: int
+    first: str
+    last: str
+
+
 _WANTED = wire.decoder(AccountWanted)
 _CHANGE = wire.decoder(AccountChange)
 
@@ -148,6 +170,13 @@ async def reset(call: Call) -> Answer:
     return json(_made(await accounts.reset(call.context.core, call.actor, call.text("system_id"))))
 
 
+@operation("List what applications were refused over SMPP", answer=list[RefusalView])
+async def list_refusals(call: Call) -> Answer:
+    """Binds and requests, the latest first, what is alike in one entry; for an operator also those that named no account that there is.
+    Of an account the latest 40 sorts are kept, for 30 days. It is written some seconds after it happened."""
+    return json([_refusal(each) for each in await smpp_refusal.refusals(call.context.core, call.actor)])
+
+
 @operation("List SMPP sessions", answer=list[SessionView])
 async def list_sessions(call: Call) -> Answer:
     """The sessions that are bound now, in all processes of the installation."""
@@ -179,6 +208,22 @@ def _made(made: Made) -> AccountMade:
     return AccountMade(password=made.password, **_fields(made.account))
 
 
+def _refusal(refusal: SmppRefusal) -> RefusalView:
+    return RefusalView(
+        system_id=refusal.system_id or None,
+        request=refusal.request,
+        command_status=refusal.command_status,
+        reason=refusal.reason,
+        why=words_of(refusal.reason),
+        remedy=remedy_of(refusal.reason),
+        address=refusal.address,
+        detail=refusal.detail or None,
+        count=refusal.count,
+        first=wire.stamp(refusal.first_at_ms),
+        last=wire.stamp(refusal.last_at_ms),
+    )
+
+
 def _session(session: SmppSession) -> SessionView:
     return SessionView(
         id=session.id,
@@ -195,5 +240,6 @@ ROUTES = {
     "/api/v1/smpp_account": Resource(GET=list_accounts, POST=create),
     "/api/v1/smpp_account/{system_id}": Resource(GET=retrieve, PATCH=change, DELETE=delete),
     "/api/v1/smpp_account/{system_id}/password": Resource(POST=reset),
+    "/api/v1/smpp_refusal": Resource(GET=list_refusals),
     "/api/v1/smpp_session": Resource(GET=list_sessions),
 }

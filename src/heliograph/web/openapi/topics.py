@@ -10,7 +10,7 @@ TOPICS: Final[dict[str, str]] = {
     "SIMs": "SIMs and batches of them.",
     "Service policies": "What devices may do, where their SMS go, and what limits them.",
     "Webhooks": "Where SMS and delivery reports are handed to your application, and the secrets that sign them.",
-    "SMPP": "What applications bind with, and the sessions that are bound.",
+    "SMPP": "What applications bind with, the sessions that are bound, and what was refused.",
     "Events": "What happened in your organisation and to your devices.",
     "Links": "The legs toward mobile networks, by which SMS leave and come, and routes: which devices send by which.",
     "Usage": "How many SMS devices, SIMs and organisations sent and received.",
