@@ -1,10 +1,12 @@
 """The schema: made afresh, found again, refused when it is newer, made once by processes that start together."""
 
-import multiprocessing
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import psycopg
 import pytest
@@ -38,14 +40,47 @@ def migrate_in_process(url: str) -> list[int]:
     return [each.version for each in migrate(engine_of(url))]
 
 
-def open_new_file(path: str) -> None:
-    engine_of(path).connect().close()
+CALLER = """
+import sys
+from heliograph.store.database import engine_of
+from heliograph.store.migrate import migrate
+
+for url in sys.stdin:
+    engine = engine_of(url.strip())
+    if sys.argv[1] == "migrate":
+        answer = len(migrate(engine))
+    else:
+        answer = engine.connect().close()
+    print(answer, flush=True)
+"""
+
+
+class Processes:
+    """Several at once, that do the same with a database at the same moment: `connect` to it, or `migrate` it."""
+
+    def __init__(self, count: int, what: str) -> None:
+        command = [sys.executable, "-c", CALLER, what]
+        self._running = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(count)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._running:
+            process.kill()
+            process.communicate()
+
+    def answers(self, url: str) -> Sequence[str]:
+        """What each says when it has done it; nothing where it failed."""
+        for process in self._running:
+            print(url, file=process.stdin, flush=True)
+        return [process.stdout.readline().strip() for process in self._running if process.stdout]
 
 
 def test_processes_that_open_one_new_sqlite_file_together_all_get_in(tmp_path: Path) -> None:
-    with multiprocessing.get_context("spawn").Pool(3) as pool:
+    with Processes(3, "connect") as processes:
         for number in range(60):
-            pool.map(open_new_file, [str(tmp_path / f"{number}.sqlite")] * 3, chunksize=1)
+            assert processes.answers(str(tmp_path / f"{number}.sqlite")) == ["None"] * 3
 
 
 def test_migrations_begin_with_1_and_each_has_a_number_of_its_own() -> None:
@@ -94,9 +129,8 @@ class Schema:
         assert sorted(map(len, applied)) == [0, 0, 0, len(KNOWN)]
 
     def test_processes_that_start_together_apply_each_migration_once(self, empty_url: str) -> None:
-        with multiprocessing.get_context("spawn").Pool(2) as pool:
-            applied = pool.map(migrate_in_process, [empty_url] * 2)
-        assert sorted(map(len, applied)) == [0, len(KNOWN)]
+        with Processes(2, "migrate") as processes:
+            assert sorted(processes.answers(empty_url), key=int) == ["0", str(len(KNOWN))]
 
 
 class TestSchemaOnSqlite(Schema, OnSqlite):
@@ -108,7 +142,7 @@ class TestSchemaOnPostgres(Schema, OnPostgres):
         text = "ALTER TABLE lane ADD COLUMN later BIGINT;\nALTER TABLE message ADD COLUMN later BIGINT;"
         later = [*migrations(), Migration(LATEST + 1, "later", text)]
         monkeypatch.setattr(migrate_module, "migrations", lambda: later)
-        with psycopg.connect(url) as daemon, ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(1) as pool, psycopg.connect(url) as daemon:
             daemon.execute("SET deadlock_timeout = '1min'")  # so that of the two the migration is ended
             daemon.execute("SELECT 1 FROM message")
             applied = pool.submit(migrate_in_process, url)
