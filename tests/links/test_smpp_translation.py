@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from heliograph.gsm import alphabet as gsm7
+from heliograph.gsm import udh
 from heliograph.links.smpp.address import Addresses
 from heliograph.links.smpp.answers import Refusals
 from heliograph.links.smpp.classes import TABLE, Classes
@@ -223,6 +224,15 @@ def test_the_centres_default_alphabet_is_written(alphabet: str, octets: bytes | 
     text = gsm7.encode("$ 50")
     pdu = writer(default_alphabet=alphabet).pdu(outgoing(7, user_data=text), EPOCH_MS)
     assert (pdu.short_message, pdu.data_coding) == (gsm7.pack(text) if octets is None else octets, data_coding)
+
+
+def test_packed_text_begins_where_the_header_ends_that_is_on_the_wire() -> None:
+    """SAR TLVs stand for the concatenation element: without a header there are no fill bits."""
+    part = outgoing(1, udh=udh.concat(7, 2, 1), user_data=gsm7.encode("abc"), total=2)
+    in_sar = writer(default_alphabet="gsm7_packed", long_messages="sar").pdu(part, EPOCH_MS)
+    assert (in_sar.short_message, in_sar.esm_class) == (gsm7.pack(gsm7.encode("abc")), 0)
+    in_udh = writer(default_alphabet="gsm7_packed").pdu(part, EPOCH_MS)
+    assert in_udh.short_message == udh.concat(7, 2, 1) + gsm7.pack(gsm7.encode("abc"), 1)
 
 
 @pytest.mark.parametrize(("style", "is_taken"), [("payload", True), ("udh", False)])

@@ -55,6 +55,16 @@ def test_packed_text_stands_behind_the_fill_bits_of_its_header() -> None:
     assert coder.read(0, PART, gsm7.pack(b"abc", 1)) == (0, b"abc")
 
 
+def test_seven_bits_that_are_left_over_are_a_carriage_return_and_no_at_sign() -> None:
+    coder = Coder(default=DefaultAlphabet.GSM7_PACKED)
+    assert coder.written(0, b"", b"1234567") == (0, gsm7.pack(b"1234567\r"))
+    assert coder.read(0, b"", gsm7.pack(b"1234567\r")) == coder.read(0, b"", gsm7.pack(b"1234567")) == (0, b"1234567")
+
+
+def test_flash_stays_flash_in_ucs2() -> None:
+    assert Coder(default=DefaultAlphabet.LATIN_1).written(0x10, b"", gsm7.encode("5 €")) == (0x18, "5 €".encode("utf-16-be"))
+
+
 def test_what_the_peers_alphabet_lacks_goes_in_ucs2_or_not_at_all() -> None:
     coder = Coder(default=DefaultAlphabet.LATIN_1)
     assert coder.written(0, b"", gsm7.encode("5 €")) == (8, "5 €".encode("utf-16-be"))

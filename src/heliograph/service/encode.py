@@ -4,7 +4,7 @@ import msgspec
 
 from heliograph.gsm import alphabet as gsm7
 from heliograph.gsm import segment, udh
-from heliograph.gsm.dcs import Alphabet, Dcs, parse
+from heliograph.gsm.dcs import Alphabet, Dcs, of, parse
 from heliograph.gsm.errors import GsmError, TpduError
 from heliograph.model.message import SourceType
 from heliograph.model.problem import Code, Problem
@@ -52,6 +52,11 @@ def split(payload: str, tp_dcs: int, udh_hex: str, reference: int) -> tuple[segm
     if alphabet is Alphabet.OCTET:
         return segment.split_octets(bytes.fromhex(payload), reference)
     return segment.split(payload, alphabet, reference)
+
+
+def ucs2_dcs(tp_dcs: int) -> int:
+    """The DCS of the same text in UCS-2: its class stays."""
+    return of(Alphabet.UCS2, parse(tp_dcs).message_class)
 
 
 def text_of(parts: tuple[segment.Segment, ...] | list[segment.Segment], tp_dcs: int) -> str:

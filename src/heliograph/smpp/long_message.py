@@ -16,6 +16,7 @@ from heliograph.gsm.segment import Segment
 from heliograph.gsm.udh import Concatenation
 from heliograph.smpp import tlv
 from heliograph.smpp.pdu import DataSm, DeliverSm, SubmitMulti, SubmitSm
+from heliograph.smpp.tlv import Tlv
 from heliograph.smpp.value import EsmClass
 
 Message = SubmitSm | DeliverSm | SubmitMulti | DataSm
@@ -84,22 +85,38 @@ def pdus_of(pdu: Message, segments: Iterable[Segment], style: Style, reference: 
     if style is Style.PAYLOAD:
         parts = list(segments)
         whole = b"".join(part.user_data for part in parts)
-        return [_carrying(bare, _without_concatenation(parts[0].udh) if parts else b"", whole, payload=True)]
+        return [_carrying(bare, without_concatenation(parts[0].udh) if parts else b"", whole, payload=True)]
     if style is Style.SAR:
         return [_with_sar(bare, segment, reference) for segment in segments]
     return [_carrying(bare, segment.udh, segment.user_data) for segment in segments]
 
 
+def without_concatenation(header: bytes) -> bytes:
+    """A header without the elements that say which part this is; b"" where it has no others."""
+    if not header:
+        return b""
+    return udh.build(*(element for element in udh.parse(header).elements if element.iei not in _CONCATENATION_ELEMENTS))
+
+
+def header_of(segment: Segment, style: Style) -> bytes:
+    """The header that a segment has on the wire: where the fill bits of packed text stand behind."""
+    return segment.udh if style is Style.UDH else without_concatenation(segment.udh)
+
+
+def sar(part: Concatenation) -> tuple[Tlv, ...]:
+    """The TLVs that say which part of what this is."""
+    return (
+        tlv.SAR_MSG_REF_NUM.make(part.reference),
+        tlv.SAR_TOTAL_SEGMENTS.make(part.total),
+        tlv.SAR_SEGMENT_SEQNUM.make(part.number),
+    )
+
+
 def _with_sar(pdu: Message, segment: Segment, reference: int) -> Message:
-    carrying = _carrying(pdu, _without_concatenation(segment.udh), segment.user_data)
+    carrying = _carrying(pdu, without_concatenation(segment.udh), segment.user_data)
     if segment.total == 1:
         return carrying
-    sar = (
-        tlv.SAR_MSG_REF_NUM.make(reference),
-        tlv.SAR_TOTAL_SEGMENTS.make(segment.total),
-        tlv.SAR_SEGMENT_SEQNUM.make(segment.number),
-    )
-    return msgspec.structs.replace(carrying, tlvs=carrying.tlvs + sar)
+    return msgspec.structs.replace(carrying, tlvs=carrying.tlvs + sar(Concatenation(reference, segment.total, segment.number, wide=True)))
 
 
 def _carrying(pdu: Message, header: bytes, user_data: bytes, *, payload: bool = False) -> Message:
@@ -111,9 +128,3 @@ def _carrying(pdu: Message, header: bytes, user_data: bytes, *, payload: bool = 
         made = tlv.MESSAGE_PAYLOAD.make(octets)
         return msgspec.structs.replace(pdu, esm_class=int(esm_class), short_message=b"", tlvs=(*pdu.tlvs, made))
     return msgspec.structs.replace(pdu, esm_class=int(esm_class), short_message=octets)
-
-
-def _without_concatenation(header: bytes) -> bytes:
-    if not header:
-        return b""
-    return udh.build(*(element for element in udh.parse(header).elements if element.iei not in _CONCATENATION_ELEMENTS))

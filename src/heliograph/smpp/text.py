@@ -15,7 +15,6 @@ from heliograph.gsm.dcs import Alphabet, Charset, LinkStyle
 from heliograph.gsm.segment import USER_DATA_OCTETS
 from heliograph.smpp.errors import ValueNotAllowedError
 
-UCS2_DCS = dcs.of(Alphabet.UCS2)
 _CONTROLS = re.compile(rb"[^\t\n\r\x20-\x7f]")
 """What no text in ASCII has. npm smpp says ASCII and writes septets, in which these are @, _, £, the escape before a bracket."""
 
@@ -30,6 +29,11 @@ class DefaultAlphabet(StrEnum):
     LATIN_1 = "latin-1"
     ASCII = "ascii"
 
+    @property
+    def charset(self) -> str | None:
+        """Python's name for it, where it is another alphabet than GSM 7-bit."""
+        return self.value if self in (DefaultAlphabet.LATIN_1, DefaultAlphabet.ASCII) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Coder:
@@ -42,10 +46,11 @@ class Coder:
         """The data_coding, and the octets that follow `header`. Text that the peer's default alphabet lacks goes in UCS-2.
 
         ValueNotAllowedError where it does not fit into a message then, unless the peer cuts it."""
-        if not dcs.parse(tp_dcs).in_septets or self.default is DefaultAlphabet.GSM7:
+        read = dcs.parse(tp_dcs)
+        if not read.in_septets or self.default is DefaultAlphabet.GSM7:
             return dcs.to_data_coding(tp_dcs, self.style), user_data
         if self.default is DefaultAlphabet.GSM7_PACKED:
-            return dcs.to_data_coding(tp_dcs, self.style), gsm7.pack(user_data, _fill_bits(header))
+            return dcs.to_data_coding(tp_dcs, self.style), _packed(user_data, _fill_bits(header))
         text = gsm7.decode(user_data, *_tables(header))
         try:
             return dcs.to_data_coding(tp_dcs, self.style), text.encode(self.default)
@@ -54,7 +59,7 @@ class Coder:
             if len(header) + len(octets) > USER_DATA_OCTETS and not is_cut_there:
                 lacking = text[error.start]
                 raise ValueNotAllowedError(f"the peer's alphabet {self.default} has no {lacking!r}, and in UCS-2 it is too long") from None
-            return dcs.to_data_coding(UCS2_DCS, self.style), octets
+            return dcs.to_data_coding(dcs.of(Alphabet.UCS2, read.message_class), self.style), octets
 
     def read(self, data_coding: int, header: bytes, octets: bytes) -> tuple[int, bytes]:
         """The TP-DCS, and user data, in which a text may be longer than one SMS. Never fails. Parts of one text may come out in GSM 7-bit
@@ -73,8 +78,8 @@ class Coder:
     def foreign_alphabet(self, data_coding: int) -> str | None:
         """The name of an alphabet that no TP-DCS has: `read` gives each part of a text in it the one that has all of that part."""
         charset = dcs.from_data_coding(data_coding, self.style).charset
-        if charset is Charset.GSM7 and self.default in (DefaultAlphabet.LATIN_1, DefaultAlphabet.ASCII):
-            return self.default.value
+        if charset is Charset.GSM7 and self.default.charset is not None:
+            return self.default.charset
         return None if charset in (Charset.GSM7, Charset.OCTET, Charset.UCS2) else charset.value
 
     def _read_default(self, tp_dcs: int, header: bytes, octets: bytes) -> tuple[int, bytes]:
@@ -96,6 +101,12 @@ def _recoded(tp_dcs: int, text: str) -> tuple[int, bytes]:
         return (tp_dcs if read.alphabet is Alphabet.GSM7 else dcs.of(Alphabet.GSM7, read.message_class)), gsm7.encode(text)
     octets = gsm7.encode_ucs2(text)
     return (tp_dcs if read.alphabet is Alphabet.UCS2 else dcs.of(Alphabet.UCS2, read.message_class)), octets
+
+
+def _packed(septets: bytes, fill_bits: int) -> bytes:
+    """Seven bits that are left over are a carriage return, not an @: nothing says how many septets there are (3GPP TS 23.038 6.1.2.3.1)."""
+    has_room_for_one = (len(septets) * 7 + fill_bits) % 8 == 1
+    return gsm7.pack(septets + b"\r" if has_room_for_one else septets, fill_bits)
 
 
 def _unpacked(octets: bytes, fill_bits: int) -> bytes:

@@ -14,10 +14,10 @@ from heliograph.model.esme_body import Alert, Kind, Receipt, Received
 from heliograph.model.message import State
 from heliograph.model.notification import AccountDelivery
 from heliograph.model.number import is_short
-from heliograph.service.encode import UCS2_DCS, split, text_of
+from heliograph.service.encode import split, text_of, ucs2_dcs
 from heliograph.smpp import tlv
 from heliograph.smpp.errors import ValueNotAllowedError
-from heliograph.smpp.long_message import Style, pdus_of
+from heliograph.smpp.long_message import Style, header_of, pdus_of
 from heliograph.smpp.pdu import AlertNotification, DeliverSm, Pdu
 from heliograph.smpp.receipt import format_text, is_error_word, tlvs_of
 from heliograph.smpp.text import Coder
@@ -60,12 +60,13 @@ def _received(told: Received, message_id: int, account: Account, version: int) -
     ton, npi = (Ton.UNKNOWN, Npi.LAND_MOBILE) if told.from_imsi else _type_of(told.source)
     dest_ton, dest_npi = _type_of(told.dest)
     tp_dcs, cut = _segments(told, message_id)
-    data_coding, segments = _written(cut, tp_dcs, account.coder, message_id)
+    wanted = Style.UDH if version <= VERSION_33 else _STYLES[account.settings.long_messages]
+    data_coding, segments = _written(cut, tp_dcs, account.coder, Style.UDH if len(cut) == 1 else wanted, message_id)
+    style = Style.UDH if len(cut) == len(segments) == 1 else wanted
     pdu = DeliverSm(
         source_addr_ton=ton, source_addr_npi=npi, source_addr=told.source, dest_addr_ton=dest_ton, dest_addr_npi=dest_npi,
         destination_addr=told.dest, protocol_id=told.pid, data_coding=data_coding,
     )  # fmt: skip
-    style = Style.UDH if version <= VERSION_33 or len(segments) == 1 else _STYLES[account.settings.long_messages]
     return [each for each in pdus_of(pdu, segments, style, message_id & 0xFFFF) if isinstance(each, DeliverSm)]
 
 
@@ -76,14 +77,18 @@ def _segments(told: Received, message_id: int) -> tuple[int, list[Segment]]:
     try:
         return told.dcs, list(split(told.payload, told.dcs, told.udh, message_id & 0xFF))
     except AlphabetError:
-        return UCS2_DCS, list(split(told.payload, UCS2_DCS, "", message_id & 0xFF))
+        tp_dcs = ucs2_dcs(told.dcs)
+        return tp_dcs, list(split(told.payload, tp_dcs, "", message_id & 0xFF))
 
 
-def _written(segments: list[Segment], tp_dcs: int, coder: Coder, message_id: int) -> tuple[int, list[Segment]]:
-    """Segments as the application writes text, all in one data_coding. What its default alphabet lacks goes in UCS-2, and is cut anew where
-    it no longer fits."""
+def _written(segments: list[Segment], tp_dcs: int, coder: Coder, style: Style, message_id: int) -> tuple[int, list[Segment]]:
+    """Segments as the application writes text, all in one data_coding; one of all where they go in one PDU. What its default alphabet lacks
+    goes in UCS-2, and is cut anew where it no longer fits."""
+    is_cut_there = style is Style.PAYLOAD
+    if is_cut_there:
+        segments = [Segment(1, 1, header_of(segments[0], style), b"".join([each.user_data for each in segments]))]
     try:
-        written = [coder.written(tp_dcs, segment.udh, segment.user_data) for segment in segments]
+        written = [coder.written(tp_dcs, header_of(each, style), each.user_data, is_cut_there=is_cut_there) for each in segments]
     except ValueNotAllowedError:
         return _in_ucs2(segments, tp_dcs, coder, message_id)
     if len({data_coding for data_coding, _ in written}) > 1:
@@ -92,8 +97,9 @@ def _written(segments: list[Segment], tp_dcs: int, coder: Coder, message_id: int
 
 
 def _in_ucs2(segments: list[Segment], tp_dcs: int, coder: Coder, message_id: int) -> tuple[int, list[Segment]]:
-    again = list(split(text_of(segments, tp_dcs), UCS2_DCS, "", message_id & 0xFF))
-    return coder.written(UCS2_DCS, b"", b"")[0], again
+    in_ucs2 = ucs2_dcs(tp_dcs)
+    again = list(split(text_of(segments, tp_dcs), in_ucs2, "", message_id & 0xFF))
+    return coder.written(in_ucs2, b"", b"")[0], again
 
 
 def _receipt(told: Receipt) -> DeliverSm:

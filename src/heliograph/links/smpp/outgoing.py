@@ -1,14 +1,13 @@
 """Segments of ours as submit_sm: text, header, addresses, validity and what is asked for. What comes back is answers.py's."""
 
 from heliograph.gsm import udh
-from heliograph.gsm.segment import Segment
 from heliograph.links.smpp.address import Addresses
 from heliograph.links.smpp.settings import AskReceipts, Mode, SmppSettings, Validity
 from heliograph.model.link import Delivery, Outgoing
 from heliograph.smpp import time, tlv
 from heliograph.smpp.errors import ValueNotAllowedError
 from heliograph.smpp.field import MAX_SHORT_MESSAGE_OCTETS
-from heliograph.smpp.long_message import Style, pdus_of
+from heliograph.smpp.long_message import Style, sar, without_concatenation
 from heliograph.smpp.pdu import SubmitSm
 from heliograph.smpp.text import Coder
 from heliograph.smpp.value import EsmClass, RegisteredDelivery
@@ -48,13 +47,16 @@ class Writer:
             raise ValueNotAllowedError(f"the link takes no SMS from {outgoing.source or 'nobody'}: its allowed_sources say which")
         source = self._addresses.source(outgoing.source, outgoing.source_type)
         destination = self._addresses.destination(outgoing.destination)
-        is_cut_there = self._settings.long_messages is Style.PAYLOAD and not outgoing.udh
-        data_coding, octets = self._coder.written(outgoing.dcs, outgoing.udh, outgoing.user_data, is_cut_there=is_cut_there)
-        text = outgoing.udh + octets
+        header = outgoing.udh
+        is_cut_there = self._settings.long_messages is Style.PAYLOAD and not header
         tlvs = (tlv.USER_MESSAGE_REFERENCE.make(outgoing.reference),) if self._settings.send_reference else ()
+        if header and self._settings.long_messages is Style.SAR and (part := udh.parse(header).concatenation) is not None:
+            header, tlvs = without_concatenation(header), (*tlvs, *sar(part))
+        data_coding, octets = self._coder.written(outgoing.dcs, header, outgoing.user_data, is_cut_there=is_cut_there)
+        text = header + octets
         if len(text) > MAX_SHORT_MESSAGE_OCTETS - 1:
             tlvs, text = (*tlvs, tlv.MESSAGE_PAYLOAD.make(text)), b""
-        pdu = SubmitSm(
+        return SubmitSm(
             tlvs=tlvs,
             service_type=self._settings.service_type,
             source_addr_ton=source.ton,
@@ -63,14 +65,13 @@ class Writer:
             dest_addr_ton=destination.ton,
             dest_addr_npi=destination.npi,
             destination_addr=destination.text,
-            esm_class=self._mode | UDHI if outgoing.udh else self._mode,
+            esm_class=self._mode | UDHI if header else self._mode,
             protocol_id=outgoing.pid,
             validity_period=self._validity(outgoing.expiry_at_ms, now_ms),
             registered_delivery=self._registered_delivery if outgoing.want_receipt else 0,
             data_coding=data_coding,
             short_message=text,
         )
-        return self._with_sar(pdu, outgoing, octets) if outgoing.udh and self._settings.long_messages is Style.SAR else pdu
 
     def _validity(self, expiry_at_ms: int, now_ms: int) -> str:
         if not self._says_validity:
@@ -79,13 +80,3 @@ class Writer:
         if self._most_ms is not None:
             remaining_ms = min(remaining_ms, self._most_ms)
         return time.absolute(now_ms + remaining_ms) if self._is_absolute else time.relative(remaining_ms)
-
-    @staticmethod
-    def _with_sar(pdu: SubmitSm, outgoing: Outgoing, octets: bytes) -> SubmitSm:
-        part = udh.parse(outgoing.udh).concatenation
-        if part is None:
-            return pdu
-        segment = Segment(part.number, part.total, outgoing.udh, octets)
-        (made,) = pdus_of(pdu, [segment], Style.SAR, part.reference)
-        assert isinstance(made, SubmitSm)
-        return made
