@@ -51,16 +51,19 @@ def count(text: str, alphabet: Alphabet, wide: bool = False, extra: tuple[header
     return len(_ends(text, alphabet, wide, extra))
 
 
-def split(text: str, alphabet: Alphabet, reference: int, wide: bool = False, extra: tuple[header.Element, ...] = ()) -> tuple[Segment, ...]:
+def split(
+    text: str, alphabet: Alphabet, reference: int, wide: bool = False, extra: tuple[header.Element, ...] = (), most_units: int | None = None
+) -> tuple[Segment, ...]:
     """The segments of a text in GSM7 or UCS2.
 
     A text that fits into one message is one segment, without a concatenation element. `wide` takes a 16-bit reference. `extra` elements
-    stand in each header; shift elements among them choose the national tables the text is encoded by.
+    stand in each header; shift elements among them choose the national tables the text is encoded by. `most_units`: of several segments
+    none holds more, where that is less than there is room for.
     AlphabetError where a character is not in the alphabet, SegmentError above 255 segments.
     """
     if alphabet is Alphabet.GSM7 and not extra and len(text) <= _WHOLE_SEPTETS and len(septets := gsm7.encode(text)) <= _WHOLE_SEPTETS:
         return (Segment(1, 1, b"", septets),)  # most texts of machines: 1.0 us in place of 3.8
-    ends = _ends(text, alphabet, wide, extra)
+    ends = _ends(text, alphabet, wide, extra, most_units)
     if alphabet is Alphabet.UCS2:
         pieces = [gsm7.encode_ucs2(text[start:end]) for start, end in _spans(ends)]
     else:
@@ -96,12 +99,13 @@ def join(parts: Iterable[Segment], alphabet: Alphabet) -> str | bytes:
     return octets if alphabet is Alphabet.OCTET else gsm7.decode_ucs2(octets)
 
 
-def _ends(text: str, alphabet: Alphabet, wide: bool, extra: tuple[header.Element, ...]) -> list[int]:
+def _ends(text: str, alphabet: Alphabet, wide: bool, extra: tuple[header.Element, ...], most_units: int | None = None) -> list[int]:
     """Where each segment ends, as an index into the text; the last is its length."""
     offsets = _offsets(text, alphabet, extra)
     part = _room_of_a_part(offsets[-1], alphabet, wide, extra)
     if part is None:
         return [len(text)]
+    part = part if most_units is None else min(part, max(most_units, LARGEST_CHARACTER_UNITS))
     ends = [0]
     while ends[-1] < len(text):
         start = ends[-1]

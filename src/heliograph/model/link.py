@@ -261,7 +261,8 @@ class LinkProfile(msgspec.Struct, frozen=True):
     """What the queue needs to know of a link, whatever its kind. Times in seconds. `receipts_by_reference`: its receipts may carry our
     reference (`umr:`) and no id, though it gave one. References come again after 65,536 segments, so it is said where it is so.
     `receipt_of_message`: one receipt is about all segments of its message. `whole_messages`: it takes a message of several segments at
-    once. `cancels`: it can ask the network to forget what it took. `by_imsi`: devices are addressed by their IMSI."""
+    once. `cancels`: it can ask the network to forget what it took. `by_imsi`: devices are addressed by their IMSI. `charset`: in place of
+    GSM 7-bit it has another alphabet, by Python's name for it; what that lacks goes in UCS-2."""
 
     link_id: LinkId
     name: str
@@ -283,6 +284,7 @@ class LinkProfile(msgspec.Struct, frozen=True):
     whole_messages: bool = False
     cancels: bool = False
     by_imsi: bool = False
+    charset: str | None = None
 
 
 class Finding(msgspec.Struct, frozen=True):

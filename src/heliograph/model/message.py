@@ -139,6 +139,13 @@ def with_segment(states: str, number: int, state: Segment) -> str:
     return states[: number - 1] + state.value + states[number:]
 
 
+def grown(states: str, total: int) -> str:
+    """As many states as the link cut segments, where these are more than were counted: nothing of the message was taken before."""
+    if total <= len(states):
+        return states
+    return (Segment.UNKNOWN if Segment.UNKNOWN in states else Segment.WAITING).value * total
+
+
 class Terms(msgspec.Struct, frozen=True, omit_defaults=True):
     """What of its policy mattered when a message was accepted, and matters later. `quota`: the one it was charged to, by its `since_ms`.
     `strict`: it waits for the receipt of the one before. `asked`: by the application that sent it over SMPP. `secrets`: where in its

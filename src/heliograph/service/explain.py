@@ -21,11 +21,11 @@ from heliograph.service.core import Core
 from heliograph.service.directory import Directory, Way
 from heliograph.service.draft import Draft
 from heliograph.service.encode import Encoded, encode, source_of
+from heliograph.service.fitting import Uncut, profile_of, require_fit
 from heliograph.service.manage.scope import not_found
 from heliograph.service.meter import Meter, Wanted
 from heliograph.service.side import policy_of, side_of
 from heliograph.store import explain as store
-from heliograph.store import link as link_store
 from heliograph.store import number as number_store
 from heliograph.store import policy as policy_store
 from heliograph.store import route as route_store
@@ -83,6 +83,8 @@ def _mt(tx: Transaction, core: Core, scope: int, device_id: int, draft: Draft, e
     meter, wanted = Meter(tx), Wanted(party, Traffic.MT, now_ms)
     meter.peek([wanted])
     question = Question(TrafficClass.A2P_MT, None, side_of(party, meter.tally(wanted)), source, encoded.segments, now_ms)
+    if encoded.udh or draft.user_data is not None:
+        require_fit(tx, core, party.link_id, Uncut(draft.payload, encoded.dcs, encoded.udh, draft.user_data))
     return _answer(decide(question), question, encoded, source, None, party.link_id)
 
 
@@ -92,7 +94,7 @@ def _mo(
     sender = _party(tx, scope, device_id)
     number, space = number_store.address_of_device(tx, scope, device_id) or (None, "")
     number = number or ""
-    link = msgspec.structs.replace(_link(tx, core, sender.link_id), number_space=space)
+    link = msgspec.structs.replace(profile_of(tx, core, sender.link_id) or NO_LINK, number_space=space)
     dialled = (sender.link_id, destination or "")
     directory = Directory(tx, core, [(sender.link_id, number), dialled], lambda _: link)
     ends = sorted({*directory.devices([dialled]), sender.device_id})
@@ -151,15 +153,6 @@ def _party(tx: Transaction, scope: int, device_id: int) -> Party:
     if not found or found[0].deleted_at_ms is not None:
         raise not_found("Endpoint", device_id)
     return found[0]
-
-
-def _link(tx: Transaction, core: Core, link_id: int) -> LinkProfile:
-    """The link as its settings are now, whichever process runs it."""
-    known = core.queues.get(link_id)
-    if known is not None:
-        return known.profile
-    row = link_store.view(tx, link_id)
-    return NO_LINK if row is None else core.link_kinds.profile(LinkId(row.id), row.kind, row.name, row.settings)
 
 
 def _why(tx: Transaction, goes_to: Destination, number: str | None, organisation_id: int) -> str:

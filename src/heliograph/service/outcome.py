@@ -13,6 +13,7 @@ from heliograph.model.message import (
     State,
     Verdict,
     accepted_segment,
+    grown,
     open_segments,
     verdict,
     with_segment,
@@ -61,6 +62,7 @@ class Step:
         message, item = self.message, self.item
         if isinstance(item.results[0][3], Withdrawn):
             return self._withdrawn(item.results[0][3])
+        message.segment_states = grown(message.segment_states, max([number for number, _, _, _ in item.results]))
         self._keep_attempts()
         was_open = bool(open_segments(message.segment_states))
         worst: Outcome | None = None

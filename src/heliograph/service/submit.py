@@ -15,6 +15,7 @@ from heliograph.service import fault
 from heliograph.service.core import Core
 from heliograph.service.draft import Draft
 from heliograph.service.encode import Encoded, encode, source_of
+from heliograph.service.fitting import Uncut, require_fit
 from heliograph.service.idempotency import Claims, Once, Told
 from heliograph.service.ledger import Ledger
 from heliograph.service.meter import Meter, Wanted, is_limited, terms_of
@@ -198,6 +199,8 @@ def _accept_one(intake: Intake, item: Submission, party: Party | None, message_i
         new.terms = written(Terms(secrets=item.draft.secrets))
         intake.refuse(new, decision)
         raise decision
+    if new.udh or new.user_data is not None:
+        require_fit(intake.tx, item.core, party.link_id, Uncut(new.payload, new.dcs, new.udh, new.user_data))
     intake.meter.count(question, decision)
     new.terms = written(_with_asked(terms_of(party, decision.counted[0]), item))
     if item.draft.scheduled_at_ms is None:

@@ -12,7 +12,7 @@ from heliograph.model.account import Actor
 from heliograph.model.ids import DeviceId, MessageId
 from heliograph.model.problem import Problem
 from heliograph.service.core import Core
-from heliograph.service.encode import split
+from heliograph.service.cut import segments_of
 from heliograph.service.glance import Glance, searched
 from heliograph.service.history import shown
 from heliograph.service.manage.scope import not_found
@@ -77,15 +77,14 @@ def parts(message: FoundMessage) -> list[Part]:
     """The segments of a message as Heliograph writes them; none where its text was deleted."""
     if not message.payload and not message.udh:
         return []
-    alphabet = parse(message.dcs).alphabet
     try:
-        segments = split(message.payload, message.dcs, message.udh, message.id & 0xFF)
+        tp_dcs, segments = segments_of(message.payload, message.dcs, message.udh, message.id & 0xFF, message.segment_states)
     except (ValueError, Problem):  # an SMS from a device may hold what nobody would write
         return []
     found = []
     for each in segments:
         state = message.segment_states[each.number - 1] if each.number <= len(message.segment_states) else ""
-        found.append(Part(each.number, state, each.udh.hex(" ").upper(), *_shown(each.user_data, len(each.udh), alphabet)))
+        found.append(Part(each.number, state, each.udh.hex(" ").upper(), *_shown(each.user_data, len(each.udh), parse(tp_dcs).alphabet)))
     return found
 
 

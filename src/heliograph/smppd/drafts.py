@@ -63,6 +63,8 @@ def draft_of(pdu: Submit, coder: Coder, now_ms: int) -> tuple[Draft, Encoded | N
         raise Refused(status.RINVESMCLASS, str(error)) from None
     tp_dcs, user_data = coder.read(pdu.data_coding, content.udh, content.user_data)
     payload, as_it_came = _payload(tp_dcs, header, user_data)
+    if header and len(header) + len(user_data) > segment.USER_DATA_OCTETS and coder.foreign_alphabet(pdu.data_coding) is not None:
+        _require_septets(payload)
     is_recoded = not header and dcs.from_data_coding(pdu.data_coding, coder.style).charset not in _AS_ON_THE_AIR
     tp_dcs_or_none = None if is_recoded else tp_dcs
     return Draft(payload, source, source_type, header.hex() or None, tp_dcs_or_none, pid, expiry, schedule, as_it_came), None
@@ -124,6 +126,13 @@ def _payload(tp_dcs: int, header: bytes, user_data: bytes) -> tuple[str, str | N
     if not header and len(user_data) > segment.capacity(alphabet) * (2 if alphabet is Alphabet.UCS2 else 1):
         return _shown(text), None  # it must be cut, so it cannot go on as it came
     return _shown(text), user_data.hex().upper()
+
+
+def _require_septets(payload: str) -> None:
+    """Of a part in Latin-1 or the like more than UCS-2 has room for may be there in GSM 7-bit alone."""
+    if (letter := gsm7.first_unencodable(payload)) is not None:
+        ways = "submit the text whole in message_payload, which is cut here, or in parts of 67 characters"
+        raise Refused(status.RINVMSGLEN, f"GSM 7-bit has no '{letter}', so this part goes in UCS-2, in which it is too long: {ways}")
 
 
 def _is_text(text: str) -> bool:

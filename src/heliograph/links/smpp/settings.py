@@ -339,4 +339,5 @@ def profile(link_id: LinkId, name: str, settings: SmppSettings) -> LinkProfile:
         whole_messages=settings.long_messages is Style.PAYLOAD,
         cancels=settings.cancel,
         by_imsi=settings.device_address is DeviceAddress.IMSI,
+        charset=settings.default_alphabet.charset,
     )

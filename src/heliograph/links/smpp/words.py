@@ -72,8 +72,9 @@ WORDS: Final = (
         Word(
             "default_alphabet",
             "data_coding 0 is",
-            "`gsm7` (a septet an octet), `gsm7_packed`, `latin-1`, `ascii`. What the last two lack, such as €, goes in UCS-2, and fails "
-            "where its segment then has no room: not with `long_messages` `payload`",
+            "`gsm7` (a septet an octet), `gsm7_packed`, `latin-1`, `ascii`. A text with what the last two lack, such as €, goes in UCS-2, "
+            "in as many parts as it then takes; charged is what was counted. A part that its sender cut, and that has no room in UCS-2, is "
+            "refused when it is submitted",
         ),
         Word("data_coding", "Data coding", "how TP-DCS is said: as the specification has it, as `tp_dcs` itself, or as `osmomsc` does"),
         Word("long_messages", "Long messages", "`udh`, `sar` (TLVs), or `payload` (all in one PDU)"),

@@ -1,0 +1,53 @@
+"""What a phone shows of the PDUs of one SMS: read by the tables of the alphabets, and by nothing else of ours."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from heliograph.gsm import alphabet as gsm7
+from heliograph.smpp import tlv
+from heliograph.smpp.pdu import DeliverSm, SubmitSm
+
+SEPTETS = (0, 0xF0)
+UCS2 = (8, 0x18)
+
+
+class _Part:
+    """One PDU. `octets`: what it says, unpacked; `charset`: how that is to be read."""
+
+    def __init__(self, pdu: SubmitSm | DeliverSm, alphabet: str) -> None:
+        octets = pdu.short_message or tlv.MESSAGE_PAYLOAD.find(pdu.tlvs) or b""
+        self.pdu = pdu
+        self.number, self.total, self.reference = 1, 1, 0
+        header = b""
+        if pdu.esm_class & 0x40:
+            header, octets = octets[: octets[0] + 1], octets[octets[0] + 1 :]
+            assert header[:3] == b"\x05\x00\x03"
+            self.reference, self.total, self.number = header[3:]
+        elif (number := tlv.SAR_SEGMENT_SEQNUM.find(pdu.tlvs)) is not None:
+            self.number, self.total = number, tlv.SAR_TOTAL_SEGMENTS.find(pdu.tlvs) or 0
+            self.reference = tlv.SAR_MSG_REF_NUM.find(pdu.tlvs) or 0
+        in_default = pdu.data_coding in SEPTETS
+        if alphabet == "gsm7_packed" and in_default:
+            octets = _unpacked(octets, -len(header) * 8 % 7)
+        self.octets = octets
+        self.charset = alphabet.removesuffix("_packed") if in_default else "utf-16-be" if pdu.data_coding in UCS2 else "octets"
+        self.room = (160 if self.total == 1 else 153) if in_default else 140 if self.total == 1 else 134
+
+
+def arrived(pdus: Iterable[SubmitSm | DeliverSm], alphabet: str, *, is_cut_there: bool = False, is_mixed: bool = False) -> str:
+    """The text, where `alphabet` is data_coding 0 at that end. Parts are put together before they are read; they are of one message, and of
+    one alphabet unless the sender of the parts has cut them (`is_mixed`)."""
+    parts = sorted((_Part(pdu, alphabet) for pdu in pdus), key=lambda part: part.number)
+    assert [part.number for part in parts] == list(range(1, len(parts) + 1))
+    assert {part.total for part in parts} == {len(parts)}
+    assert len({part.reference for part in parts}) == 1
+    assert is_mixed or len({part.pdu.data_coding for part in parts}) == 1
+    assert is_cut_there or all(len(part.octets) <= part.room for part in parts)
+    runs = [(charset, b"".join(part.octets for part in run)) for charset, run in groupby(parts, key=lambda part: part.charset)]
+    return "".join(gsm7.decode(octets) if charset == "gsm7" else octets.decode(charset) for charset, octets in runs)
+
+
+def _unpacked(octets: bytes, fill_bits: int) -> bytes:
+    septets = gsm7.unpack(octets, (len(octets) * 8 - fill_bits) // 7, fill_bits)
+    is_filled = septets[-1:] == b"\r" and (len(octets) * 8 - fill_bits) % 7 == 0
+    return septets[:-1] if is_filled else septets
