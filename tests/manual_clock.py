@@ -18,6 +18,8 @@ import itertools
 import time
 from collections.abc import Callable
 
+from tests.waits import PATIENCE_S
+
 EPOCH_MS = 1_800_000_000_000  # 2027-01-15T08:00:00Z: a moment that no test confuses with today
 SETTLE_LIMIT_S = 20.0
 
@@ -75,6 +77,16 @@ class TestClock:
             future.set_result(None)
             await self.settle()
         self._monotonic = until
+
+    async def advance_until(self, condition: Callable[[], object], why: str, step_s: float = 0.5, look_s: float = 0.002) -> None:
+        """Let time pass, a step at a time, until `condition` holds. Before each step `look_s` of real time, which threads and sockets take.
+        Raises TimeoutError after 60 s of it."""
+        give_up_at = time.monotonic() + PATIENCE_S
+        while not condition():
+            if time.monotonic() > give_up_at:
+                raise TimeoutError(f"never came: {why}")
+            await asyncio.sleep(look_s)
+            await self.advance(step_s)
 
     async def settle(self) -> None:
         """Let every ready task run until all of them wait; raises TimeoutError after 20 s of a test's real time."""

@@ -22,6 +22,7 @@ from pathlib import Path
 import psycopg
 
 from tests.ports import port_to_keep
+from tests.waits import PATIENCE_S
 
 OLDEST = 15
 USER = "heliograph"
@@ -95,7 +96,7 @@ class PostgresServer:
         for pid in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)
-        self._process.wait()
+        self._process.wait(PATIENCE_S)
 
     def restart(self) -> None:
         """Start it again on the same port, with the data it had committed.

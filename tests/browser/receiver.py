@@ -4,6 +4,8 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.waits import join
+
 
 class Receiver:
     """`got`: method and body of each call; `status`: what it answers, and may be changed at any time."""
@@ -34,4 +36,4 @@ class Receiver:
     def close(self) -> None:
         self.server.shutdown()
         self.server.server_close()
-        self._thread.join()
+        join(self._thread, "the receiver")

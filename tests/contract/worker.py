@@ -31,6 +31,7 @@ from heliograph.service.settle import LaneUseCases
 from heliograph.store.database import Database, engine_of
 from tests.manual_clock import TestClock
 from tests.scripted import ScriptedCourier
+from tests.waits import kill
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 40
@@ -59,8 +60,7 @@ class Worker:
 
     def kill(self) -> None:
         """As a power loss: at once."""
-        self.process.kill()
-        self.process.wait()
+        kill(self.process)
         self._close()
 
     def stop(self) -> None:
@@ -68,8 +68,7 @@ class Worker:
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            kill(self.process)
         self._close()
 
     def _close(self) -> None:

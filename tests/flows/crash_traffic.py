@@ -57,7 +57,7 @@ class Traffic:
     def go_on(self, lost: Callable[[], bool]) -> None:
         """Make all calls that were not made yet, each until it is answered. `lost`: asked where the process is gone; False: give up."""
         calls = [*(self._send,) * SENDERS, self._speak, self._cancel]
-        threads = [threading.Thread(target=self._calls, args=(call, lost)) for call in calls]
+        threads = [threading.Thread(target=self._calls, args=(call, lost), daemon=True) for call in calls]
         for thread in threads:
             thread.start()
         for thread in threads:

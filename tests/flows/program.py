@@ -20,6 +20,8 @@ from typing import Any, Self
 
 import requests
 
+from tests.waits import join, kill
+
 START_S = 60.0
 REPLY_S = 30.0
 END_S = 5.0
@@ -50,8 +52,8 @@ class Program:
         assert self.process.stdout is not None
         assert self.process.stderr is not None
         self._readers = [
-            threading.Thread(target=_read, args=(self.process.stdout, self.lines.put)),
-            threading.Thread(target=_read, args=(self.process.stderr, self.log.append)),
+            threading.Thread(target=_read, args=(self.process.stdout, self.lines.put), daemon=True),
+            threading.Thread(target=_read, args=(self.process.stderr, self.log.append), daemon=True),
         ]
         for reader in self._readers:
             reader.start()
@@ -109,13 +111,12 @@ class Program:
 
     def kill(self) -> None:
         """As a power cut would."""
-        self.process.kill()
-        self.process.wait()
+        kill(self.process)
         self._finish()
 
     def _finish(self) -> None:
         for reader in self._readers:
-            reader.join()
+            join(reader, "what it says, which a process of its own may hold open")
         for stream in (self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any, Self
 
 from tests.flows.program import Api
+from tests.waits import join
 from tests.webhooks.receiver import Connection, Mood, Received, Receiver, answer
 
 
@@ -19,7 +20,7 @@ class Receivers:
         self._loop = asyncio.new_event_loop()
         self._end = asyncio.Event()
         self._serving = threading.Event()
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -28,7 +29,7 @@ class Receivers:
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join()
+        join(self._thread, "the receivers")
         self._loop.close()
 
     @property

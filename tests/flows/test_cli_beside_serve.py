@@ -12,6 +12,7 @@ import pytest
 
 from tests.flows.program import Api, Program, wait_until
 from tests.postgres_server import PostgresServer
+from tests.waits import kill
 
 
 class Installation:
@@ -73,8 +74,7 @@ def test_a_message_sent_by_a_command_is_taken_on_by_the_daemon(installation: Ins
         assert time.monotonic() - began < 60
         assert all(heard[each][0] == "sms.accepted" for each in sent)
     finally:
-        tail.kill()
-        tail.wait()
+        kill(tail)
         tail.stdout.close()  # type: ignore[union-attr]
 
 

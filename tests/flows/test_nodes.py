@@ -82,8 +82,7 @@ async def test_a_daemon_whose_database_a_later_release_has_changed_sends_what_is
         message_id = await world.send(device_id, "on its way")
         await world.clock.advance(0.1)
         await world.database.write(lambda tx: tx.run(LATER))
-        while not world._running.done():
-            await world.clock.advance(0.5)
+        await world.clock.advance_until(world._running.done, "the end of the daemon")
         with pytest.raises(SchemaTooNew, match=r"has schema 9999, this release knows \d+: use the release that wrote it, or a later one"):
             await world._running
     with sqlite3.connect(tmp_path / "heliograph.sqlite") as database:

@@ -68,8 +68,7 @@ class Installation(Site):
     async def played(self, call: Any) -> Reply:
         """The simulator answers in its own time, so that has to pass."""
         asked = asyncio.ensure_future(call)
-        while not asked.done():
-            await self.daemon.clock.advance(1)
+        await self.daemon.clock.advance_until(asked.done, "the answer", 1)
         await self.daemon.clock.advance(DELIVERY_S)
         return cast(Reply, asked.result())
 

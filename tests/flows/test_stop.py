@@ -1,7 +1,13 @@
 """A stop is a phase: nothing is lost by it, nothing is sent twice because of it, and it takes no longer than it must."""
 
+import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
+
+from heliograph.daemon.composition import OVERDUE_S
 from heliograph.model.message import State
 from tests.flows.world import World
 
@@ -74,3 +80,28 @@ async def test_a_long_message_half_given_to_the_link_does_not_hold_the_stop(tmp_
         await world.send(device, "x" * 600)
         await world.clock.advance(0.1)
     assert world.clock.monotonic() < 5
+
+
+async def test_a_stop_has_its_grace_and_the_close_after_it_so_many_seconds(tmp_path: Path) -> None:
+    async with World(tmp_path) as world:
+        assert world.ends_within == []
+    assert world.ends_within == [world.config.stop_grace_s + OVERDUE_S, OVERDUE_S]
+
+
+async def test_a_process_that_fails_has_them_too(tmp_path: Path) -> None:
+    async with World(tmp_path) as world:
+        world.daemon.crash(ZeroDivisionError("a bug"))
+        with pytest.raises(ExceptionGroup):
+            await asyncio.wait_for(world._running, 60)
+    assert world.ends_within == [OVERDUE_S]
+
+
+def test_a_process_that_waits_for_ever_ends_and_says_where_it_waited() -> None:
+    stuck = (
+        "import threading\nfrom heliograph.daemon.process import end_within\nend_within(0.5)\n"
+        "def never(): threading.Event().wait()\n"
+        "threading.Thread(target=never).start()\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", stuck], capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 1
+    assert "in never" in ran.stderr

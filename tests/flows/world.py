@@ -43,12 +43,13 @@ class World:
     def __init__(self, folder: Path, url: str | None = None, clock: TestClock | None = None, **simulator: Any) -> None:
         self.clock = clock or TestClock()
         self.metrics = Metrics()
+        self.ends_within: list[float] = []  # how long the process may still take, each time that this was said
         self.simulator_settings = simulator
         given = {"data_dir": str(folder)} | ({"database": url} if url else {})
         self.config = Config.load(None, {}, given)
         plan = Plan(
             self.config, self.clock, self.metrics, self._database, LOOPBACK, lambda _: (), self._prepare, self._ready,
-            make_courier=lambda settings, clock, _: WebhookCourier(settings, clock),
+            make_courier=lambda settings, clock, _: WebhookCourier(settings, clock), end_within=self.ends_within.append,
         )  # fmt: skip
         self.daemon = Daemon(plan)
         self.actor: Actor
@@ -74,8 +75,7 @@ class World:
             return
         self.daemon.stop()
         await self.clock.settle()
-        while not (await asyncio.wait({self._running}, timeout=0.05))[0]:  # threads end in real time
-            await self.clock.advance(0.5)
+        await self.clock.advance_until(self._running.done, "the end of the daemon", look_s=0.05)  # threads end in real time
         self.clock.busy.remove(self._is_busy)
         self._running.result()
 

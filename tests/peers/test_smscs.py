@@ -31,6 +31,7 @@ from heliograph.service.link_kinds import LinkKinds
 from tests.contract.link_contract import Listener, Sent, outgoing
 from tests.peers.test_esmes import Capture
 from tests.smpp.wires import until
+from tests.waits import join
 from tests.webhooks.receiver import certificate
 
 HERE = Path(__file__).parent
@@ -46,7 +47,7 @@ class Centre:
         assert self.process.stdout is not None
         self.port: int = json.loads(self.process.stdout.readline())["port"]
         self.said: list[dict[str, Any]] = []
-        self._reader = threading.Thread(target=self._read)
+        self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
@@ -60,7 +61,7 @@ class Centre:
     def end(self) -> None:
         self.process.terminate()
         self.process.wait(30)
-        self._reader.join()
+        join(self._reader, "what the centre says")
         assert self.process.stdout is not None
         self.process.stdout.close()
 

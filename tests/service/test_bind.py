@@ -87,9 +87,7 @@ async def refused(
 ) -> Problem:
     """What a bind is told that must fail, with time passing as it asks for."""
     task = asyncio.ensure_future(checks.account(system_id, password, address))
-    while not task.done():
-        await asyncio.sleep(0.002)
-        await world.clock.advance(0.5)
+    await world.clock.advance_until(task.done, "its answer")
     with pytest.raises(Problem) as caught:
         await task
     return caught.value
@@ -183,9 +181,7 @@ async def test_a_password_that_was_wrong_and_is_given_out_by_a_reset_is_taken(wo
     await refused(world, checks, password="another8")
     await world.database.write(store.set_password, "org_1", CHEAP.hash("another8"), world.clock.now_ms())
     bound = asyncio.ensure_future(checks.account("org_1", "another8", WHERE))
-    while not bound.done():
-        await asyncio.sleep(0.002)
-        await world.clock.advance(0.5)
+    await world.clock.advance_until(bound.done, "its answer")
     assert (await bound).system_id == "org_1"
 
 
@@ -231,8 +227,7 @@ async def test_too_many_that_wait_are_told_to_come_again(world: World, monkeypat
     monkeypatch.setattr(bind, "WAITING_MOST", 1)
     checks, _ = credentials(world)
     first = asyncio.ensure_future(checks.account("org_1", PASSWORD, WHERE))
-    while not checks._waiting:
-        await asyncio.sleep(0)
+    await until(lambda: checks._waiting, "that it waits")
     assert (await refused(world, checks, password="another8")).code is Code.TOO_MANY_REQUESTS
     assert (await first).system_id == "org_1"
     assert not checks._waiting
@@ -246,9 +241,7 @@ async def test_one_address_that_guesses_leaves_room_for_others(world: World) -> 
     await until(lambda: sum(each.done() for each in guesses) == 200 - WAITING_AT_ONE_ADDRESS, "those beyond are refused")
     counting.may_end.set()
     assert (await other).system_id == "org_1"
-    while not all(each.done() for each in guesses):
-        await asyncio.sleep(0.002)
-        await world.clock.advance(0.5)
+    await world.clock.advance_until(lambda: all(each.done() for each in guesses), "an answer to each")
     problems = [each.exception() for each in guesses]
     codes = [each.code for each in problems if isinstance(each, Problem)]
     assert codes.count(Code.INVALID_CREDENTIALS) == WAITING_AT_ONE_ADDRESS
@@ -262,9 +255,7 @@ async def test_failures_while_one_waits_for_its_turn_slow_it_down(world: World) 
     await until(lambda: sum(each.done() for each in guesses) == AT_A_TIME, "the first")
     await asyncio.sleep(0.1)
     assert counting.checks == AT_A_TIME, "no other is checked before its time"
-    while not all(each.done() for each in guesses):
-        await asyncio.sleep(0.002)
-        await world.clock.advance(0.5)
+    await world.clock.advance_until(lambda: all(each.done() for each in guesses), "an answer to each")
     assert {type(each.exception()) for each in guesses} == {NotTaken}
 
 

@@ -12,6 +12,7 @@ from heliograph.service.draft import Draft
 from heliograph.service.submit import submit
 from heliograph.store.database import DatabaseLost
 from tests.core_world import Setting, World
+from tests.waits import PATIENCE_S
 
 ABSENT = Refused(ErrorClass.DEVICE_ABSENT, "absent subscriber")
 
@@ -39,8 +40,9 @@ async def test_a_full_window_is_at_rest_though_a_lane_is_due(world: World) -> No
     await world.submit(1)
     await world.submit(2)
     world.link.sent[1].answer(ABSENT)
-    while world.queue.taken == 2:
-        await asyncio.sleep(0)
+    async with asyncio.timeout(PATIENCE_S):
+        while world.queue.taken == 2:
+            await asyncio.sleep(0)
     await submit(world.core, world.actor(), DeviceId(3), Draft("takes the place"))
     assert world.queue.taken == 2
     await world.jump(25)

@@ -23,6 +23,7 @@ from heliograph.store import smpp_account as store
 from tests.core_world import Setting, msisdn
 from tests.scripted import DELIVERED
 from tests.smppd.house import PASSWORD, App, House, until
+from tests.waits import PATIENCE_S
 from tests.webhooks.receiver import certificate
 
 BIND = BindTransceiver(system_id="org_1", password=PASSWORD, interface_version=0x34)
@@ -262,12 +263,13 @@ async def test_a_peer_that_floods_is_read_less_and_less_and_has_all_its_answers_
     answered = len(flood.settled)
     assert answered < 1000, "what one read brought is not told at once"
     pauses = 0
-    while not asked.done():
-        pauses += esme.connection._is_paused
-        if esme.connection._is_paused:
-            await house.world.advance(1)
-        else:  # its octets are on their way, for which the system takes real time after a pause
-            await asyncio.sleep(0.001)
+    async with asyncio.timeout(PATIENCE_S):
+        while not asked.done():
+            pauses += esme.connection._is_paused
+            if esme.connection._is_paused:
+                await house.world.advance(1)
+            else:  # its octets are on their way, for which the system takes real time after a pause
+                await asyncio.sleep(0.001)
     assert {each.command_status for each in await asked} == {0, status.RTHROTTLED}
     assert pauses >= 4
     assert esme._excess.slice_octets == esme.connection.slice_octets < SLICE_OCTETS
@@ -356,9 +358,7 @@ async def test_wrong_binds_at_once_hold_no_right_one_up(house: House) -> None:
     for number, app in enumerate(guesses):
         app.wire.send(BindTransceiver(system_id="org_1", password=f"guess{number:03}", interface_version=0x34))
     waiting = asyncio.ensure_future(house.bind())
-    while not waiting.done():
-        await asyncio.sleep(0.005)
-        await house.world.advance(0.1)
+    await house.world.clock.advance_until(waiting.done, "its bind", 0.1, 0.005)
     assert (await waiting.result().ask(to())).command_status == 0
     for _ in range(60):
         await asyncio.sleep(0.005)

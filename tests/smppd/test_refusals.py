@@ -26,9 +26,7 @@ async def why(house: House, system_id: str, password: str) -> object:
     app = await house.connect()
     with capture_logs() as lines:
         asking = asyncio.ensure_future(app.ask(BindTransceiver(system_id=system_id, password=password, interface_version=0x34)))
-        while not asking.done():
-            await asyncio.sleep(0.005)
-            await house.world.advance(0.3)  # each failure makes the next wait longer
+        await house.world.clock.advance_until(asking.done, "the answer", 0.3, 0.005)  # each failure makes the next wait longer
     answer = await asking
     assert answer.command_status == status.RBINDFAIL, "whatever it was"
     (line,) = [line for line in lines if line["event"] == "bind refused"]

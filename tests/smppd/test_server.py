@@ -88,9 +88,7 @@ async def raw_bind(house: House, system_id: str, password: str) -> tuple[int, in
     body = system_id.encode() + b"\0" + password.encode() + b"\0" + b"\0" + bytes((0x34, 0, 0)) + b"\0"
     writer.write(HEADER.pack(16 + len(body), Command.BIND_TRANSCEIVER, 0, 1) + body)
     answering = asyncio.ensure_future(reader.readexactly(16))
-    while not answering.done():
-        await asyncio.sleep(0.005)
-        await house.world.advance(0.3)
+    await house.world.clock.advance_until(answering.done, "the answer", 0.3, 0.005)
     _, command_id, command_status, _ = HEADER.unpack(answering.result())
     writer.close()
     await writer.wait_closed()
@@ -567,9 +565,7 @@ async def test_a_stop_unbinds_and_answers_what_was_asked(house: House) -> None:
     numbers = [app.wire.send(to(1, b"%d" % number)) for number in range(20)]
     await until(lambda: any(each._pending for each in house.server._esmes.values()) or len(app.settled) > 1, "the first read")
     stopping = asyncio.ensure_future(house.server.stop(10))
-    while not stopping.done():
-        await asyncio.sleep(0.002)
-        await house.world.advance(0.05)
+    await house.world.clock.advance_until(stopping.done, "the end", 0.05)
     await until(lambda: app.closed and idle.closed, "the ends")
     assert all(app.settled[number].response is not None for number in numbers)
     await until(lambda: house._running.done(), "the end of the server")

@@ -22,7 +22,7 @@ class SpyEngine:
         self.before_commit: Callable[[], None] = lambda: None
 
     def connect(self, *, read_only: bool = False) -> "Session":
-        return _SpySession(self, self._engine.connect(read_only=read_only))
+        return SpySession(self, self._engine.connect(read_only=read_only))
 
     def checkpointer(self) -> Checkpointer | None:
         return self._engine.checkpointer()
@@ -37,7 +37,7 @@ class SpyEngine:
         return self._engine.adapt_schema(text)
 
 
-class _SpySession:
+class SpySession:
     def __init__(self, engine: SpyEngine, session: Session) -> None:
         self._engine = engine
         self._session = session

@@ -16,7 +16,7 @@ from heliograph.store.query import Query
 from heliograph.store.transaction import Transaction
 from heliograph.store.writer import ATTEMPTS
 from tests.store.engines import OnPostgres, OnSqlite
-from tests.store.spy import Conflict, SpyEngine
+from tests.store.spy import Conflict, SpyEngine, SpySession
 
 ADD = Query(
     "test.add", "INSERT INTO note (number, text) SELECT coalesce(max(number), 0) + 1, :text FROM note", writes=True, returns_rows=False
@@ -482,6 +482,24 @@ class Writer:
 def _emit_and_refuse(tx: Transaction, organisation_id: int) -> None:
     emit(tx, organisation_id, "undone")
     raise Problem(Code.INVALID, "no")
+
+    async def test_a_writer_that_meets_a_bug_leaves_nobody_waiting_and_the_loop_is_told(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(type(context["exception"])))
+
+        def bug(_: SpySession) -> None:
+            raise RecursionError
+
+        monkeypatch.setattr(SpySession, "rollback", bug)
+        async with held(database):
+            asked = [database.write_item(add_all, "bug"), asyncio.ensure_future(database.write(add, "beside it"))]
+        asked.append(database.write_item(add_all, "after it", patience_s=30))
+        assert [type(each) for each in await asyncio.gather(*asked, return_exceptions=True)] == [DatabaseLost] * 3
+        assert told == [RecursionError]
+        with pytest.raises(DatabaseLost):
+            await database.write(add, "later")
 
     async def test_a_group_that_takes_more_ids_than_a_block_holds_one_by_one_ends(self, database: Database) -> None:
         def take(tx: Transaction, count: int) -> list[int]:

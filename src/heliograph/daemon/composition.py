@@ -2,7 +2,8 @@
 
 Start: database, core, what `prepare` writes, then all loops and faces at once. Stop: the faces take nothing more and answer what they
 have, then the links drain, then the couriers, each within its part of the grace; then the process leaves the installation and the
-database is closed. A loop that fails takes all others with it: the error comes out of `run`.
+database is closed. A loop that fails takes all others with it: the error comes out of `run`. What waits meanwhile for something that
+never comes is not waited for in its turn: the process ends OVERDUE_S after it should have.
 """
 
 import asyncio
@@ -44,6 +45,8 @@ COURIERS_SHARE = 0.2
 RECEIVERS_SHARE = 4
 """Webhooks that share a host, of one no-code tool say, have so much of all calls together; each has its own limit beside."""
 LOOK_AT_SCHEMA_S = 2.0
+OVERDUE_S = 20.0
+"""A database whose network is dead says so in half that time."""
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
@@ -63,7 +66,8 @@ class Face(Protocol):
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a daemon is made of, beside its settings. `prepare` runs once the database is open and before any loop; `ready` once all run;
-    `reload` when an operator asks to read anew what can be read while it runs. `make_courier`: what calls webhooks."""
+    `reload` when an operator asks to read anew what can be read while it runs. `make_courier`: what calls webhooks. `end_within`: have the
+    process end after so many seconds, whatever it waits for; the last call counts."""
 
     config: Config
     clock: Clock
@@ -75,6 +79,7 @@ class Plan:
     ready: Callable[["Daemon"], Coroutine[Any, Any, None]]
     reload: Callable[[], None] = lambda: None
     make_courier: Callable[[CourierSettings, Clock, Spawn], Courier] = CourierProcess
+    end_within: Callable[[float], None] = lambda _: None
 
 
 class Daemon:
@@ -109,7 +114,10 @@ class Daemon:
         await database.open()
         try:
             async with asyncio.TaskGroup() as tasks:
-                await self._serve(database, tasks)
+                try:
+                    await self._serve(database, tasks)
+                finally:  # drained, or cancelled by what failed
+                    self._plan.end_within(OVERDUE_S)
         finally:
             await database.close()
         if self._outdated is not None:
@@ -143,6 +151,7 @@ class Daemon:
     async def _drain(self, faces: Sequence[Face]) -> None:
         grace_s = self._plan.config.stop_grace_s
         _log.info("stopping", grace_s=grace_s)
+        self._plan.end_within(grace_s + OVERDUE_S)
         self.core.tail.stop()
         async with asyncio.TaskGroup() as stops:
             for face in faces:

@@ -1,6 +1,7 @@
 """The operating system's side of a daemon: event loop, signals, garbage collector, the lock on the data, what is said when it fails."""
 
 import asyncio
+import faulthandler
 import fcntl
 import gc
 import os
@@ -82,6 +83,12 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 50, 100)
+
+
+def end_within(seconds: float) -> None:
+    """End the process after that time, if it has not ended by then, with 1, saying on standard error what each thread is at. A process that
+    neither serves nor ends is the worst there is: nobody starts it again. What it does not finish is found by the next, as after a kill."""
+    faulthandler.dump_traceback_later(seconds, exit=True)
 
 
 async def _run(make: Callable[[], Daemon]) -> None:

@@ -13,7 +13,7 @@ from heliograph.config import Config, Smpp
 from heliograph.daemon import demo, greeting
 from heliograph.daemon.begin import next_steps
 from heliograph.daemon.composition import Daemon, Face, Plan, links_are_up
-from heliograph.daemon.process import StartError, run, settle_memory
+from heliograph.daemon.process import StartError, end_within, run, settle_memory
 from heliograph.daemon.server import HttpServer, address_of, listen
 from heliograph.daemon.storage import engine_for
 from heliograph.daemon.tls import Certificate, certificate_of, smpp_certificate_of
@@ -151,7 +151,10 @@ def _daemon(config: Config, egress: EgressPolicy, story: Story) -> Daemon:
             if each is not None:
                 each.reload()
 
-    return Daemon(Plan(config, SystemClock(), metrics, make_database, egress, make_faces, story.prepare, ready, reload))
+    plan = Plan(
+        config, SystemClock(), metrics, make_database, egress, make_faces, story.prepare, ready, reload, end_within=end_within
+    )  # fmt: skip
+    return Daemon(plan)
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,19 +213,36 @@ class Database:
             else:
                 _give_answers(done)
 
+    def _died(self, taken: list[Job], error: BaseException) -> None:
+        """The writer's thread met a bug and is no more: nobody is left to wait for it, and the event loop is told."""
+        self._closing = True
+        self._take_along()
+        given, self._given = taken + self._given, []
+        while not self._jobs.empty():
+            given += self._jobs.get() or []
+        lost = DatabaseLost("what writes to the database ended")
+        _give_answers(Done(answers=[(job, lost) for job in given if not job.future.done()]))
+        self._under_way = 0
+        self._idle.set()
+        raise error
+
     # the writer's thread
 
     def _serve(self) -> None:
-        while True:
-            jobs, handed = self._take()
-            if not jobs:
-                break
-            began = time.monotonic()
-            self._writer.run(jobs)
-            self._loop.call_soon_threadsafe(self._ended, handed, time.monotonic() - began)
-            if self._checkpointer is not None:
-                self._checkpointer.committed(sum([job.messages for job in jobs]))
-        self._writer.close()
+        jobs: list[Job] = []
+        try:
+            while True:
+                jobs, handed = self._take()
+                if not jobs:
+                    break
+                began = time.monotonic()
+                self._writer.run(jobs)
+                self._loop.call_soon_threadsafe(self._ended, handed, time.monotonic() - began)
+                if self._checkpointer is not None:
+                    self._checkpointer.committed(sum([job.messages for job in jobs]))
+            self._writer.close()
+        except BaseException as error:  # raised by the event loop, which a thread's end does not reach
+            self._loop.call_soon_threadsafe(self._died, jobs + self._left, error)
 
     def _take(self) -> tuple[list[Job], int]:
         """All that waits, at least one job and at most a group; none when the database is closed and nothing waits. With it, how often it
