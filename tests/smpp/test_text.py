@@ -93,6 +93,14 @@ def test_septets_that_are_said_to_be_ascii_are_known_by_what_ascii_has_not(text:
     assert Coder().read(1, b"", b"$ {") == (0, gsm7.encode("$ {")), "ASCII is read as such"
 
 
+def test_septets_that_could_be_ascii_are_read_as_the_account_says() -> None:
+    """npm smpp writes `ä` as 0x7B, which is `{` in ASCII: no look at the octets tells them apart."""
+    assert Coder().read(1, b"", gsm7.encode("Zähler")) == (0, gsm7.encode("Z{hler"))
+    told = Coder(ascii_is_septets=True)
+    assert told.read(1, b"", gsm7.encode("Zähler ñÜ")) == (0, gsm7.encode("Zähler ñÜ"))
+    assert told.read(1, b"", "né".encode("latin-1"))[0] == 8, "no septets: what is not to be read is shown as such"
+
+
 def test_flash_and_foreign_charsets_keep_their_class_and_their_text() -> None:
     assert Coder().written(0x10, b"", b"Hi") == (0xF0, b"Hi")
     assert Coder().read(0xF0, b"", b"Hi") == (0xF0, b"Hi")

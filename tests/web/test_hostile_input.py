@@ -104,7 +104,7 @@ def valid_bodies(site: Site) -> dict[tuple[str, str], Any]:
     }  # fmt: skip
     account = {
         "allowed_addresses": ["10.0.0.0/8"], "max_binds": 2, "window": 10, "rate": None, "deliver_window": 5, "default_coding": "gsm7",
-        "long_messages": "udh", "alerts": True,
+        "coding_1": "ascii", "long_messages": "udh", "alerts": True,
     }  # fmt: skip
     device_of_user = {"fingerprint": "f", "operating_system": "o", "browser": "b", "name": "n"}
     return {

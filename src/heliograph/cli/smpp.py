@@ -60,9 +60,9 @@ def set_(system_id: SystemId, changes: Changes, /, *, options: OrganisationOptio
 
     Keys: allowed_addresses (networks it may bind from, separated by commas); max_binds (sessions at a time); window (requests of a session
     that may wait for our answers); rate (messages a second); deliver_window (our requests that may wait for its answers);
-    default_coding (what data_coding 0 means: gsm7, gsm7_packed, latin-1, ascii); long_messages (how it gets them: udh, sar, payload);
-    alerts (on or off: tell it when a device is back). A value left out (rate=) is back to what it was at first. Open sessions follow
-    within some seconds.
+    default_coding (what data_coding 0 means: gsm7, gsm7_packed, latin-1, ascii); coding_1 (what data_coding 1 means: ascii, gsm7);
+    long_messages (how it gets them: udh, sar, payload); alerts (on or off: tell it when a device is back). A value left out (rate=) is
+    back to what it was at first. Open sessions follow within some seconds.
 
     Parameters
     ----------

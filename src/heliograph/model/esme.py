@@ -27,6 +27,13 @@ class DefaultCoding(StrEnum):
     ASCII = "ascii"
 
 
+class CodingOne(StrEnum):
+    """What data_coding 1 means to an application: IA5, as the specification has it, or septets, which npm smpp writes and says 1."""
+
+    ASCII = "ascii"
+    GSM7 = "gsm7"
+
+
 class LongMessages(StrEnum):
     """How an application gets a message that is longer than one segment."""
 
@@ -48,13 +55,14 @@ class EsmeSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     rate: int | None = None
     deliver_window: int = 10
     default_coding: DefaultCoding = DefaultCoding.GSM7
+    coding_1: CodingOne = CodingOne.ASCII
     long_messages: LongMessages = LongMessages.UDH
     alerts: bool = False
 
 
 NAMES = EsmeSettings.__struct_fields__
 _RANGES = {"max_binds": (1, 1000), "window": (1, 10_000), "rate": (1, 1_000_000), "deliver_window": (1, 1000)}
-_CHOICES: dict[str, type[StrEnum]] = {"default_coding": DefaultCoding, "long_messages": LongMessages}
+_CHOICES: dict[str, type[StrEnum]] = {"default_coding": DefaultCoding, "coding_1": CodingOne, "long_messages": LongMessages}
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True):

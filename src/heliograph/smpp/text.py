@@ -37,10 +37,11 @@ class DefaultAlphabet(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Coder:
-    """How one peer writes text."""
+    """How one peer writes text. `ascii_is_septets`: it says ASCII and means septets; else they are known where they cannot be ASCII."""
 
     style: LinkStyle = LinkStyle.SMPP34
     default: DefaultAlphabet = DefaultAlphabet.GSM7
+    ascii_is_septets: bool = False
 
     def written(self, tp_dcs: int, header: bytes, user_data: bytes, *, is_cut_there: bool = False) -> tuple[int, bytes]:
         """The data_coding, and the octets that follow `header`. Text that the peer's default alphabet lacks goes in UCS-2.
@@ -70,7 +71,7 @@ class Coder:
                 return coding.tp_dcs, octets
             case Charset.GSM7:
                 return self._read_default(coding.tp_dcs, header, octets)
-            case Charset.ASCII if octets.isascii() and _CONTROLS.search(octets):
+            case Charset.ASCII if octets.isascii() and (self.ascii_is_septets or _CONTROLS.search(octets)):
                 return coding.tp_dcs, octets
             case charset:
                 return _recoded(coding.tp_dcs, octets.decode(charset.value, "replace"))

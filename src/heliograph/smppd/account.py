@@ -28,7 +28,8 @@ class Account:
         """Take over what an account is now."""
         self.row = row
         self.settings = esme.read(row.settings)
-        self.coder = Coder(default=DefaultAlphabet(self.settings.default_coding.value))
+        default = DefaultAlphabet(self.settings.default_coding.value)
+        self.coder = Coder(default=default, ascii_is_septets=self.settings.coding_1 is esme.CodingOne.GSM7)
         self._tokens = float(self.settings.rate or 0)
 
     def take(self, messages: int) -> bool:

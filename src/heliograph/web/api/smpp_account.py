@@ -33,7 +33,8 @@ class Settings(msgspec.Struct, kw_only=True):
     """What limits an account, and how it is spoken to; null: back to the default. `allowed_addresses`: networks it may bind from, none for
     any. `max_binds`: sessions at a time. `window`: requests of a session that may wait for our answers. `rate`: messages a second.
     `deliver_window`: our requests that may wait for the application's answers. `default_coding`: what data_coding 0 means: gsm7,
-    gsm7_packed, latin-1, ascii. `long_messages`: how it gets them: udh, sar, payload. `alerts`: tell it when a device is back."""
+    gsm7_packed, latin-1, ascii. `coding_1`: what data_coding 1 means: ascii, gsm7. `long_messages`: how it gets them: udh, sar, payload.
+    `alerts`: tell it when a device is back."""
 
     allowed_addresses: list[str] | UnsetType | None = UNSET
     max_binds: int | UnsetType | None = UNSET
@@ -41,6 +42,7 @@ class Settings(msgspec.Struct, kw_only=True):
     rate: int | UnsetType | None = UNSET
     deliver_window: int | UnsetType | None = UNSET
     default_coding: Choice | UnsetType | None = UNSET
+    coding_1: Choice | UnsetType | None = UNSET
     long_messages: Choice | UnsetType | None = UNSET
     alerts: bool | UnsetType | None = UNSET
 
@@ -74,6 +76,7 @@ class AccountView(msgspec.Struct, kw_only=True):
     rate: int | None
     deliver_window: int
     default_coding: str
+    coding_1: str
     long_messages: str
     alerts: bool
 
