@@ -95,8 +95,10 @@ class Daemon:
         self._outdated: SchemaTooNew | None = None
 
     def stop(self) -> None:
-        """Have `run` drain and return."""
-        self._stopping.set()
+        """Have `run` drain and return; where it is only about to start, start first."""
+        if not self._stopping.is_set():
+            self._plan.end_within(self._plan.config.stop_grace_s + OVERDUE_S)
+            self._stopping.set()
 
     def reload(self) -> None:
         """Read anew what can be, the certificate say."""
@@ -151,7 +153,6 @@ class Daemon:
     async def _drain(self, faces: Sequence[Face]) -> None:
         grace_s = self._plan.config.stop_grace_s
         _log.info("stopping", grace_s=grace_s)
-        self._plan.end_within(grace_s + OVERDUE_S)
         self.core.tail.stop()
         async with asyncio.TaskGroup() as stops:
             for face in faces:
