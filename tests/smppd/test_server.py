@@ -563,7 +563,7 @@ async def test_an_unbind_is_answered_after_what_was_asked_before_it(house: House
 async def test_a_stop_unbinds_and_answers_what_was_asked(house: House) -> None:
     app, idle = await house.bind(), await house.connect()
     numbers = [app.wire.send(to(1, b"%d" % number)) for number in range(20)]
-    await until(lambda: any(each._pending for each in house.server._esmes.values()) or len(app.settled) > 1, "the first read")
+    await until(lambda: any(each.pending for each in house.server._esmes.values()) or len(app.settled) > 1, "the first read")
     stopping = asyncio.ensure_future(house.server.stop(10))
     await house.world.clock.advance_until(stopping.done, "the end", 0.05)
     await until(lambda: app.closed and idle.closed, "the ends")

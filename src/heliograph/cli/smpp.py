@@ -167,7 +167,7 @@ def show(system_id: SystemId, /, *, options: OrganisationOptions = ANY) -> int:
 
     async def work(desk: Desk) -> Answer:
         viewer = await desk.viewer()
-        row = _row(await accounts.view(desk, viewer, system_id))
+        row = _row(await accounts.view(desk, viewer, system_id)) | {"waiting": await accounts.waiting(desk, system_id)}
         bound = [_session(each) for each in await accounts.sessions(desk, viewer) if each.system_id == system_id]
         refused = await smpp_refusal.refusals_of(desk, viewer, system_id)
         if options.json:
@@ -195,11 +195,12 @@ def refusals(*, options: OrganisationOptions = ANY) -> int:
 
 @app.command
 def sessions(*, options: OrganisationOptions = ANY) -> int:
-    """List the sessions that are bound now."""
+    """List the sessions that are bound now, with what each asked for, was sent, and what is unanswered: of it, and of us (owed)."""
 
     async def work(desk: Desk) -> Answer:
         rows = [_session(each) for each in await accounts.sessions(desk, await desk.viewer())]
-        return Table(rows, ("id", "system_id", "bind", "version", "address", "tls", "bound"), "no SMPP session")
+        columns = ("id", "system_id", "bind", "version", "address", "tls", "bound", "submits", "delivers", "unanswered", "owed")
+        return Table(rows, columns, "no SMPP session")
 
     return at_desk(options, work)
 
@@ -299,4 +300,10 @@ def _session(session: SmppSession) -> dict[str, Any]:
         "tls": bool(session.tls),
         "node_id": session.node_id,
         "bound": time_of(session.bound_at_ms),
+        "submits": session.submits,
+        "delivers": session.delivers,
+        "submits_a_minute": session.submits_a_minute,
+        "delivers_a_minute": session.delivers_a_minute,
+        "unanswered": session.unanswered,
+        "owed": session.owed,
     }

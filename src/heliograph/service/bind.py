@@ -24,7 +24,7 @@ from heliograph.service import smpp_password
 from heliograph.service.core import Core
 from heliograph.store import smpp_account as store
 from heliograph.store.database import Database
-from heliograph.store.smpp_account import SmppAccount, SmppSession
+from heliograph.store.smpp_account import SessionNow, SmppAccount, SmppSession
 from heliograph.store.transaction import Transaction
 
 REMEMBERED_MS: Final = 10 * 60_000
@@ -195,6 +195,11 @@ def begin_session(tx: Transaction, account: SmppAccount, session: SmppSession) -
 def end_sessions(tx: Transaction, ids: list[int]) -> None:
     """Sessions are over."""
     store.delete_sessions(tx, ids)
+
+
+def note_sessions(tx: Transaction, now: list[SessionNow]) -> None:
+    """Keep how sessions of this process do."""
+    store.note_sessions(tx, now)
 
 
 async def sessions_here(core: Core) -> list[int]:

@@ -74,6 +74,10 @@ class EsmeCourier:
         else:
             self._sessions.pop(account, None)
 
+    def under_way(self, esme: Esme) -> int:
+        """How many PDUs a session has not answered."""
+        return len(self._jobs.get(esme, ()))
+
     def settled(self, esme: Esme, event: Settled) -> None:
         """A request of ours is over."""
         job = self._jobs.get(esme, {}).pop(event.sequence_number, None)

@@ -8,16 +8,13 @@ the others their time. An unbind is answered when all else is.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from itertools import count
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from heliograph.clock import Clock
-from heliograph.metrics import Counter
 from heliograph.model.esme import Asked
 from heliograph.model.ids import DeviceId
 from heliograph.model.problem import Problem
-from heliograph.service.core import Core
 from heliograph.service.submit import Submission, prepare
 from heliograph.service.submit_to import Accepted, ToNumber, accept_to
 from heliograph.smpp import status, tlv
@@ -51,8 +48,9 @@ from heliograph.smppd import requests
 from heliograph.smppd.account import Account
 from heliograph.smppd.drafts import Refused, Submit, draft_of, number_of
 from heliograph.smppd.excess import Excess
+from heliograph.smppd.house import House
 from heliograph.smppd.multi import Destination, destinations_of, multi_response
-from heliograph.smppd.refusals import Refusals, Register
+from heliograph.smppd.refusals import Refusals
 from heliograph.smppd.status import status_of
 from heliograph.store.database import DatabaseLost
 
@@ -60,37 +58,6 @@ _groups = count(1)
 LONGEST_WORDS: Final = 255
 CONGESTED: Final = 100
 """congestion_state 100: more is refused (SMPP 5.0 4.8.4.18)."""
-
-
-class House(Protocol):
-    """What an ESME needs of the server."""
-
-    core: Core
-    clock: Clock
-    answers: Mapping[bool, Counter]
-    """Submits that were answered, by whether they were refused."""
-    register: Register
-
-    def guard(self, esme: "Esme", call: Callable[..., None], *args: Any) -> None:
-        """Make a call whose bug ends this ESME alone."""
-
-    def spawn(self, esme: "Esme", call: Coroutine[Any, Any, None]) -> None:
-        """Have a task of its own, under the same guard."""
-
-    async def bind(self, esme: "Esme", system_id: str, password: str, bind: str, version: int) -> Account:
-        """The account that is bound from now on. Raises Problem."""
-
-    def later(self, esme: "Esme", wait_ms: int, call: Callable[[], None]) -> None:
-        """Make a call later, under the same guard."""
-
-    def settled(self, esme: "Esme", event: Settled) -> None:
-        """A request of ours is over."""
-
-    def bound(self, esme: "Esme") -> None:
-        """It is bound."""
-
-    def left(self, esme: "Esme") -> None:
-        """Its connection is over."""
 
 
 class _Asking:
@@ -104,7 +71,8 @@ class _Asking:
 
 
 class Esme:
-    """`account` once it is bound. `session_id`: of its row in the database."""
+    """`account` once it is bound. `session_id`: of its row in the database. `submits`, `delivers`: how many were answered, its and ours;
+    `pending`: requests of it that are not."""
 
     def __init__(self, house: House, connection: Connection, *, tls: bool) -> None:
         self.house = house
@@ -113,7 +81,9 @@ class Esme:
         self.account: Account | None = None
         self.session_id: int | None = None
         self.bind = ""
-        self._pending = 0
+        self.submits = 0
+        self.delivers = 0
+        self.pending = 0
         self._excess = Excess()
         self._refusals = Refusals(house.register, self)
         self._unbind: Unbind | None = None
@@ -148,6 +118,7 @@ class Esme:
                 else:
                     self._ask(pdu)
             elif isinstance(event, Settled):
+                self.delivers += 1
                 self.house.settled(self, event)
             elif isinstance(event, Bound):
                 self.house.bound(self)
@@ -180,7 +151,7 @@ class Esme:
         account = self.account
         assert account is not None, "the session takes no submit before the bind"
         messages = len(pdu.dest_address) if isinstance(pdu, SubmitMulti) else 1
-        if self._pending >= account.settings.window or not account.take(messages):
+        if self.pending >= account.settings.window or not account.take(messages):
             self._throttle(pdu)
             return
         try:
@@ -201,7 +172,7 @@ class Esme:
         else:
             one = Destination(pdu.dest_addr_ton, pdu.dest_addr_npi, pdu.destination_addr)
             wanted.append(self._to_number(account, pdu, submission, one, None))
-        self._pending += 1
+        self.pending += 1
         asked.append(_Asking(pdu, many))
 
     def _to_number(self, account: Account, pdu: Submit, submission: Submission, destination: Destination, group: int | None) -> ToNumber:
@@ -242,6 +213,7 @@ class Esme:
             at += many
         for response in responses:
             self.house.answers[response.command_status != 0].add()
+        self.submits += len(asked)
         if not self.connection.is_over:
             self.connection.answer_all(responses)
         self._answered(len(asked))
@@ -302,10 +274,10 @@ class Esme:
         """Have a request answered by a task; it counts in the window."""
         account = self.account
         assert account is not None
-        if self._pending >= account.settings.window:
+        if self.pending >= account.settings.window:
             self._throttle(pdu)
             return
-        self._pending += 1
+        self.pending += 1
         self.house.spawn(self, self._answered_by(pdu, answer))
 
     async def _answered_by(self, pdu: Pdu, answer: Callable[["Esme", Any], Coroutine[Any, Any, Pdu]]) -> None:
@@ -333,8 +305,8 @@ class Esme:
 
     def _answered(self, many: int) -> None:
         """So many requests have their answers; after the last of them an unbind has its turn, the peer's or ours."""
-        self._pending -= many
-        if self._pending or self.connection.is_over:
+        self.pending -= many
+        if self.pending or self.connection.is_over:
             return
         if self._unbind is not None:
             self._send(response_to(self._unbind))
@@ -379,7 +351,7 @@ class Esme:
         """How full its window is, for a peer of 5.0: 0 idle to 99; 100 where something was refused for it."""
         if self.version < VERSION_50 or self.account is None:
             return ()
-        filled = min(99, self._pending * 100 // self.account.settings.window) if state is None else state
+        filled = min(99, self.pending * 100 // self.account.settings.window) if state is None else state
         return (tlv.CONGESTION_STATE.make(filled),)
 
     def _send(self, response: Pdu) -> None:

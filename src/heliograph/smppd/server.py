@@ -27,6 +27,7 @@ from heliograph.smpp.value import VERSION_50
 from heliograph.smppd.account import Account
 from heliograph.smppd.courier import EsmeCourier
 from heliograph.smppd.esme import Esme
+from heliograph.smppd.pace import EVERY_S, Paces
 from heliograph.smppd.refusals import Register
 from heliograph.store.database import DatabaseLost
 from heliograph.store.smpp_account import SmppSession
@@ -112,8 +113,8 @@ class Server:
         """Serve until `stop`."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            duties = (self._timers.run(), self._forget_sessions(), self._watch_accounts(), self.register.book.run())
-            lasting = [tasks.create_task(each) for each in duties]
+            loops = (self._timers.run(), self._forget_sessions(), self._watch_accounts(), self._note_paces(), self.register.book.run())
+            lasting = [tasks.create_task(each) for each in loops]
             servers = [await self._listen(each) for each in self._listeners]
             self._serving.set()
             try:
@@ -271,6 +272,13 @@ class Server:
                 _log.warning("the database does not answer, sessions are forgotten later", sessions=len(ids), error=str(lost))
                 self._over += ids
                 await self.clock.sleep_until(self.clock.monotonic() + RETRY_S)
+
+    async def _note_paces(self) -> None:
+        """Write down how the sessions do."""
+        paces = Paces(self.core, self.courier)
+        while True:
+            await self.clock.sleep_until(self.clock.monotonic() + EVERY_S)
+            await paces.note(self._esmes.values())
 
     async def _watch_accounts(self) -> None:
         """Follow what accounts become."""

@@ -1,6 +1,6 @@
 """Accounts that applications bind with, and the sessions that are bound. What an account may do: `model/esme.py`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -25,7 +25,7 @@ class SmppAccount(msgspec.Struct, array_like=True, frozen=True):
 
 
 class SmppSession(msgspec.Struct, array_like=True, frozen=True):
-    """A session that is bound. `bind`: transmitter, receiver or transceiver; `tls` 0 or 1."""
+    """A session that is bound. `bind`: transmitter, receiver or transceiver; `tls` 0 or 1. The rest as in `SessionNow`."""
 
     id: int
     system_id: str
@@ -35,6 +35,25 @@ class SmppSession(msgspec.Struct, array_like=True, frozen=True):
     address: str
     tls: int
     bound_at_ms: int
+    submits: int = 0
+    delivers: int = 0
+    submits_a_minute: int = 0
+    delivers_a_minute: int = 0
+    unanswered: int = 0
+    owed: int = 0
+
+
+class SessionNow(msgspec.Struct, array_like=True, frozen=True):
+    """How a session does: submits of it and PDUs sent to it that were answered, since its bind and a minute; `unanswered`: requests of it
+    that wait for our answers, `owed`: of ours that wait for its."""
+
+    id: int
+    submits: int = 0
+    delivers: int = 0
+    submits_a_minute: int = 0
+    delivers_a_minute: int = 0
+    unanswered: int = 0
+    owed: int = 0
 
 
 class Alerted(msgspec.Struct, array_like=True, frozen=True):
@@ -111,14 +130,26 @@ def delete_alerts(tx: Transaction, ids: Iterable[int]) -> None:
 
 def insert_session(tx: Transaction, session: SmppSession) -> None:
     """A session is bound."""
-    values = msgspec.structs.asdict(session)
-    values["now"] = values.pop("bound_at_ms")
-    tx.run(Q["insert_session"], **values)
+    tx.run(
+        Q["insert_session"], id=session.id, system_id=session.system_id, node_id=session.node_id, bind=session.bind,
+        version=session.version, address=session.address, tls=session.tls, now=session.bound_at_ms,
+    )  # fmt: skip
+
+
+def note_sessions(tx: Transaction, now: Sequence[SessionNow]) -> None:
+    """Keep how sessions do."""
+    tx.apply(Q["note_sessions"], now)
 
 
 def count_sessions(tx: Transaction, system_id: str) -> int:
     """How many sessions an account has, in the whole installation."""
     (row,) = tx.run(Q["count_sessions"], system_id=system_id)
+    return int(row[0])
+
+
+def waiting(tx: Transaction, system_id: str, most: int) -> int:
+    """How many deliveries wait for an account, counted up to `most`; those under way are not among them."""
+    (row,) = tx.run(Q["waiting"], account=system_id, most=most)
     return int(row[0])
 
 

@@ -35,6 +35,14 @@ DELETE FROM smpp_account WHERE policy_id = :policy_id;
 INSERT INTO smpp_session (id, system_id, node_id, bind, version, address, tls, bound_at_ms)
 VALUES (:id, :system_id, :node_id, :bind, :version, :address, :tls, :now);
 
+-- name: note_sessions (id bigint, submits bigint, delivers bigint, submits_a_minute bigint, delivers_a_minute bigint, unanswered bigint, owed bigint)
+UPDATE smpp_session SET submits = input.submits, delivers = input.delivers, submits_a_minute = input.submits_a_minute,
+  delivers_a_minute = input.delivers_a_minute, unanswered = input.unanswered, owed = input.owed
+FROM input WHERE smpp_session.id = input.id;
+
+-- name: waiting
+SELECT count(*) FROM (SELECT 1 AS one FROM notification WHERE account = :account AND due_at_ms IS NOT NULL LIMIT :most) AS first;
+
 -- name: count_sessions
 SELECT count(*) FROM smpp_session WHERE system_id = :system_id;
 
@@ -46,7 +54,8 @@ DELETE FROM smpp_session WHERE node_id = :node_id;
 
 -- name: sessions
 SELECT smpp_session.id, smpp_session.system_id, smpp_session.node_id, smpp_session.bind, smpp_session.version, smpp_session.address,
-  smpp_session.tls, smpp_session.bound_at_ms
+  smpp_session.tls, smpp_session.bound_at_ms, smpp_session.submits, smpp_session.delivers, smpp_session.submits_a_minute,
+  smpp_session.delivers_a_minute, smpp_session.unanswered, smpp_session.owed
 FROM smpp_session JOIN smpp_account ON smpp_account.system_id = smpp_session.system_id
 WHERE :organisation_id = 0 OR smpp_account.organisation_id = :organisation_id ORDER BY smpp_session.system_id, smpp_session.id;
 

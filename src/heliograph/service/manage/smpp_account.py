@@ -20,6 +20,7 @@ from heliograph.store.smpp_account import SmppAccount, SmppSession
 from heliograph.store.transaction import Transaction
 
 KIND = "SMPP account"
+COUNTED_MOST = 1000
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -30,11 +31,17 @@ class Made(msgspec.Struct, frozen=True):
 
 
 async def create(
-    office: Office, actor: Actor, policy_id: int | None, settings: Mapping[str, object], hasher: PasswordHasher | None = None
+    office: Office,
+    actor: Actor,
+    policy_id: int | None,
+    settings: Mapping[str, object],
+    hasher: PasswordHasher | None = None,
+    *,
+    organisation_id: int | None = None,
 ) -> Made:
-    """The account of a policy, or of the actor's organisation. Raises Problem, also where there is one."""
+    """The account of a policy, or of an organisation: the actor's, or where an operator says. Raises Problem, also where there is one."""
     administered_by(actor)
-    home = home_of(actor, None)
+    home = home_of(actor, organisation_id)
     wanted = esme.changed(EsmeSettings(), settings)
     password, password_hash = await _new_password(hasher)
     account = await office.database.write(_create, actor, home, policy_id, wanted, password_hash, office.clock.now_ms())
@@ -74,6 +81,11 @@ async def views(office: Office, actor: Actor) -> list[SmppAccount]:
 async def sessions(office: Office, actor: Actor) -> list[SmppSession]:
     """The sessions, bound to any process, of the accounts the actor sees."""
     return await office.database.read(store.sessions, seen_by(actor))
+
+
+async def waiting(office: Office, system_id: str) -> int:
+    """How many receipts and SMS wait for an account, counted up to COUNTED_MOST. Who asks has seen the account."""
+    return await office.database.read(store.waiting, system_id, COUNTED_MOST)
 
 
 async def _new_password(hasher: PasswordHasher | None) -> tuple[str, str]:

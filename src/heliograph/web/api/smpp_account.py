@@ -88,7 +88,8 @@ class AccountMade(AccountView, kw_only=True):
 
 
 class SessionView(msgspec.Struct, kw_only=True):
-    """`bind`: transmitter, receiver, transceiver."""
+    """`bind`: transmitter, receiver, transceiver. Noted every ten seconds: `submits` and `delivers`, what it asked for and was sent since
+    its bind, and a minute; `unanswered`, its requests that wait for our answers, of which `window` may; `owed`, ours that wait for its."""
 
     id: int
     system_id: str
@@ -97,6 +98,12 @@ class SessionView(msgspec.Struct, kw_only=True):
     address: str
     tls: bool
     bound: str
+    submits: int
+    delivers: int
+    submits_a_minute: int
+    delivers_a_minute: int
+    unanswered: int
+    owed: int
 
 
 class RefusalView(msgspec.Struct, kw_only=True):
@@ -236,6 +243,12 @@ def _session(session: SmppSession) -> SessionView:
         address=session.address,
         tls=bool(session.tls),
         bound=wire.stamp(session.bound_at_ms),
+        submits=session.submits,
+        delivers=session.delivers,
+        submits_a_minute=session.submits_a_minute,
+        delivers_a_minute=session.delivers_a_minute,
+        unanswered=session.unanswered,
+        owed=session.owed,
     )
 
 
