@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from typing import Any, Final
 
 import requests
 
+from heliograph.smpp.codec import encode
+from heliograph.smpp.pdu import BindTransceiver
 from tests.flows.program import Program
 
 PASSWORD: Final = "signal fires on seven hills"
@@ -39,6 +42,7 @@ class Tenant:
     technician_link_id: int = 0
     route_id: int = 0
     link_id: int = 1
+    smpp_id: str = ""
 
 
 class World:
@@ -51,6 +55,7 @@ class World:
         self.devices: list[dict[str, Any]] = ready["devices"]
         self.operator: dict[str, str] = ready["portal_user"]
         self._session = requests.Session()
+        self._sockets: list[socket.socket] = []
         asked = {"username": self.operator["email"], "password": sha1(self.operator["password"])}
         self._session.headers["Authorization"] = f"Bearer {self.call('POST', '/authenticate', asked)['auth_token']}"
         self.route_id: int = self.call("POST", "/route", {"kind": "phone", "value": "49151", "links": [{"id": 1}]})["id"]
@@ -58,6 +63,8 @@ class World:
 
     def close(self) -> None:
         self._session.close()
+        for each in self._sockets:
+            each.close()
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The API as the operator uses it."""
@@ -105,6 +112,7 @@ class World:
         policy = self.call("GET", "/service_profile")[0]["id"]
         tariff = self.call("GET", "/tariff_profile")[0]["id"]
         webhook, delivery = self._webhook() if count else (0, 0)
+        smpp = self._smpp_account(policy, is_busy=count > 1) if count else ""
         self._session.headers["Authorization"] = operator
         made = self._devices(organisation, policy, tariff, count)
         return Tenant(
@@ -122,6 +130,7 @@ class World:
             delivery_id=delivery,
             technician_link_id=self._technician_link(made[:1]),
             route_id=self.route_id,
+            smpp_id=smpp,
         )
 
     def _sms(self, devices: list[int]) -> int:
@@ -136,6 +145,25 @@ class World:
         """A webhook, at an address that refuses it, and the delivery of a test."""
         made = self.call("POST", "/webhook", {"url": f"{self.url}/health/live", "name": "Control room", "events": ["sms.*"]})
         return made["id"], self.call("POST", f"/webhook/{made['id']}/test")["id"]
+
+    def _smpp_account(self, policy: int, *, is_busy: bool) -> str:
+        """An SMPP account; of a busy one a session is bound, and binds are refused."""
+        limits = {"allowed_addresses": ["127.0.0.0/8", "192.0.2.0/24", "2001:db8::/32"], "rate": 50}
+        made = self.call("POST", "/smpp_account", {"service_profile": {"id": policy}} | limits)
+        system_id: str = made["system_id"]
+        if is_busy:
+            self.call("POST", "/smpp_account", {})
+            for named, password in ((system_id, "wrong"), ("meters_prod", "wrong"), (system_id, made["password"])):
+                self._sockets.append(self._bound(named, password))
+        return system_id
+
+    def _bound(self, system_id: str, password: str) -> socket.socket:
+        """A connection that asked to bind, and heard whether it may."""
+        smpp = self.program.ready["smpp"]
+        connection = socket.create_connection((smpp["host"], smpp["port"]), timeout=30)
+        connection.sendall(encode(BindTransceiver(system_id=system_id, password=password, interface_version=0x34), 1))
+        assert connection.recv(1000)
+        return connection
 
     def _technician_link(self, devices: list[int]) -> int:
         return self.call("POST", "/technician_link", {"endpoint": {"id": devices[0]}, "description": "Anna"})["id"] if devices else 0

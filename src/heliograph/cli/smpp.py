@@ -167,7 +167,7 @@ def show(system_id: SystemId, /, *, options: OrganisationOptions = ANY) -> int:
 
     async def work(desk: Desk) -> Answer:
         viewer = await desk.viewer()
-        row = _row(await accounts.view(desk, viewer, system_id)) | {"waiting": await accounts.waiting(desk, system_id)}
+        row = _row(await accounts.view(desk, viewer, system_id)) | await _waiting(desk, system_id)
         bound = [_session(each) for each in await accounts.sessions(desk, viewer) if each.system_id == system_id]
         refused = await smpp_refusal.refusals_of(desk, viewer, system_id)
         if options.json:
@@ -203,6 +203,11 @@ def sessions(*, options: OrganisationOptions = ANY) -> int:
         return Table(rows, columns, "no SMPP session")
 
     return at_desk(options, work)
+
+
+async def _waiting(desk: Desk, system_id: str) -> dict[str, int]:
+    """How many receipts and SMS wait for it; counted up to a thousand."""
+    return {"waiting": (await accounts.waiting(desk, [system_id]))[system_id]}
 
 
 def _switch(system_id: str, options: OrganisationOptions, *, enabled: bool) -> int:

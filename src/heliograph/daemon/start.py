@@ -28,6 +28,7 @@ from heliograph.smppd.server import Listener, ServerSettings
 from heliograph.smppd.server import Server as SmppServer
 from heliograph.store.database import Database
 from heliograph.web.app import make_app
+from heliograph.web.doors import SmppDoor, SmppDoors
 from heliograph.web.scrape import Scrapers
 from heliograph.webhooks.egress import LOOPBACK, EgressPolicy, check_url
 
@@ -131,7 +132,7 @@ def _daemon(config: Config, egress: EgressPolicy, story: Story) -> Daemon:
     def make_faces(core: Core) -> Sequence[Face]:
         scrapers = Scrapers(http.metrics_allow, bool(http.trusted_proxies))
         check = partial(check_url, policy=egress)
-        app = make_app(core, config, metrics, check, requests_per_5_min=http.requests_per_5_min, scrapers=scrapers)
+        app = make_app(core, config, metrics, check, requests_per_5_min=http.requests_per_5_min, scrapers=scrapers, smpp=smpp.doors)
         servers.append(HttpServer(app, bound, http, certificate))
         if smpp.listeners:
             servers.append(SmppServer(core, smpp.listeners, _smpp_settings(config.smpp), metrics))
@@ -165,6 +166,12 @@ class _Smpp:
     address: Address | None
     tls_address: Address | None
     certificate: Certificate | None
+
+    @property
+    def doors(self) -> SmppDoors:
+        """For the page that tells applications where they bind."""
+        plain, tls = (None if each is None else SmppDoor(each.host, each.port) for each in (self.address, self.tls_address))
+        return SmppDoors(plain, tls)
 
 
 def _smpp_listeners(config: Config) -> _Smpp:

@@ -23,6 +23,7 @@ from heliograph.web import problem as problems
 from heliograph.web.answer import PREFLIGHT, Answer, json, send_stream, send_whole
 from heliograph.web.api import ROUTES
 from heliograph.web.context import Context
+from heliograph.web.doors import SmppDoors
 from heliograph.web.portal import PAGES
 from heliograph.web.portal.face import Portal
 from heliograph.web.portal.reply import send_reply
@@ -37,6 +38,7 @@ PREFIXES: Final = ("/api/", "/health/", "/metrics")
 
 THIS_MACHINE: Final = Scrapers()
 
+NO_SMPP: Final = SmppDoors()
 _log = log.get("web")
 
 
@@ -48,9 +50,10 @@ def make_app(
     *,
     requests_per_5_min: int = 0,
     scrapers: Scrapers = THIS_MACHINE,
+    smpp: SmppDoors = NO_SMPP,
 ) -> "App":
     """The application. `check_url` says why a webhook may not be called, or None; `requests_per_5_min`: of one token, 0
-    for no limit. `scrapers`: who may read the metrics."""
+    for no limit. `scrapers`: who may read the metrics. `smpp`: where applications bind to this process."""
     wanted = AccessSettings(
         auth_token_s=settings.jwt_minutes * 60,
         logins_per_5_min=settings.authenticate.rate_per_5_min,
@@ -60,7 +63,7 @@ def make_app(
     access = Access(core.database, core.clock, wanted)
     login = Login(core.database, core.clock, wanted, access)
     limit = Limit(core.clock, requests_per_5_min, 300)
-    context = Context(core, access, login, metrics, limit, settings.http.public_url, check_url, scrapers)
+    context = Context(core, access, login, metrics, limit, settings.http.public_url, check_url, scrapers, smpp)
     return App(context, ROUTES, Portal(context, PAGES))
 
 

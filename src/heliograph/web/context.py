@@ -13,6 +13,7 @@ from heliograph.service.access import Access
 from heliograph.service.core import Core
 from heliograph.service.limit import Limit
 from heliograph.service.login import Login
+from heliograph.web.doors import SmppDoors
 from heliograph.web.scrape import Scrapers
 
 AUTHORIZATION: Final = b"authorization"
@@ -33,6 +34,7 @@ class Context:
         public_url: str | None,
         check_url: Callable[[str], Problem | None],
         scrapers: Scrapers,
+        smpp: SmppDoors,
     ) -> None:
         self.core = core
         self.access = access
@@ -40,6 +42,7 @@ class Context:
         self.metrics = metrics
         self.check_url = check_url
         self.scrapers = scrapers
+        self.smpp = smpp
         self._requests = requests
         self._origin = public_url.rstrip("/") if public_url else None
 

@@ -1,7 +1,7 @@
 """SMPP accounts of organisations and of their service policies: make, change, reset, delete, list; and the sessions that are bound."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from argon2 import PasswordHasher
@@ -83,9 +83,13 @@ async def sessions(office: Office, actor: Actor) -> list[SmppSession]:
     return await office.database.read(store.sessions, seen_by(actor))
 
 
-async def waiting(office: Office, system_id: str) -> int:
-    """How many receipts and SMS wait for an account, counted up to COUNTED_MOST. Who asks has seen the account."""
-    return await office.database.read(store.waiting, system_id, COUNTED_MOST)
+async def waiting(office: Office, system_ids: Sequence[str]) -> dict[str, int]:
+    """How many receipts and SMS wait for each account, counted up to COUNTED_MOST. Who asks has seen the accounts."""
+    return await office.database.read(_waiting, system_ids)
+
+
+def _waiting(tx: Transaction, system_ids: Sequence[str]) -> dict[str, int]:
+    return {each: store.waiting(tx, each, COUNTED_MOST) for each in system_ids}
 
 
 async def _new_password(hasher: PasswordHasher | None) -> tuple[str, str]:

@@ -28,6 +28,7 @@ ITEMS: Final[tuple[tuple[Item, ...], ...]] = (
     (
         Item("/policies", "shield-check", "Service policies", key="p"),
         Item("/webhooks", "webhook", "Webhooks", key="w"),
+        Item("/smpp", "plug", "SMPP", key="s"),
         Item("/technician-links", "link", "Technician links", key="l"),
     ),
     (
