@@ -29,7 +29,9 @@ from heliograph.smpp.pdu import (
     ReplaceSm,
     SubmitMulti,
     SubmitSm,
+    SubmitSmResp,
     Unbind,
+    UnbindResp,
 )
 from heliograph.smpp.value import MessageState
 from heliograph.smppd import esme as esme_module
@@ -127,7 +129,7 @@ async def test_an_account_has_no_more_sessions_than_it_may(house: House) -> None
     await house.bind()
     third = await house.connect()
     answer = await third.ask(BindTransceiver(system_id="org_1", password=PASSWORD, interface_version=0x34))
-    assert answer.command_status == status.RALYBND
+    assert answer.command_status == status.RBINDFAIL
 
 
 async def test_a_reset_password_and_a_disabled_account_end_the_sessions_bound_before(house: House) -> None:
@@ -570,6 +572,27 @@ async def test_a_stop_unbinds_and_answers_what_was_asked(house: House) -> None:
     assert all(app.settled[number].response is not None for number in numbers)
     await until(lambda: house._running.done(), "the end of the server")
     house._running.result()
+
+
+async def test_a_submit_that_crosses_our_unbind_is_not_kept(house: House) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+    writer.write(encode(BindTransceiver(system_id="org_1", password=PASSWORD, interface_version=0x34), 1))
+    length, *_ = HEADER.unpack(await asyncio.wait_for(reader.readexactly(16), 30))
+    await reader.readexactly(length - 16)
+    stopping = asyncio.ensure_future(house.server.stop(10))
+    _, command_id, _, number = HEADER.unpack(await asyncio.wait_for(reader.readexactly(16), 30))
+    assert command_id == Command.UNBIND
+    writer.write(encode(to(1, b"late"), 2))
+    _, command_id, command_status, _ = HEADER.unpack(await asyncio.wait_for(reader.readexactly(16), 30))
+    assert (command_id, command_status) == (SubmitSmResp.command_id, status.RTHROTTLED)
+    writer.write(encode(UnbindResp(number)))
+    assert await asyncio.wait_for(reader.read(), 30) == b""
+    assert house.world.rows("SELECT id FROM message") == []
+    while not stopping.done():
+        await asyncio.sleep(0.002)
+        await house.world.advance(0.05)
+    writer.close()
+    await writer.wait_closed()
 
 
 async def test_a_batch_that_the_database_loses_is_answered_with_a_system_error(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

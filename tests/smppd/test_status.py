@@ -37,8 +37,8 @@ def test_a_field_at_fault_counts_before_the_table() -> None:
     assert status_of(Problem(Code.INVALID, ""), Command.CANCEL_SM, 0x34) == status.RCANCELFAIL
 
 
-def test_an_account_without_a_session_left_is_told_that_it_is_bound() -> None:
-    assert status_of(Problem(Code.NOT_ALLOWED, ""), Command.BIND_RECEIVER, 0x34) == status.RALYBND
+def test_a_bind_that_is_one_too_many_fails_and_is_not_bound_already() -> None:
+    assert status_of(Problem(Code.NOT_ALLOWED, ""), Command.BIND_RECEIVER, 0x34) == status.RBINDFAIL
     assert status_of(Problem(Code.NOT_ALLOWED, ""), Command.SUBMIT_SM, 0x34) == status.RSUBMITFAIL
 
 

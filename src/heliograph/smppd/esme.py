@@ -88,6 +88,7 @@ class Esme:
         self._refusals = Refusals(house.register, self)
         self._unbind: Unbind | None = None
         self._is_leaving = False
+        self._has_unbound = False  # what crosses our unbind is not kept: Kannel reads no answer behind an unbind, and sends that again
 
     @property
     def address(self) -> str:
@@ -151,7 +152,7 @@ class Esme:
         account = self.account
         assert account is not None, "the session takes no submit before the bind"
         messages = len(pdu.dest_address) if isinstance(pdu, SubmitMulti) else 1
-        if self.pending >= account.settings.window or not account.take(messages):
+        if self._has_unbound or self.pending >= account.settings.window or not account.take(messages):
             self._throttle(pdu)
             return
         try:
@@ -312,7 +313,7 @@ class Esme:
             self._send(response_to(self._unbind))
             self._unbind = None
         elif self._is_leaving:
-            self._is_leaving = False
+            self._is_leaving, self._has_unbound = False, True
             self.connection.resume_reading()
             self.connection.send(Unbind())
 

@@ -81,12 +81,8 @@ FAILURES: Final[dict[int, int]] = {
     int(Command.BIND_RECEIVER): status.RBINDFAIL,
     int(Command.BIND_TRANSCEIVER): status.RBINDFAIL,
 }
-"""What `OWN` is for each request."""
-ALREADY_BOUND: Final = {
-    int(Command.BIND_TRANSMITTER): status.RALYBND,
-    int(Command.BIND_RECEIVER): status.RALYBND,
-    int(Command.BIND_TRANSCEIVER): status.RALYBND,
-}
+"""What `OWN` is for each request. A bind above max_binds is not told RALYBND: Kannel takes that for success, and hands what it then submits back
+to its users as rejected (tests/peers/test_kannel.py)."""
 
 
 def status_of(problem: Problem, command_id: int, version: int) -> int:
@@ -95,7 +91,5 @@ def status_of(problem: Problem, command_id: int, version: int) -> int:
         field = FIELDS.get(problem.field) or (FIELDS_OF_50.get(problem.field) if version >= VERSION_50 else None)
         if field is not None:
             return field
-    if problem.code is Code.NOT_ALLOWED and command_id in ALREADY_BOUND:
-        return ALREADY_BOUND[command_id]
     found = TABLE[problem.code]
     return FAILURES.get(command_id, status.RSYSERR) if found == OWN else found
