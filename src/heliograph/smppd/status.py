@@ -81,8 +81,8 @@ FAILURES: Final[dict[int, int]] = {
     int(Command.BIND_RECEIVER): status.RBINDFAIL,
     int(Command.BIND_TRANSCEIVER): status.RBINDFAIL,
 }
-"""What `OWN` is for each request. A bind above max_binds is not told RALYBND: Kannel takes that for success, and hands what it then submits back
-to its users as rejected (tests/peers/test_kannel.py)."""
+"""What `OWN` is for each request. A bind above max_binds is not told RALYBND: Kannel takes that for success, and tells its users that what
+it then submits is rejected (tests/peers/test_kannel.py)."""
 
 
 def status_of(problem: Problem, command_id: int, version: int) -> int:
