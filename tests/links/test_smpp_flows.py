@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from heliograph.gsm import alphabet as gsm7
 from heliograph.gsm import udh
 from heliograph.model.account import Door, Role
 from heliograph.model.ids import DeviceId
@@ -258,6 +259,17 @@ async def test_parts_come_by_header_by_sar_and_as_one_payload(world: SmppWorld) 
     payload = "ä".encode("utf-16-be") * 200
     assert await world.tell(mo(1, b"", data_coding=8, tlvs=(tlv.MESSAGE_PAYLOAD.make(payload),))) == 0
     assert received(world) == ["one, two, three", "one, two, three", "ä" * 200]
+
+
+@pytest.mark.parametrize(("data_coding", "text"), [(0, "0123456789abcdef_" * 18), (8, "0123456789łćéñöß№€" * 7 + "żółw" * 2)])
+async def test_full_parts_by_sar_are_one_sms_whatever_their_reference(world: SmppWorld, data_coding: int, text: str) -> None:
+    """Their senders leave room for a reference of eight bits, though that of SAR has 16: beside a wide one a full part was cut in two."""
+    octets, room = (gsm7.encode(text), 153) if data_coding == 0 else (text.encode("utf-16-be"), 134)
+    assert len(octets) == 2 * room
+    for number in (2, 1):
+        sar = (tlv.SAR_MSG_REF_NUM.make(0x1234), tlv.SAR_TOTAL_SEGMENTS.make(2), tlv.SAR_SEGMENT_SEQNUM.make(number))
+        assert await world.tell(mo(1, octets[(number - 1) * room : number * room], data_coding=data_coding, tlvs=sar)) == 0
+    assert received(world) == [text]
 
 
 @pytest.mark.parametrize(("world", "data_coding"), [({}, 3), ({"default_alphabet": "latin-1"}, 0)], indirect=["world"])

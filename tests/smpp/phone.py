@@ -38,7 +38,8 @@ def arrived(pdus: Iterable[SubmitSm | DeliverSm], alphabet: str, *, is_cut_there
     """The text, where `alphabet` is data_coding 0 at that end. Parts are put together before they are read; they are of one message, and of
     one alphabet unless the sender of the parts has cut them (`is_mixed`)."""
     parts = sorted((_Part(pdu, alphabet) for pdu in pdus), key=lambda part: part.number)
-    assert [part.number for part in parts] == list(range(1, len(parts) + 1))
+    numbers = [part.number for part in parts]
+    assert numbers == list(range(1, len(parts) + 1)), [part.pdu for part in parts]
     assert {part.total for part in parts} == {len(parts)}
     assert len({part.reference for part in parts}) == 1
     assert is_mixed or len({part.pdu.data_coding for part in parts}) == 1

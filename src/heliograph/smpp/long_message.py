@@ -21,6 +21,7 @@ from heliograph.smpp.value import EsmClass
 
 Message = SubmitSm | DeliverSm | SubmitMulti | DataSm
 
+NARROW = 0xFF
 _SAR_TAGS = frozenset({tlv.SAR_MSG_REF_NUM.tag, tlv.SAR_TOTAL_SEGMENTS.tag, tlv.SAR_SEGMENT_SEQNUM.tag})
 _CONCATENATION_ELEMENTS = frozenset({udh.CONCATENATION_8, udh.CONCATENATION_16})
 
@@ -64,13 +65,14 @@ def content_of(pdu: Message) -> Content:
 
 
 def _sar_of(pdu: Message) -> Concatenation | None:
-    """SAR_MSG_REF_NUM and its two companions, all three or none."""
+    """SAR_MSG_REF_NUM and its two companions, all three or none. Of the 16 bits of the reference eight go on the air: senders cut their
+    parts as if there were no more, and beside a wide element a full one has no room."""
     reference = tlv.SAR_MSG_REF_NUM.find(pdu.tlvs)
     total = tlv.SAR_TOTAL_SEGMENTS.find(pdu.tlvs)
     number = tlv.SAR_SEGMENT_SEQNUM.find(pdu.tlvs)
     if reference is None or total is None or number is None or not 1 <= number <= total:
         return None
-    return Concatenation(reference, total, number, wide=True)
+    return Concatenation(reference & NARROW, total, number)
 
 
 def pdus_of(pdu: Message, segments: Iterable[Segment], style: Style, reference: int = 0) -> list[Message]:
@@ -116,7 +118,7 @@ def _with_sar(pdu: Message, segment: Segment, reference: int) -> Message:
     carrying = _carrying(pdu, without_concatenation(segment.udh), segment.user_data)
     if segment.total == 1:
         return carrying
-    return msgspec.structs.replace(carrying, tlvs=carrying.tlvs + sar(Concatenation(reference, segment.total, segment.number, wide=True)))
+    return msgspec.structs.replace(carrying, tlvs=carrying.tlvs + sar(Concatenation(reference, segment.total, segment.number)))
 
 
 def _carrying(pdu: Message, header: bytes, user_data: bytes, *, payload: bool = False) -> Message:

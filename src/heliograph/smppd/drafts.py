@@ -22,14 +22,14 @@ from heliograph.smpp.text import Coder, DefaultAlphabet
 from heliograph.smpp.value import DataCoding, EsmClass, Npi, Ton
 
 Submit = SubmitSm | DataSm | SubmitMulti
-NARROW: Final = 0xFF
-"""Of the 16 bits of a SAR reference eight go on the air: senders cut their parts as if there were no more."""
 _AS_ON_THE_AIR = frozenset({Charset.GSM7, Charset.OCTET, Charset.UCS2})
 """Of other charsets the alphabet is chosen by the text, as for a text that comes by REST."""
 _SPACING = re.compile(r"[\s\-./()]")
 _SOURCE_TYPES = {int(Ton.ALPHANUMERIC): int(SourceType.ALPHANUMERIC), int(Ton.INTERNATIONAL): int(SourceType.INTERNATIONAL)}
 LAND_MOBILE: Final = int(Npi.LAND_MOBILE)
 UDHI: Final = int(EsmClass.UDHI)
+UNREADABLE: Final = "\ufffd"
+"""What a text has for U+0000, which no database keeps, and for half a surrogate pair or half a character, which is none."""
 SEPTETS: Final = segment.capacity(Alphabet.GSM7)
 
 
@@ -116,7 +116,7 @@ def _payload(tp_dcs: int, header: bytes, user_data: bytes) -> tuple[str, str | N
         return text, text if header else None
     if alphabet is Alphabet.UCS2:
         text = gsm7.decode_ucs2(user_data)
-        is_exact = not header and _is_text(text) and len(user_data) % 2 == 0
+        is_exact = not header and "\0" not in text and (UNREADABLE not in text or gsm7.encode_ucs2(text) == user_data)
     else:
         read = _parsed(header) if header else udh.Udh()
         text = gsm7.decode(user_data, read.locking, read.single)
@@ -124,6 +124,9 @@ def _payload(tp_dcs: int, header: bytes, user_data: bytes) -> tuple[str, str | N
     if is_exact:
         return text, None
     if not header and len(user_data) > segment.capacity(alphabet) * (2 if alphabet is Alphabet.UCS2 else 1):
+        if alphabet is Alphabet.UCS2:
+            words = "a text that is to be cut has no U+0000, no half of a surrogate pair and whole characters: leave it out, or send parts"
+            raise Refused(status.RINVMSGLEN, words)
         return _shown(text), None  # it must be cut, so it cannot go on as it came
     return _shown(text), user_data.hex().upper()
 
@@ -135,14 +138,9 @@ def _require_septets(payload: str) -> None:
         raise Refused(status.RINVMSGLEN, f"GSM 7-bit has no '{letter}', so this part goes in UCS-2, in which it is too long: {ways}")
 
 
-def _is_text(text: str) -> bool:
-    """Whether the service takes it as a text: no half of a surrogate pair, no U+0000."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
-
-
 def _shown(text: str) -> str:
     """A text that a database keeps."""
-    return "".join("\ufffd" if character == "\0" or "\ud800" <= character <= "\udfff" else character for character in text)
+    return text.replace("\0", UNREADABLE)
 
 
 def _encodes_to(text: str, septets: bytes) -> bool:
@@ -160,7 +158,7 @@ def _with_part(header: bytes, part: udh.Concatenation | None, pdu: Submit) -> by
     """The header with the element that the SAR TLVs stand for, unless it says itself which part this is."""
     if part is None or tlv.SAR_MSG_REF_NUM.find(pdu.tlvs) is None or (header and _parsed(header).concatenation is not None):
         return header
-    element = udh.concatenation(part.reference & NARROW, part.total, part.number)
+    element = udh.concatenation(part.reference, part.total, part.number)
     return udh.build(element, *_parsed(header).elements)
 
 

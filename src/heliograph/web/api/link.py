@@ -11,7 +11,7 @@ from heliograph.service.manage import link as links
 from heliograph.store.link import LinkView as LinkRow
 from heliograph.web.answer import NO_CONTENT, Answer, created, json
 from heliograph.web.api import wire
-from heliograph.web.operation import operation
+from heliograph.web.operation import Parameter, operation
 from heliograph.web.resource import Call, Resource
 
 OFF = "disabled"
@@ -176,7 +176,10 @@ async def check(call: Call) -> Answer:
     return json([Found(level=each.level, text=each.text, settings=dict(each.settings)) async for each in findings])
 
 
-@operation("Watch a link's PDUs", answer=TraceView, refuses=(Code.FORBIDDEN,))
+@operation(
+    "Watch a link's PDUs", answer=TraceView, refuses=(Code.FORBIDDEN, Code.INVALID_QUERY),
+    query={"after": Parameter("The PDUs behind this one: `after` of the call before", int)},
+)  # fmt: skip
 async def trace(call: Call) -> Answer:
     """The PDUs after `?after=`, decoded, without secrets; without it none, and what to ask with next. They are written down for half a
     minute after each call."""
