@@ -383,9 +383,9 @@ async def test_half_a_surrogate_pair_goes_on_as_it_came(house: House) -> None:
 
 async def test_octets_that_are_no_text_in_ucs_2_go_on_as_they_came(house: House) -> None:
     app = await house.bind()
-    for device, octets in enumerate((b"\xd8\x3d", b"\0a\xdc\0", b"\0a\0", b"\0\0", b"\xff\xfd"), 1):
-        assert (await app.ask(to(device, octets, data_coding=8))).command_status == 0
-        await until(lambda: len(house.world.link.sent) == device, "it")  # noqa: B023
+    for number, octets in enumerate((b"\xd8\x3d", b"\0a\xdc\0", b"\0a\0", b"\0\0", b"\xff\xfd"), 1):
+        assert (await app.ask(to(1, octets, data_coding=8))).command_status == 0
+        await until(lambda: len(house.world.link.sent) == number, "it")  # noqa: B023
         assert house.world.link.sent[-1].outgoing.user_data == octets
 
 
