@@ -121,5 +121,7 @@ async def test_refusals_are_counted_by_status(house: House) -> None:
     await app.ask(SubmitSm(source_addr="1000", destination_addr="4917000000", short_message=b"x"))
     await why(house, "org_1", "nonsense")
     text = house.metrics.exposition().decode()
+    assert 'heliograph_smpp_bound{account="organisation"} 1.0' in text
+    assert 'heliograph_smpp_bound{account="policy"} 0.0' in text
     assert 'heliograph_smpp_refusals_total{request="bind",status="RBINDFAIL"} 1.0' in text
     assert 'heliograph_smpp_refusals_total{request="submit_sm",status="RINVDSTADR"} 1.0' in text

@@ -59,6 +59,9 @@ class Watches(Undone):
             insert(tx, "lane", id=number, organisation_id=1, link_id=link_id, device_id=number, head_seq=head, next_seq=following)
         assert link_watch.waiting(tx, 1) == Waiting(2, 4)
         assert link_watch.waiting(tx, 3) == Waiting(0, 0)
+        for link_id, name in ((1, "Main"), (3, "Idle")):
+            insert(tx, "link", id=link_id, name=name, kind="smpp", settings="{}", created_at_ms=0)
+        assert link_watch.waiting_for_links(tx) == {"Main": Waiting(2, 4), "Idle": Waiting(0, 0)}
 
     def test_its_last_errors_are_its_own_and_the_latest_first(self, tx: Transaction) -> None:
         message(tx, 1, 1, 1, 500, 500)

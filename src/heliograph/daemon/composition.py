@@ -28,6 +28,7 @@ from heliograph.service.core import Core
 from heliograph.service.dispatch import Queues
 from heliograph.service.fan_out import FanOut
 from heliograph.service.housekeeping import Housekeeping
+from heliograph.service.link_waiting import LinkWaiting
 from heliograph.service.notify import Notifier
 from heliograph.service.retention import Retention
 from heliograph.service.rollup import Rollup
@@ -134,6 +135,7 @@ class Daemon:
         lasting = [tasks.create_task(Housekeeping(core).run()), tasks.create_task(self._watch_for_crash())]
         lasting.append(tasks.create_task(self._watch_schema(core)))
         lasting.append(tasks.create_task(Rollup(core, plan.metrics).run()))
+        lasting.append(tasks.create_task(LinkWaiting(core, plan.metrics).run()))
         lasting.append(tasks.create_task(Retention(core, plan.config.retention).run()))
         if (folder := plan.config.cdr_path) is not None:
             lasting.append(tasks.create_task(CdrFiles(core, folder, plan.config.retention.feed_days).run()))

@@ -46,7 +46,10 @@ class Rollup:
         self.core = core
         self._happened = {
             figure: metrics.counter(
-                "messages", "Messages by what happened to them, told by the process that adds up, 10 s late.", event=figure
+                "messages",
+                "Messages by what happened to them, told by the process that adds up, 10 s late. sent: accepted for devices, whether or "
+                "not a network took them yet; received: from devices; refused: by a rule, and kept with it.",
+                event=figure,
             )
             for figure in EVENTS.values()
         }

@@ -11,6 +11,7 @@ import socket
 import ssl
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from heliograph import log
@@ -97,15 +98,18 @@ class Server:
         self._loose: set[asyncio.Task[None]] = set()
         core.notifier.attach(self.courier)
         metrics.reading("smpp_sessions", "SMPP sessions that are bound to this process.", self._bound_count)
+        for kind, is_policys in (("policy", True), ("organisation", False)):
+            words = "SMPP sessions that are bound to this process, by whose their account is."
+            metrics.reading("smpp_bound", words, partial(self._bound_count_of, is_policys), account=kind)
         metrics.reading("smpp_connections", "SMPP connections, bound or not.", lambda: len(self._esmes))
-        self._binds = metrics.counter("smpp_binds", "SMPP binds.", result="bound")
-        self._refused_binds = metrics.counter("smpp_binds", "SMPP binds.", result="refused")
+        self._binds = metrics.counter("smpp_binds", "Binds that applications asked for over SMPP.", result="bound")
+        self._refused_binds = metrics.counter("smpp_binds", "Binds that applications asked for over SMPP.", result="refused")
         self.answers: Mapping[bool, Counter] = {
             is_refused: metrics.counter("smpp_submits", "Submits that applications had answered over SMPP.", result=result)
             for is_refused, result in ((False, "accepted"), (True, "refused"))
         }
         self.register = Register(core, metrics)
-        self._failures = metrics.counter("smpp_failures", "SMPP sessions that ended by an error of ours.")
+        self._failures = metrics.counter("smpp_failures", "Sessions of applications that ended by an error of ours.")
 
     # a face
 
@@ -318,6 +322,10 @@ class Server:
     def _forget(self, session_id: int) -> None:
         self._over.append(session_id)
         self._something_over.set()
+
+    def _bound_count_of(self, is_policys: bool) -> int:
+        bound = [each.account for each in self._esmes.values() if each.connection.session.state in BOUND]
+        return sum(account is not None and (account.policy_id is not None) is is_policys for account in bound)
 
     def _bound_count(self) -> int:
         return sum(each.connection.session.state in BOUND for each in self._esmes.values())

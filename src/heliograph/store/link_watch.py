@@ -69,6 +69,12 @@ def waiting(tx: Transaction, link_id: int) -> Waiting:
     return Waiting(int(row[0]), int(row[1])) if row else Waiting(0, 0)
 
 
+def waiting_for_links(tx: Transaction) -> dict[str, Waiting]:
+    """What waits for each link there is, by its name."""
+    found = {link_id: Waiting(int(lanes), int(messages)) for link_id, lanes, messages in tx.run(Q["waiting_for_links"])}
+    return {str(name): found.get(link_id, Waiting(0, 0)) for link_id, name in tx.run(Q["links"])}
+
+
 def refusals(tx: Transaction, link_id: int, most: int) -> list[Refusal]:
     """The latest tries that were not accepted, among those of the newest messages."""
     row = tx.one(Q["before_latest"], latest=LATEST)

@@ -11,6 +11,13 @@ SELECT submitted_at_ms FROM message ORDER BY id DESC LIMIT 1 OFFSET :latest;
 -- name: waiting
 SELECT count(*) AS lanes, coalesce(sum(next_seq - head_seq), 0) AS messages FROM lane WHERE link_id = :link_id AND head_seq < next_seq;
 
+-- name: links
+SELECT id, name FROM link ORDER BY id;
+
+-- name: waiting_for_links
+-- With a + SQLite reads the lanes as they stand: by the index of links it looks up each, in three times the time.
+SELECT +link_id AS link_id, count(*) AS lanes, sum(next_seq - head_seq) AS messages FROM lane WHERE head_seq < next_seq GROUP BY +link_id;
+
 -- name: before_latest
 SELECT id FROM message ORDER BY id DESC LIMIT 1 OFFSET :latest;
 
