@@ -291,6 +291,18 @@ def _form_refused(world: World, browser: Browser) -> Browser.Tab:
     return tab
 
 
+@state
+def _smpp_password(world: World, browser: Browser) -> Browser.Tab:
+    """An SMPP account was given a new password, after a question; it is shown this once."""
+    tenant = world.tenants["one"]
+    tab = browser.tab(world.url, tenant.email, PASSWORD)
+    page = tab.open(f"/smpp/{tenant.smpp_id}")
+    page.get_by_role("button", name="New password").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="New password").click()
+    page.get_by_text("shown this once").wait_for()
+    return tab
+
+
 def _admin(world: World, browser: Browser) -> Browser.Tab:
     return browser.kept(world.url, world.tenants["many"].email, PASSWORD)
 

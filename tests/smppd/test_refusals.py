@@ -71,11 +71,11 @@ async def test_a_refused_bind_is_kept_with_status_reason_address_and_how_often(h
     await house.add("org_1", max_binds=1)
     await house.bind()
     app = await house.connect()
-    assert (await app.ask(BindTransceiver(system_id="org_1", password=PASSWORD))).command_status == status.RALYBND
+    assert (await app.ask(BindTransceiver(system_id="org_1", password=PASSWORD))).command_status == status.RBINDFAIL
     for _ in range(2):
         await why(house, "org_1", "nonsense")
     found = {(each.reason, each.command_status, each.address, each.count) for each in await kept(house, 1)}
-    assert found == {("wrong_password", status.RBINDFAIL, "127.0.0.1", 2), ("too_many_binds", status.RALYBND, "127.0.0.1", 1)}
+    assert found == {("wrong_password", status.RBINDFAIL, "127.0.0.1", 2), ("too_many_binds", status.RBINDFAIL, "127.0.0.1", 1)}
     assert await kept(house, 2) == [], "of another organisation's account nothing is seen"
 
 

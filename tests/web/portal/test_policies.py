@@ -107,20 +107,19 @@ async def test_a_policy_in_use_is_not_deleted_and_says_by_how_many(admin: Visito
     assert (await admin.get(made)).status == 404
 
 
-async def test_the_smpp_password_is_shown_once(admin: Visitor, site: Site) -> None:
+async def test_a_policy_leads_to_its_smpp_account_and_where_there_is_none_makes_it(admin: Visitor, site: Site) -> None:
     await site.world.database.write(lambda tx: tx.run(statement("UPDATE service_profile SET esme_interface_type_id = 2")))
-    where = f"/policies/{site.a.policy_id}"
-    assert f"pol_{site.a.policy_id}" in words(await admin.get(where))
-    shown = await admin.post(f"{where}/password")
-    password = shown.text.split('data-copy="')[1].split('"')[0]
-    assert len(password) == 8
-    assert password not in (await admin.get(where)).text
+    where, system_id = f"/policies/{site.a.policy_id}", f"pol_{site.a.policy_id}"
+    assert f'href="/smpp/{system_id}"' in (await admin.get(where)).text
+    await site.world.database.write(smpp_account.delete, system_id)
+    page = await admin.get(where)
+    assert "Make the account" in words(page)
+    assert f'name="of" value="{system_id}"' in page.text
 
 
 async def test_who_is_bound_by_the_smpp_account_is_seen(admin: Visitor, site: Site) -> None:
     await site.world.database.write(lambda tx: tx.run(statement("UPDATE service_profile SET esme_interface_type_id = 2")))
     where, system_id = f"/policies/{site.a.policy_id}", f"pol_{site.a.policy_id}"
-    await admin.post(f"{where}/password")
     assert "Nobody is bound" in words(await admin.get(where))
     session = SmppSession(1, system_id, 1, "transceiver", 0x34, "192.0.2.7:5000", 1, site.world.now_ms)
     await site.world.database.write(smpp_account.insert_session, session)

@@ -1,5 +1,6 @@
 """SMPP accounts in the portal: who is bound, what was refused and what to do, made and shown once, limited, switched off."""
 
+from heliograph.model import esme
 from heliograph.model.account import Role
 from heliograph.service.manage import account
 from heliograph.store import smpp_account, smpp_refusal
@@ -12,7 +13,7 @@ from tests.web.site import Reply, Site
 
 LIMITS = {
     "allowed_addresses": "203.0.113.0/24\n198.51.100.7", "max_binds": "3", "window": "50", "rate": "", "deliver_window": "5",
-    "default_coding": "latin-1", "long_messages": "sar", "alerts": "1",
+    "default_coding": "latin-1", "coding_1": "gsm7", "long_messages": "sar", "alerts": "1",
 }  # fmt: skip
 
 
@@ -95,6 +96,7 @@ async def test_limits_are_changed_and_wrong_ones_said_at_their_field(admin: Visi
     found = (await site.get(f"/api/v1/smpp_account/{account_of(site)}")).json
     assert found["allowed_addresses"] == ["203.0.113.0/24", "198.51.100.7/32"]
     assert (found["max_binds"], found["rate"], found["long_messages"], found["alerts"]) == (3, None, "sar", True)
+    assert (found["default_coding"], found["coding_1"]) == ("latin-1", "gsm7")
     for field, typed in (("max_binds", "many"), ("window", "0"), ("rate", "-1"), ("allowed_addresses", "here")):
         refused = await admin.post(where, LIMITS | {field: typed})
         assert refused.status == 422, field
@@ -163,3 +165,9 @@ async def test_what_is_refused_while_somebody_looks_is_drawn(admin: Visitor, sit
     await site.world.advance(4)
     assert "The password is wrong" in stream.said
     await stream.leave()
+
+
+async def test_every_setting_of_an_account_stands_in_its_form(admin: Visitor, site: Site) -> None:
+    page = (await admin.get(f"/smpp/{account_of(site)}")).text
+    assert [name for name in esme.NAMES if f'name="{name}"' not in page] == []
+    assert sorted(LIMITS) == sorted(esme.NAMES), "and in the form that these tests send"

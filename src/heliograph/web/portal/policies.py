@@ -130,18 +130,6 @@ async def send_test(asked: Asked) -> Reply:
     return await _page_of(asked, view, typed_of(view), tested=tested)
 
 
-async def reset_password(asked: Asked) -> Reply:
-    """The SMPP account of a policy, with a password that is shown this once: made, or given another one."""
-    view = await _view(asked)
-    system_id = f"pol_{view.id}"
-    there = [each.system_id for each in await smpp_account.views(asked.core, asked.actor)]
-    if system_id in there:
-        made = await smpp_account.reset(asked.core, asked.actor, system_id)
-    else:
-        made = await smpp_account.create(asked.core, asked.actor, view.id, {})
-    return await _page_of(asked, view, typed_of(view), password=made.password)
-
-
 def interface_of(view: PolicyView) -> str:
     """How its application is reached."""
     if view.esme_interface_type_id == SMPP:
@@ -260,7 +248,7 @@ async def _form(
 ) -> Reply:
     saved = typed_of(view) if view is not None else dict(NEW)
     settings = read(view.settings) if view is not None else PolicySettings()
-    values: dict[str, Any] = {"account": None, "bound": (), "password": None, "tested": None, "explained": None, "refusal": ""} | more
+    values: dict[str, Any] = {"account": None, "bound": (), "tested": None, "explained": None, "refusal": ""} | more
     if problem is not None:
         values["refusal"] = " ".join(words_of(each) for each in _unplaced(problem)) or "Something is not taken yet: see below."
     return asked.render(
@@ -310,5 +298,4 @@ PAGES: Final[dict[str, Page]] = {
     "/policies/{policy_id}": Page(get=show, post=save),
     "/policies/{policy_id}/delete": Page(post=delete),
     "/policies/{policy_id}/test": Page(post=send_test),
-    "/policies/{policy_id}/password": Page(post=reset_password, write=Right.ADMINISTER),
 }

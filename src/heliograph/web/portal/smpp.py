@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from heliograph.model import esme
-from heliograph.model.esme import DefaultCoding, LongMessages
+from heliograph.model.esme import CodingOne, DefaultCoding, LongMessages
 from heliograph.model.esme_refusal import NOBODY, remedy_of, words_of
 from heliograph.model.permission import Right
 from heliograph.model.policy import SMPP
@@ -38,6 +38,7 @@ CODINGS: Final = (
     (DefaultCoding.LATIN_1.value, "Latin-1"),
     (DefaultCoding.ASCII.value, "ASCII"),
 )
+ONES: Final = ((CodingOne.ASCII.value, "ASCII"), (CodingOne.GSM7.value, "GSM 7-bit, as npm smpp writes it"))
 LONG: Final = (
     (LongMessages.UDH.value, "in parts, by a user data header"),
     (LongMessages.SAR.value, "in parts, by SAR TLVs"),
@@ -182,6 +183,7 @@ async def _page(asked: Asked, account: SmppAccount, *, problem: Problem | None =
         errors=errors_of(problem),
         typed=asked.form if problem is not None else None,
         codings=CODINGS,
+        ones=ONES,
         long=LONG,
         number=await asked.core.tail.number(account.organisation_id),
         **await _now(asked, account),
@@ -230,8 +232,7 @@ def _settings(asked: Asked) -> dict[str, object]:
         text = form.text(name)
         found[name] = None if not text else int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else text
     found["allowed_addresses"] = form.text("allowed_addresses").replace(",", " ").split()
-    found["default_coding"] = form.text("default_coding") or None
-    found["long_messages"] = form.text("long_messages") or None
+    found |= {name: form.text(name) or None for name in ("default_coding", "coding_1", "long_messages")}
     found["alerts"] = form.is_on("alerts")
     return found
 
