@@ -12,7 +12,7 @@ import pytest
 from heliograph.model.message import State
 from heliograph.smpp import tlv
 from heliograph.smpp.pdu import DeliverSm, SubmitSm, SubmitSmResp
-from tests.core_world import Setting
+from tests.core_world import MINUTE, Setting
 from tests.smpp_world import SmppWorld
 from tests.store.engines import OnPostgres, OnSqlite
 
@@ -129,6 +129,31 @@ class Matrix:
             messages = [await world.submit(device=1), await world.submit(device=2)]
             await world.report(world.smsc.submits[0], "7")
             assert [world.message(each).state for each in messages] == [State.BUFFERED] * 2
+
+    async def test_a_late_receipt_of_an_sms_that_is_over_ends_no_other_that_has_its_id_and_its_device(self, new_world: Any) -> None:
+        """A centre that gives all SMS one id, or began anew, reports late on the first; another device's SMS it could not be about."""
+        async with new_world() as world:
+            world.smsc.on_submit = lambda submit: SubmitSmResp(message_id="7")
+            first = await world.submit(device=1, validity_s=MINUTE)
+            await world.jump(MINUTE + 10 * MINUTE + 1)
+            await world.sweep()
+            assert world.message(first).reason_code == "no_receipt"
+            second = await world.submit(device=1)
+            assert await world.report(world.smsc.submits[0], "7", "UNDELIV") == 0
+            assert world.message(second).state == State.BUFFERED
+            assert [row.disposition for row in world.receipts()] == ["ambiguous"]
+
+    async def test_an_id_comes_again_for_another_device_when_the_sms_that_had_it_is_over(self, new_world: Any) -> None:
+        async with new_world() as world:
+            world.smsc.on_submit = lambda submit: SubmitSmResp(message_id="7")
+            await world.submit(device=1, validity_s=MINUTE)
+            await world.jump(MINUTE + 10 * MINUTE + 1)
+            await world.sweep()
+            second = await world.submit(device=2)
+            await world.report(world.smsc.submits[0], "7", "UNDELIV")
+            assert world.message(second).state == State.BUFFERED
+            await world.report(world.smsc.submits[1], "7")
+            assert world.message(second).state == State.DELIVERED
 
     async def test_hex_and_decimal_are_never_taken_for_each_other(self, new_world: Any) -> None:
         """Responses 10 and 16 in decimal; the receipt 10 in hex is about 16."""

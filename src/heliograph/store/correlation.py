@@ -11,7 +11,7 @@ Q = queries("correlation")
 
 
 LATE = -1
-"""In `uses`: the one segment that claimed the key ended without a receipt; a late one may still come, and so may a new claim."""
+"""In `uses`: the segment that claimed the key ended without a receipt. A late one may still come, and a claim that goes elsewhere."""
 
 
 class Key(msgspec.Struct, array_like=True, frozen=True):
