@@ -119,3 +119,26 @@ def test_a_link_says_when_its_daemon_was_last_heard_of_and_is_not_called_up_long
     row = acme("link", "list", "--json").json[0]
     assert row["state"] == "abandoned"
     assert "box/1 gave its last sign of life at 2023-11-14" in row["reason"]
+
+
+def test_an_application_that_cannot_bind_is_found_with_the_remedy(acme: Cli, tmp_path: Path) -> None:
+    acme("smpp", "account", "add")
+    assert findings(acme, "smpp") == []
+    now_ms = time.time_ns() // 1_000_000
+    with closing(sqlite3.connect(tmp_path / "data" / "heliograph.sqlite")) as database, database:
+        columns = "id, organisation_id, callback_id, message_id, account, type, method, body, created_at_ms, state, due_at_ms"
+        values = "1, 1, 0, 0, 'org_1', 'device.alert', 'deliver_sm', '{}', 0, 1, 1"
+        database.execute(f"INSERT INTO notification ({columns}) VALUES ({values})")
+        old = (now_ms - 7_200_000, now_ms - 7_200_000)
+        insert = "INSERT INTO smpp_refusal VALUES ('org_1', ?, ?, '192.0.2.7', 13, '', 1, ?, ?)"
+        database.execute(insert, ("bind", "disabled", *old))
+        database.execute(insert, ("submit_sm", "not_a_device", now_ms, now_ms))
+    (found,) = findings(acme, "smpp")
+    assert found["text"] == "org_1: nobody is bound, 1 receipts and SMS wait"
+    with closing(sqlite3.connect(tmp_path / "data" / "heliograph.sqlite")) as database, database:
+        database.execute(insert, ("bind", "wrong_password", now_ms - 180_000, now_ms - 180_000))
+    (found,) = findings(acme, "smpp")
+    assert found["text"].endswith("; a bind from 192.0.2.7 was refused 3 min ago: the password is wrong")
+    assert (found["state"], found["do"]) == ("warn", "give the application its password again, or make a new one")
+    acme("smpp", "account", "disable", "org_1")
+    assert findings(acme, "smpp") == []

@@ -12,7 +12,9 @@ from heliograph.config import Config, Smpp
 from heliograph.daemon.begin import next_steps
 from heliograph.daemon.storage import DATABASE_ERRORS, engine_for, is_served, unreachable
 from heliograph.daemon.tls import CertificateError, certificate_of, smpp_certificate_of
-from heliograph.service.manage import link
+from heliograph.model.esme_refusal import BIND, remedy_of, words_of
+from heliograph.service import smpp_refusal
+from heliograph.service.manage import link, smpp_account
 from heliograph.store import account, notification, policy
 from heliograph.store import link as link_store
 from heliograph.store import route as route_store
@@ -21,6 +23,7 @@ from heliograph.store.link import LinkView
 from heliograph.store.migrate import migrations, schema_version
 from heliograph.webhooks.egress import check_url
 
+LATELY_MS = 3_600_000
 SOON_MS = 14 * 86_400_000
 CLOCK_SLACK_MS = 60_000
 EVERYBODY = ("0.0.0.0/0", "::/0")
@@ -116,7 +119,8 @@ def _wrong_schema(found: int, known: int) -> Finding:
 
 
 async def _installation(desk: Desk) -> Sequence[Finding]:
-    return [*await _clock(desk), *await _begun(desk), *await _links(desk), *await _webhooks(desk), *await _tokens(desk)]
+    looks = (_clock, _begun, _links, _webhooks, _accounts, _tokens)
+    return [finding for look in looks for finding in await look(desk)]
 
 
 async def _clock(desk: Desk) -> list[Finding]:
@@ -181,6 +185,29 @@ async def _webhooks(desk: Desk) -> list[Finding]:
         findings.append(Finding("webhook", WARN, text, "`heliograph sms show ID` of such a message says why; mend the receiver"))
     if callbacks and not findings:
         findings.append(Finding("webhook", OK, f"{len(callbacks)} webhooks, no delivery waits after a failure"))
+    return findings
+
+
+async def _accounts(desk: Desk) -> list[Finding]:
+    """SMPP accounts for which something waits while nobody is bound, or with which somebody tries to bind in vain."""
+    operator, now_ms = desk.caretaker(), desk.clock.now_ms()
+    enabled = [each.system_id for each in await smpp_account.views(desk, operator) if each.disabled_at_ms is None]
+    bound = {each.system_id for each in await smpp_account.sessions(desk, operator)}
+    waiting = await smpp_account.waiting(desk, enabled)
+    found = await smpp_refusal.refusals(desk, operator)
+    refused = smpp_refusal.last_of([each for each in found if each.request == BIND and each.last_at_ms > now_ms - LATELY_MS])
+    findings = []
+    for system_id in enabled:
+        last = refused[system_id].refusal if system_id in refused else None
+        queue = f"nobody is bound, {waiting[system_id]} receipts and SMS wait" if waiting[system_id] and system_id not in bound else ""
+        why = (
+            f"a bind from {last.address} was refused {(now_ms - last.last_at_ms) // 60_000} min ago: {words_of(last.reason)}"
+            if last
+            else ""
+        )
+        if queue or why:
+            do = remedy_of(last.reason) if last else "have the application bind; `heliograph smpp refusals` says what it was refused"
+            findings.append(Finding("smpp", WARN, f"{system_id}: {'; '.join(filter(None, (queue, why)))}", do))
     return findings
 
 
