@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import struct
 from collections.abc import AsyncIterator
 
 import pytest
@@ -125,3 +126,16 @@ async def test_refusals_are_counted_by_status(house: House) -> None:
     assert 'heliograph_smpp_bound{account="policy"} 0.0' in text
     assert 'heliograph_smpp_refusals_total{request="bind",status="RBINDFAIL"} 1.0' in text
     assert 'heliograph_smpp_refusals_total{request="submit_sm",status="RINVDSTADR"} 1.0' in text
+
+
+async def test_requests_that_no_version_has_are_one_however_many_numbers_are_made_up(house: House) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+    for number in range(50):
+        writer.write(struct.pack(">IIII", 16, 0x00010000 + number, 0, 1 + number))
+    for _ in range(50):
+        await reader.readexactly(16)
+    writer.close()
+    (found,) = await kept(house)
+    assert (found.system_id, found.request, found.reason, found.count) == ("", "unknown", "unknown_request", 50)
+    text = house.metrics.exposition().decode()
+    assert text.count("heliograph_smpp_refusals_total{") == 1

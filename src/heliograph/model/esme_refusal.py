@@ -30,6 +30,7 @@ class Why(StrEnum):
     TLS = "tls_on_plain_port"
     NOT_SMPP = "not_smpp"
     UNREADABLE = "unreadable"
+    UNKNOWN = "unknown_request"
     CONNECTIONS = "too_many_connections"
 
 
@@ -47,6 +48,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     Why.TLS: ("it spoke TLS to the port without", "use the port of smpp.tls_listen, or switch TLS off in the application"),
     Why.NOT_SMPP: ("what it sent is no SMPP", "look what is at that address: a scan, a health check, or another protocol"),
     Why.UNREADABLE: ("it sent a PDU that cannot be read", "have the application's developer look at what is wrong with it"),
+    Why.UNKNOWN: ("there is no such request here", "docs/smpp.md says what is served"),
     Why.CONNECTIONS: ("there were as many connections as are taken", "look who holds them, or raise smpp.connections_max"),
     Code.NOT_A_DEVICE: ("no device of the account has the number", "an account of a policy texts that policy's devices alone"),
     Code.NO_ROUTE: ("no link takes the SMS", "look at the routes and whether the device's link is there"),

@@ -16,7 +16,7 @@ from heliograph.service.bind import NotTaken
 from heliograph.service.core import Core
 from heliograph.service.smpp_refusal import RefusalBook
 from heliograph.smpp import status
-from heliograph.smpp.command import name_of
+from heliograph.smpp.command import GENERIC_NACK, Command, name_of
 from heliograph.smpp.errors import PduError
 from heliograph.smpp.frame import AS_TLS_BEGINS
 from heliograph.smpp.pdu import Bind, Pdu
@@ -35,7 +35,16 @@ OF_BINDS: Final = {Code.NOT_ALLOWED: Why.TOO_MANY_BINDS, Code.TOO_MANY_REQUESTS:
 """What refuses a bind beside `NotTaken`."""
 OF_STRANGERS: Final = frozenset({Why.NO_ACCOUNT, Why.TOO_MANY_TRIES})
 """Said before it is known whether there is such an account: kept for no account, or guessed names would fill the table."""
-OF_FLAWS: Final = {status.RALYBND: Why.ALREADY_BOUND, status.RINVBNDSTS: Why.NOT_BOUND}
+OF_FLAWS: Final[dict[int, str]] = {
+    status.RALYBND: Why.ALREADY_BOUND,
+    status.RINVBNDSTS: Why.NOT_BOUND,
+    status.RINVCMDID: Why.UNKNOWN,
+    status.RPROHIBITED: Why.UNKNOWN,
+    status.RTHROTTLED: "RTHROTTLED",
+}
+KNOWN: Final = frozenset(map(int, Command)) - {GENERIC_NACK}
+UNKNOWN: Final = "unknown"
+"""The request of a PDU of which no version has the number: a peer may make up four thousand million, and each would be a metric."""
 
 
 class Register:
@@ -91,12 +100,13 @@ class Refusals:
 
     def flawed(self, error: PduError) -> None:
         """What came is no PDU, or out of turn; the session answered."""
-        if not self.system_id and error.command_status == status.RINVCMDLEN:
+        command_id, reason = error.command_id, OF_FLAWS.get(error.command_status, Why.UNREADABLE)
+        if not self.system_id and not command_id:  # its first octets are no length
             reason = Why.TLS if AS_TLS_BEGINS in str(error) else Why.NOT_SMPP
+        if command_id in BINDS or not (self.system_id or command_id):
+            request = BIND
         else:
-            reason = OF_FLAWS.get(error.command_status, Why.UNREADABLE)
-        is_bind = not error.command_id or error.command_id in BINDS
-        request = BIND if is_bind else name_of(error.command_id)
+            request = name_of(command_id) if command_id in KNOWN else UNKNOWN
         self._register.note(self.system_id, request, reason, self._esme.address, error.command_status)
 
     def told(self, reason: str) -> None:
