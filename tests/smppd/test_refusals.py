@@ -1,20 +1,25 @@
 """Log and database say why an application was refused, in words that the application itself is not told."""
 
 import asyncio
+import socket
 import ssl
 import struct
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from heliograph.smpp import status
+from heliograph.smpp.codec import encode
 from heliograph.smpp.pdu import BindTransceiver, SubmitSm
 from heliograph.store import smpp_account as store
 from heliograph.store import smpp_refusal
 from heliograph.store.smpp_refusal import SmppRefusal
+from tests.core_world import Setting
 from tests.smpp.wires import until
 from tests.smppd.house import PASSWORD, House
+from tests.webhooks.receiver import certificate
 
 
 @pytest.fixture
@@ -139,3 +144,27 @@ async def test_requests_that_no_version_has_are_one_however_many_numbers_are_mad
     assert (found.system_id, found.request, found.reason, found.count) == ("", "unknown", "unknown_request", 50)
     text = house.metrics.exposition().decode()
     assert text.count("heliograph_smpp_refusals_total{") == 1
+
+
+def distrust(port: int) -> None:
+    """A client that does not trust the certificate, and says so: asyncio's closes without a word."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        context = ssl.create_default_context()
+        with pytest.raises(ssl.SSLCertVerificationError):
+            context.wrap_socket(connection, server_hostname="127.0.0.1")
+
+
+async def test_who_fails_at_tls_is_told_with_openssls_word(smpp_url: str, tmp_path: Path) -> None:
+    ca_file, tls = certificate(tmp_path, "smsc", "IP:127.0.0.1")
+    async with House(smpp_url, Setting(devices=1), tls=tls, org_1={}) as house:
+        await asyncio.to_thread(distrust, house.port)
+        _, writer = await asyncio.open_connection("127.0.0.1", house.port)
+        writer.write(encode(BindTransceiver(system_id="org_1", password=PASSWORD), 1))
+        noted = house.server.register.book._tallies
+        await until(lambda: len(noted) == 2, "both")
+        writer.close()
+        found = {each.reason: (each.system_id, each.detail) for each in await kept(house)}
+        assert found["tls_failed"] == ("", "TLSV1_ALERT_UNKNOWN_CA")
+        assert found["plain_on_tls_port"][0] == ""
+        app = await house.connect(tls=ssl.create_default_context(cafile=ca_file))
+        assert (await app.ask(BindTransceiver(system_id="org_1", password=PASSWORD))).command_status == 0

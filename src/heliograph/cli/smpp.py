@@ -267,11 +267,11 @@ def _refusal(refusal: SmppRefusal) -> dict[str, Any]:
     return {
         "system_id": refusal.system_id or None,
         "request": refusal.request,
-        "status": f"0x{refusal.command_status:02X}",
+        "status": f"0x{refusal.command_status:02X}" if refusal.command_status else None,
         "reason": refusal.reason,
         "why": words_of(refusal.reason),
         "remedy": remedy_of(refusal.reason),
-        "address": refusal.address,
+        "address": refusal.address or None,
         "detail": refusal.detail or None,
         "count": refusal.count,
         "first": time_of(refusal.first_at_ms),

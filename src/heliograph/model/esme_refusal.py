@@ -28,6 +28,8 @@ class Why(StrEnum):
     ALREADY_BOUND = "already_bound"
     NOT_BOUND = "not_bound"
     TLS = "tls_on_plain_port"
+    PLAIN = "plain_on_tls_port"
+    HANDSHAKE = "tls_failed"
     NOT_SMPP = "not_smpp"
     UNREADABLE = "unreadable"
     UNKNOWN = "unknown_request"
@@ -46,6 +48,11 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     Why.ALREADY_BOUND: ("its session was bound already", "one bind a connection: open another for another bind"),
     Why.NOT_BOUND: ("it asked for something before it was bound as needed", "bind first, and to send as transmitter or transceiver"),
     Why.TLS: ("it spoke TLS to the port without", "use the port of smpp.tls_listen, or switch TLS off in the application"),
+    Why.PLAIN: ("it spoke without TLS to the port with", "use the port of smpp.listen, or switch TLS on in the application"),
+    Why.HANDSHAKE: (
+        "TLS could not be agreed on",
+        "UNKNOWN_CA: have the application trust our certificate; else look at its version of TLS",
+    ),
     Why.NOT_SMPP: ("what it sent is no SMPP", "look what is at that address: a scan, a health check, or another protocol"),
     Why.UNREADABLE: ("it sent a PDU that cannot be read", "have the application's developer look at what is wrong with it"),
     Why.UNKNOWN: ("there is no such request here", "docs/smpp.md says what is served"),

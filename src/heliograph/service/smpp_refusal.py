@@ -86,7 +86,7 @@ class RefusalBook:
                 await self._forget_old()
 
     async def write(self) -> None:
-        """Write what came since; where the database does not answer it waits for the next time."""
+        """Write what came since the last time; where the database does not answer, the log alone has it."""
         rows = [
             SmppRefusal(*key, each.command_status, each.detail[:LONGEST_DETAIL], each.count, each.first_at_ms, each.last_at_ms)
             for key, each in self._tallies.items()

@@ -28,6 +28,7 @@ from heliograph.smpp.value import VERSION_50
 from heliograph.smppd.account import Account
 from heliograph.smppd.courier import EsmeCourier
 from heliograph.smppd.esme import Esme
+from heliograph.smppd.handshake import telling
 from heliograph.smppd.pace import EVERY_S, Paces
 from heliograph.smppd.refusals import Register
 from heliograph.store.database import DatabaseLost
@@ -148,6 +149,8 @@ class Server:
         self._ended.set()
 
     async def _listen(self, listener: Listener) -> asyncio.Server:
+        if listener.tls is not None:
+            listener.tls.sslobject_class = telling(lambda why, word: self.register.note(NOBODY, BIND, why, "", 0, word))
         return await asyncio.get_running_loop().create_server(
             lambda: Connection(Role.MC, self._profile, self, self._timers),
             sock=listener.bound,

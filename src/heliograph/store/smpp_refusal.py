@@ -14,7 +14,8 @@ KEPT_MOST = 40
 
 class SmppRefusal(msgspec.Struct, array_like=True, frozen=True):
     """Refusals that are alike: `count` of them since `first_at_ms`. `request`: bind, or the name of a PDU. `reason`: see
-    `model/esme_refusal.py`. `detail`: the system_id that was named where there is no such account, else the number a submit was for."""
+    `model/esme_refusal.py`. `address` is empty where nobody knows it. `detail`: the system_id that was named where there is no such
+    account, OpenSSL's word for a handshake, or the number a submit was for."""
 
     system_id: str
     request: str
