@@ -1,14 +1,68 @@
-"""What a phone shows of the PDUs of one SMS: read by the tables of the alphabets, and by nothing else of ours."""
+"""The two ends of a text's way: how a peer writes it into PDUs, and what a phone shows of them; by the tables of the alphabets alone.
 
-from collections.abc import Iterable
+pdus = list(written(SubmitSm(destination_addr="88"), text, 0, "gsm7", "sar"))
+assert arrived(pdus, "gsm7") == text
+"""
+
+from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import TypeVar
+
+import msgspec
 
 from heliograph.gsm import alphabet as gsm7
+from heliograph.gsm import udh
 from heliograph.smpp import tlv
 from heliograph.smpp.pdu import DeliverSm, SubmitSm
 
 SEPTETS = (0, 0xF0)
 UCS2 = (8, 0x18)
+
+
+P = TypeVar("P", SubmitSm, DeliverSm)
+
+
+class CannotWriteError(Exception):
+    """A peer has no way to write this text so."""
+
+
+def written(pdu: P, text: str, data_coding: int, alphabet: str, style: str, reference: int = 7) -> Iterator[P]:
+    """The PDUs of a peer whose data_coding 0 is `alphabet`: it cuts where a part is full, also in the midst of pairs. `style`: udh,
+    sar or payload."""
+    octets, room, is_packed = _octets(text, data_coding, alphabet)
+    pdu = msgspec.structs.replace(pdu, data_coding=data_coding)
+    if len(octets) <= (160 if room == 153 else 140):
+        yield msgspec.structs.replace(pdu, short_message=_packed(octets, 0) if is_packed else octets)
+        return
+    if style == "payload":
+        payload = _packed(octets, 0) if is_packed else octets
+        yield msgspec.structs.replace(pdu, tlvs=(tlv.MESSAGE_PAYLOAD.make(payload),))
+        return
+    parts = [octets[at : at + room] for at in range(0, len(octets), room)]
+    for number, part in enumerate(parts, 1):
+        if style == "udh":
+            header = udh.concat(reference & 0xFF, len(parts), number)
+            yield msgspec.structs.replace(pdu, esm_class=0x40, short_message=header + (_packed(part, 1) if is_packed else part))
+        else:
+            sar = (tlv.SAR_MSG_REF_NUM.make(reference), tlv.SAR_TOTAL_SEGMENTS.make(len(parts)), tlv.SAR_SEGMENT_SEQNUM.make(number))
+            yield msgspec.structs.replace(pdu, short_message=_packed(part, 0) if is_packed else part, tlvs=sar)
+
+
+def _octets(text: str, data_coding: int, alphabet: str) -> tuple[bytes, int, bool]:
+    """A text, how much of it a part holds, and whether it goes packed."""
+    charset = {8: "utf-16-be", 3: "latin-1"}.get(data_coding, alphabet)
+    if charset.startswith("gsm7"):
+        if not gsm7.fits(text):
+            raise CannotWriteError
+        return gsm7.encode(text), 153, charset == "gsm7_packed"
+    try:
+        return text.encode(charset), 134, False
+    except UnicodeEncodeError:
+        raise CannotWriteError from None
+
+
+def _packed(septets: bytes, fill_bits: int) -> bytes:
+    return gsm7.pack(septets + b"\r" * ((len(septets) * 7 + fill_bits) % 8 == 1), fill_bits)
 
 
 class _Part:
