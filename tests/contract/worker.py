@@ -9,6 +9,7 @@ One line of JSON each way: a job, `ready`, `go`, the result. What a job does is 
 
 import asyncio
 import contextlib
+import faulthandler
 import inspect
 import json
 import os
@@ -113,11 +114,13 @@ async def work() -> None:
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         job = json.loads(line)
+        faulthandler.dump_traceback_later(2 * LIMIT_S, exit=True)  # whatever it waits for then, nobody waits for it
         try:
             async with asyncio.timeout(LIMIT_S):
                 _answer({"result": await _do(job, reader)})
         except Exception as error:
             _answer({"failed": "".join(traceback.format_exception(error))})
+        faulthandler.cancel_dump_traceback_later()
 
 
 async def _do(job: dict[str, Any], reader: asyncio.StreamReader) -> Any:
