@@ -139,6 +139,8 @@ async def test_a_receipt_that_does_not_come_may_have_gone_to_the_link_that_runs(
     last = (await check(smsc, NUMBER))[-1]
     assert (last.level, last.settings) == ("hint", {})
     assert "stop the link if it runs" in last.text
+    assert "without a sender" in last.text
+    assert "without a sender" not in (await check(smsc, NUMBER, numbers=["49100"]))[-1].text
 
 
 async def test_with_a_bind_for_each_direction_the_receipt_is_heard_by_the_receiver(smsc: Smsc) -> None:
@@ -177,11 +179,11 @@ async def test_a_receipt_that_cannot_come_is_not_waited_for(smsc: Smsc, settings
     [
         ({"source_addr": "0" + NUMBER[3:], "source_addr_ton": 2}, "country", {"country": "423", "national_prefix": "0"}),
         ({"destination_addr": "77777"}, "receipt_sender_differs", {"receipt_sender_differs": True}),
-        ({"source_addr": "49100", "destination_addr": NUMBER}, "not swapped", None),
+        ({"source_addr": "49100", "destination_addr": NUMBER}, "not swapped", {"receipts_unswapped": True}),
     ],
 )
 async def test_a_receipt_whose_addresses_no_message_of_ours_has_is_said(
-    smsc: Smsc, changes: dict[str, Any], words: str, mended: dict[str, object] | None
+    smsc: Smsc, changes: dict[str, Any], words: str, mended: dict[str, object]
 ) -> None:
     def report(submit: SubmitSm) -> Pdu:
         smsc.send(msgspec.structs.replace(smsc.receipt(submit, "5"), **changes))
@@ -191,10 +193,15 @@ async def test_a_receipt_whose_addresses_no_message_of_ours_has_is_said(
     found = await check(smsc, NUMBER, numbers=["49100"])
     assert [each.level for each in found] == ["ok"] * 4 + ["wrong", "ok"]
     assert words in found[4].text
-    if "destination_addr" in changes and mended:
+    if words == "receipt_sender_differs":
         assert [each.level for each in await check(smsc, NUMBER)] == ["ok"] * 5, "a sender that was left open may be any"
-    if mended:
-        assert [each.level for each in await check(smsc, NUMBER, numbers=["49100"], **mended)] == ["ok"] * 5
+    assert [each.level for each in await check(smsc, NUMBER, numbers=["49100"], **mended)] == ["ok"] * 5
+
+
+async def test_receipts_that_are_swapped_though_the_link_says_they_are_not_are_said(smsc: Smsc) -> None:
+    reporting(smsc, "5", "5")
+    found = await check(smsc, NUMBER, numbers=["49100"], receipts_unswapped=True)
+    assert [each.settings for each in found if each.level == "wrong"] == [{"receipts_unswapped": False}]
 
 
 @pytest.mark.parametrize("loop", [asyncio.SelectorEventLoop, uvloop.new_event_loop])

@@ -187,6 +187,19 @@ class Matrix:
             assert await world.tell(msgspec.structs.replace(receipt, destination_addr="4915999999999")) == 0
             assert world.message(other).state == State.BUFFERED
 
+    async def test_receipts_with_the_addresses_of_the_sms_match_where_the_link_says_so_alone(self, new_world: Any) -> None:
+        """As Kannel's opensmppbox writes them."""
+        for says_so, state in ((True, State.DELIVERED), (False, State.BUFFERED)):
+            async with new_world(receipts_unswapped=says_so) as world:
+                message_id = await world.submit(device=1)
+                submit = world.smsc.submits[0]
+                receipt = msgspec.structs.replace(
+                    world.smsc.receipt(submit), source_addr=submit.source_addr, destination_addr=submit.destination_addr,
+                    source_addr_ton=2, dest_addr_ton=1,
+                )  # fmt: skip
+                assert await world.tell(receipt) == 0
+                assert world.message(message_id).state == state
+
     async def test_one_receipt_for_all_parts_where_the_link_says_so(self, new_world: Any) -> None:
         async with new_world(receipt_per="message") as world:
             message_id = await world.submit(text=LONG)

@@ -78,6 +78,8 @@ async def sent(settings: SmppSettings, clock: Clock, sender: Trial, hearer: Tria
         yield Finding("wrong", "the centre ended the session before a receipt came")
     else:
         words = "it may come to another bind (stop the link if it runs, then check again), or from a number not like the one sent to"
+        if not submit.source_addr:
+            words += ", or not at all for an SMS without a sender, as from Kannel: set `numbers`, whose first the test is sent from"
         yield Finding("hint", f"no receipt came within {RECEIPT_WITHIN_S:g} s: {words}")
 
 
@@ -134,8 +136,11 @@ class TestSms:
         sender = number(submit.source_addr, submit.source_addr_ton, submit.source_addr_npi, is_source=False)
         told = self._reader.receipt(pdu, 0)
         said_device, said_sender = told.source, told.destination
-        if said_device != device and self._reader.destination(pdu) == device:
-            yield Finding("wrong", "a receipt came whose source and destination are those of the SMS, not swapped: no receipt will match")
+        is_other = not self._settings.receipts_unswapped
+        if said_device != device and self._reader.reported(pdu, is_unswapped=is_other)[0] == device:
+            what = "those of the SMS, not swapped" if is_other else "swapped, as they should be"
+            words = f"a receipt came whose source and destination are {what}: set receipts_unswapped to {str(is_other).lower()}"
+            yield Finding("wrong", words, {"receipts_unswapped": is_other})
             return
         if said_device and said_device != device:
             what = f"a receipt came from {said_device!r} for an SMS to {device!r}"

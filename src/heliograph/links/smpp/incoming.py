@@ -71,19 +71,28 @@ class Reader:
         found = receipts.parse(pdu)
         ordered = dict.fromkeys([key for name in self._settings.receipt_keys if (key := self._key(name, found)) is not None])
         is_final = pdu.esm_class & TYPE_BITS != EsmClass.INTERMEDIATE_NOTIFICATION
+        device, sender = self.reported(pdu, is_unswapped=self._settings.receipts_unswapped)
         error = found.error if found.error is not None or found.network_error is None else str(found.network_error.code)
         return Receipt(
             link_id=self._profile.link_id,
             correlation_group=self._profile.correlation_group,
             keys=tuple(ordered),
-            source=self.source(pdu),
-            destination="" if self._settings.receipt_sender_differs else self.destination(pdu),
+            source=device,
+            destination="" if self._settings.receipt_sender_differs else sender,
             state=ReceiptState(found.model_word) if is_final else ReceiptState.TIMELINE,
             word=_word(found),
             error=error,
             received_at_ms=now_ms,
             network_error=None if found.network_error is None else found.network_error.number,
         )
+
+    def reported(self, pdu: Heard, *, is_unswapped: bool) -> tuple[str, str]:
+        """Device and sender of the SMS that a receipt is about; `is_unswapped`: its source and destination are those of the SMS."""
+        if not is_unswapped:
+            return self.source(pdu), self.destination(pdu)
+        number = self._addresses.number
+        device = number(pdu.destination_addr, pdu.dest_addr_ton, pdu.dest_addr_npi, is_source=True)
+        return device, number(pdu.source_addr, pdu.source_addr_ton, pdu.source_addr_npi, is_source=False)
 
     def inbound(self, pdu: Heard, now_ms: int) -> list[Inbound]:
         """The SMS, as one or as several parts: what came in SAR TLVs gets a header, what is too long for one SMS is cut.

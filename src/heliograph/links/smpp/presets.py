@@ -1,8 +1,8 @@
 """Presets: what a kind of message centre wants, each value with where that is known from. No preset knows an address or a password.
 
 UNVERIFIED: a usual value, neither read of that peer nor tried against it. What is of a source or a guide was read there. OsmoMSC's are its
-source code's, and were met in OsmoMSC 1.9 itself with a phone attached to it (tests/peers/test_osmomsc.py); a link's own settings win over
-all of them.
+source code's, and were met in OsmoMSC 1.9 itself with a phone attached to it (tests/peers/test_osmomsc.py). Kannel's and Jasmin's were seen
+with those servers themselves (docs/links.md). A link's own settings win over all of them.
 """
 
 from typing import Any, Final, NamedTuple
@@ -11,7 +11,7 @@ UNVERIFIED: Final = "unverified"
 _SPEC: Final = "SMPP 3.4"
 _OSMO: Final = "OsmoMSC 1.x, smpp_openbsc.c and its manual; tried"
 _EMNIFY: Final = "emnify's SMPP integration guide"
-_BOX: Final = "opensmppbox.c of Kannel, read and not tried"
+_BOX: Final = "seen with opensmppbox (svn, 2014) and bearerbox 1.4.5"
 _JASMIN: Final = "Jasmin's jasmin/protocols/smpp, read and not tried"
 _RULES: Final = "docs/links.md, OsmoMSC"
 
@@ -61,11 +61,13 @@ PRESETS: Final[dict[str, dict[str, Fact]]] = {
         "response_s": Fact(60, _OSMO + ": the response waits for the device"),
     },
     "kannel": {
-        "version": Fact("3.4", _BOX + ": any is taken; above 3.3 ids are whole UUIDs and receipts have TLVs"),
-        "bind_type": Fact("trx", _BOX + ": all three binds are served"),
+        "version": Fact("3.4", _BOX + ": above 3.3 ids are whole UUIDs and receipts have TLVs"),
+        "bind_type": Fact("trx", _BOX + ": trx and tx+rx are served"),
         "id_in_response": Fact("raw", _BOX + ": one UUID in response, text and TLV"),
-        "validity": Fact("relative", _BOX + ": relative and absolute are read, to the minute"),
+        "receipts_unswapped": Fact(True, _BOX + ": a receipt has source and destination as the SMS had them"),
+        "validity": Fact("relative", _BOX + ": to the minute"),
         "default_alphabet": Fact("gsm7", _BOX + ": data_coding 0 is GSM 03.38"),
+        "long_messages": Fact("udh", _BOX + ": a receipt for each part; payload is taken too"),
     },
     "jasmin": {
         "port": Fact(2775, _JASMIN + ": configs.py, smpp-server"),

@@ -198,6 +198,7 @@ class SmppSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     receipt_grace_s: Annotated[int, Meta(ge=0, le=7 * 86_400)] = 600
     receipts_by_reference: bool = False
     receipts_unmarked: bool = False
+    receipts_unswapped: bool = False
     receipt_sender_differs: bool = False
     id_in_response: IdUse = IdUse.RAW
     id_in_tlv: IdUse = IdUse.RAW

@@ -109,6 +109,7 @@ WORDS: Final = (
         Word("receipt_grace_s", "Grace", "seconds after its validity for which a receipt is waited for"),
         Word("receipts_by_reference", "By our reference", "receipts may have our user_message_reference and no id"),
         Word("receipts_unmarked", "Unmarked", "receipts may come without the bit in esm_class: they are known by their looks"),
+        Word("receipts_unswapped", "Not swapped", "receipts have source and destination as the SMS had them, not swapped"),
         Word("receipt_sender_differs", "Other senders", "receipts may name another sender than we sent: match without it"),
         Word("correlation_group", "Correlation group", "links of one centre, where receipts come by another bind", "the link's own"),
     ),
