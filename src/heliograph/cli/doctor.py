@@ -198,7 +198,7 @@ async def _accounts(desk: Desk) -> list[Finding]:
     refused = smpp_refusal.last_of([each for each in found if each.request == BIND and each.last_at_ms > now_ms - LATELY_MS])
     findings = []
     for system_id in enabled:
-        last = refused[system_id].refusal if system_id in refused else None
+        last = refused.get(system_id)
         queue = f"nobody is bound, {waiting[system_id]} receipts and SMS wait" if waiting[system_id] and system_id not in bound else ""
         why = (
             f"a bind from {last.address} was refused {(now_ms - last.last_at_ms) // 60_000} min ago: {words_of(last.reason)}"

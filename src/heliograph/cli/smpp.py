@@ -15,7 +15,6 @@ from heliograph.service import smpp_refusal
 from heliograph.service.manage import policy as policies
 from heliograph.service.manage import smpp_account as accounts
 from heliograph.service.manage.smpp_account import Made
-from heliograph.service.smpp_refusal import Last
 from heliograph.store.smpp_account import SmppAccount, SmppSession
 from heliograph.store.smpp_refusal import SmppRefusal
 
@@ -287,11 +286,11 @@ def _told_of(refusal: SmppRefusal) -> str:
     return f"refused  {row['last']}  {row['request']} {row['status']} from {row['address']}, {times}: {row['why']}{to}. {todo}."
 
 
-def _last(last: Last | None) -> dict[str, Any]:
+def _last(last: SmppRefusal | None) -> dict[str, Any]:
     """For the list: what was refused last, and all that is known of it for programs."""
     if last is None:
         return {"refused": None, "last_refusal": None}
-    row = _refusal(last.refusal)
+    row = _refusal(last)
     return {"refused": f"{row['last']} {row['request']}: {row['why']}", "last_refusal": row}
 
 

@@ -10,8 +10,6 @@ import asyncio
 from collections import Counter
 from typing import Final
 
-import msgspec
-
 from heliograph import log
 from heliograph.model.account import Actor
 from heliograph.model.esme_refusal import NOBODY
@@ -120,20 +118,11 @@ async def refusals_of(office: Office, actor: Actor, system_id: str) -> list[Smpp
     return await office.database.read(_refusals_of, seen_by(actor), system_id)
 
 
-class Last(msgspec.Struct, frozen=True):
-    """The latest refusal of an account, and how many are kept."""
-
-    refusal: SmppRefusal
-    count: int
-
-
-def last_of(found: list[SmppRefusal]) -> dict[str, Last]:
-    """By account; without those that concern none."""
-    counts: Counter[str] = Counter()
-    for each in found:
-        counts[each.system_id] += each.count
+def last_of(found: list[SmppRefusal]) -> dict[str, SmppRefusal]:
+    """The latest of each account, of those that are found, latest first; without those that concern none."""
     latest = {each.system_id: each for each in reversed(found)}
-    return {system_id: Last(each, counts[system_id]) for system_id, each in latest.items() if system_id != NOBODY}
+    latest.pop(NOBODY, None)
+    return latest
 
 
 def _refusals_of(tx: Transaction, scope: int, system_id: str) -> list[SmppRefusal]:
