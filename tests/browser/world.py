@@ -154,15 +154,16 @@ class World:
         if is_busy:
             self.call("POST", "/smpp_account", {})
             for named, password in ((system_id, "wrong"), ("meters_prod", "wrong"), (system_id, made["password"])):
-                self._sockets.append(self._bound(named, password))
+                self.bound(named, password)
         return system_id
 
-    def _bound(self, system_id: str, password: str) -> socket.socket:
-        """A connection that asked to bind, and heard whether it may."""
+    def bound(self, system_id: str, password: str) -> socket.socket:
+        """A connection that asked to bind, and heard whether it may; it stays until the end of the world."""
         smpp = self.program.ready["smpp"]
         connection = socket.create_connection((smpp["host"], smpp["port"]), timeout=30)
         connection.sendall(encode(BindTransceiver(system_id=system_id, password=password, interface_version=0x34), 1))
         assert connection.recv(1000)
+        self._sockets.append(connection)
         return connection
 
     def _technician_link(self, devices: list[int]) -> int:
