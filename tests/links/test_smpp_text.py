@@ -27,6 +27,7 @@ from heliograph.service.cut import cut
 from heliograph.service.draft import Draft
 from heliograph.service.encode import encode
 from heliograph.service.receive import concatenation_of
+from heliograph.service.timeline import timeline
 from heliograph.smpp import status
 from heliograph.smpp.pdu import DeliverSm, SubmitSm
 from heliograph.store.message import Head
@@ -209,6 +210,8 @@ async def test_a_text_that_is_cut_anew_is_delivered_when_all_it_was_cut_into_is(
     assert arrived(world.smsc.submits, "latin-1") == text
     row = world.message(message_id)
     assert (row.segments, row.segment_states, row.state) == (2, "aaa", State.BUFFERED)
+    (encoding,) = [step for step in await timeline(world.core, world.actor(1), message_id) if step.type == "encoding"]
+    assert encoding.text.endswith("2 segments; one holds 160; a link whose alphabet lacks one of its characters made 3 of it, in UCS-2")
     for number, submit in enumerate(world.smsc.submits[:2], 1):
         await world.report(submit, str(number))
     assert world.message(message_id).state == State.BUFFERED, "a third part is on its way"

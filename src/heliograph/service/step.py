@@ -61,6 +61,10 @@ def encoding(found: FoundMessage) -> Step:
     fields: dict[str, Field] = {"dcs": found.dcs, "alphabet": ALPHABETS[alphabet], "units": units, "segments": found.segments}
     if foreign:
         fields["not_in_gsm_7_bit"] = foreign
+    sent = len(found.segment_states)
+    if sent > found.segments:
+        text += f"; a link whose alphabet lacks one of its characters made {sent} of it, in UCS-2"
+        fields["segments_sent"] = sent
     if found.udh:
         fields["udh"] = found.udh
     return Step("encoding", found.submitted_at_ms, text, fields)
