@@ -158,7 +158,8 @@ def test_a_bind_too_many_and_too_high_a_rate_cost_no_message(house: House, kanne
     transmitter = {"transceiver-mode": None}
     receiver = {"transceiver-mode": None, "receive-port": house.smpp["port"], "port": None}
     tags = [f"rate {number}" for number in range(60)]
-    with Kannel(tmp_path, house.application, house.smpp, transmitter, receiver, transmitter) as by_two_binds:
+    # which of the three come first is chance; whichever two do, texts go out and reports come back
+    with Kannel(tmp_path, house.application, house.smpp, transmitter, receiver, {}) as by_two_binds:
         wait_until(lambda: by_two_binds.status().count("(online") == 2, "two binds")
         for tag in tags:
             by_two_binds.send(house.of("delivers"), tag)
