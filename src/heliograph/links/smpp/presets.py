@@ -12,7 +12,7 @@ _SPEC: Final = "SMPP 3.4"
 _OSMO: Final = "OsmoMSC 1.x, smpp_openbsc.c and its manual; tried"
 _EMNIFY: Final = "emnify's SMPP integration guide"
 _BOX: Final = "seen with opensmppbox (svn, 2014) and bearerbox 1.4.5"
-_JASMIN: Final = "Jasmin's jasmin/protocols/smpp, read and not tried"
+_JASMIN: Final = "seen with Jasmin 0.11.1"
 _RULES: Final = "docs/links.md, OsmoMSC"
 
 
@@ -70,11 +70,12 @@ PRESETS: Final[dict[str, dict[str, Fact]]] = {
         "long_messages": Fact("udh", _BOX + ": a receipt for each part; payload is taken too"),
     },
     "jasmin": {
-        "port": Fact(2775, _JASMIN + ": configs.py, smpp-server"),
-        "version": Fact("3.4", "Jasmin's documentation: SMPP 3.4"),
-        "id_in_response": Fact("raw", UNVERIFIED + " that it is the receipt's, which has one in text and TLV (operations.py)"),
-        "enquire_link_s": Fact(30, _JASMIN + ": configs.py; its own is 30 s, and 300 s of silence end a session"),
-        "default_alphabet": Fact("gsm7", UNVERIFIED),
+        "port": Fact(2775, "Jasmin's configs.py, smpp-server"),
+        "version": Fact("3.4", _JASMIN + ": all it speaks"),
+        "id_in_response": Fact("raw", _JASMIN + ": one UUID in response, text and TLV"),
+        "enquire_link_s": Fact(30, "Jasmin's configs.py: its own is 30 s, and 300 s of silence end a session"),
+        "default_alphabet": Fact("gsm7", _JASMIN + ": it hands octets and data_coding on as they came"),
+        "long_messages": Fact("udh", _JASMIN + ": a receipt for each part"),
     },
     "emnify": {
         "host": Fact("customer-smpp.emnify.net", _EMNIFY),
