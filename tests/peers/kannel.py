@@ -89,10 +89,10 @@ class Kannel:
         text = text.replace("http://127.0.0.1:9000", f"http://127.0.0.1:{application.port}")
         for name, value in (self._ports | {"sms-resend-freq": 1}).items():
             text = "\n".join(f"{name} = {value}" if line.startswith(f"{name} =") else line for line in text.split("\n"))
-        before, link, *after = text.split("group = smsc\n")
-        link, rest = link.split("\n\n", 1)
+        before, link = text.split("group = smsc\n")
+        link, after = link.split("\n\n", 1)
         groups = [_of_group(link, {**account, **more}) for more in smsc or ({},)]
-        (folder / "kannel.conf").write_text("group = smsc\n".join(["\n\n".join([before.rstrip(), *groups, rest]), *after]))
+        (folder / "kannel.conf").write_text("\n\n".join([before, *groups, after]))
         for name in ("store", "dlr"):
             (folder / name).mkdir()
         self._processes: list[subprocess.Popen[bytes]] = []
