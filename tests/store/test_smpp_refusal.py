@@ -3,6 +3,8 @@
 import msgspec
 
 from heliograph.store import smpp_account, smpp_refusal
+from heliograph.store.database import engine_of
+from heliograph.store.ids import IdBlocks
 from heliograph.store.smpp_refusal import KEPT_MOST, SmppRefusal
 from heliograph.store.transaction import Transaction
 from tests.core_world import insert
@@ -61,4 +63,25 @@ class TestOnSqlite(OnSqlite, Refusals):
 
 
 class TestOnPostgres(OnPostgres, Refusals):
-    pass
+    def test_what_is_forgotten_does_not_wait_for_another_process(self, url: str) -> None:
+        session, other = engine_of(url).connect(), engine_of(url).connect()
+        session.script("SET lock_timeout = '1s'")
+        first, second = Transaction(session, IdBlocks()), Transaction(other, IdBlocks())
+        session.begin()
+        smpp_refusal.note(first, [ONE, CHANGES(ONE, address="192.0.2.2")])
+        session.commit()
+        other.begin()
+        smpp_refusal.note(second, [CHANGES(ONE, count=1, last_at_ms=9000)])
+        assert smpp_refusal.refusals_of(second, "org_1")[0].count == 3, "it is written, and no longer only sent"
+        session.begin()
+        smpp_refusal.note(first, [CHANGES(ONE, address=f"a{number:03}", last_at_ms=5000) for number in range(KEPT_MOST)])
+        smpp_refusal.forget_old(first, 5000)
+        session.commit()
+        other.commit()
+        session.begin()
+        kept = smpp_refusal.refusals_of(first, "org_1")
+        session.rollback()
+        assert kept[0] == CHANGES(ONE, count=3, last_at_ms=9000)
+        assert "192.0.2.2" not in {each.address for each in kept}
+        session.close()
+        other.close()

@@ -6,11 +6,15 @@ ON CONFLICT (system_id, request, reason, address) DO UPDATE SET command_status =
   count = smpp_refusal.count + excluded.count, last_at_ms = excluded.last_at_ms;
 
 -- name: prune
-DELETE FROM smpp_refusal WHERE system_id = :system_id AND (request, reason, address) NOT IN (
-  SELECT request, reason, address FROM smpp_refusal WHERE system_id = :system_id ORDER BY last_at_ms DESC, reason, address LIMIT :most);
+-- What another process adds to at this moment is the latest there is, and to wait for it may be to wait for one that waits for us.
+DELETE FROM smpp_refusal WHERE system_id = :system_id AND (request, reason, address) IN (
+  SELECT request, reason, address FROM smpp_refusal WHERE system_id = :system_id AND (request, reason, address) NOT IN (
+    SELECT request, reason, address FROM smpp_refusal WHERE system_id = :system_id ORDER BY last_at_ms DESC, reason, address LIMIT :most)
+  FOR UPDATE SKIP LOCKED);
 
 -- name: forget_old
-DELETE FROM smpp_refusal WHERE last_at_ms < :before;
+DELETE FROM smpp_refusal WHERE (system_id, request, reason, address) IN (
+  SELECT system_id, request, reason, address FROM smpp_refusal WHERE last_at_ms < :before FOR UPDATE SKIP LOCKED);
 
 -- name: forget
 DELETE FROM smpp_refusal WHERE system_id = :system_id;
