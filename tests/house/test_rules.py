@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -42,6 +43,16 @@ def test_only_the_four_bulkheads_catch_everything() -> None:
     broad = {name: list(broad_catches(nodes_of(path))) for name, path in MODULES.items()}
     allowed = dict.fromkeys(BULKHEADS, 1) | CARRIERS
     assert {name: lines for name, lines in broad.items() if len(lines) > allowed.get(name, 0)} == {}
+
+
+def test_no_table_says_twice_what_a_key_means() -> None:
+    twice = {
+        f"{name}:{table.lineno}": sorted(each for each, many in Counter(ast.unparse(key) for key in table.keys if key).items() if many > 1)
+        for name, path in MODULES.items()
+        for table in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(table, ast.Dict)
+    }
+    assert {where: keys for where, keys in twice.items() if keys} == {}, "the last alone counts"
 
 
 @pytest.mark.parametrize(
