@@ -2,15 +2,16 @@
 -- One that claimed the key and ended without a receipt may still get it: the next claim is the first only where it goes elsewhere.
 INSERT INTO correlation (correlation_group, key, message_id, segment, source, dest, uses, expires_at_ms)
 SELECT correlation_group, key, message_id, segment, source, dest, 1, expires_at_ms FROM input WHERE true ORDER BY correlation_group, key
-ON CONFLICT (correlation_group, key) DO UPDATE SET
-  uses = CASE WHEN correlation.uses = 0 OR (correlation.uses < 0 AND correlation.dest <> excluded.dest) THEN 1
-    WHEN correlation.message_id = excluded.message_id AND correlation.segment = excluded.segment THEN correlation.uses
-    ELSE abs(correlation.uses) + 1 END,
-  message_id = CASE WHEN correlation.uses = 0 OR (correlation.uses < 0 AND correlation.dest <> excluded.dest) THEN excluded.message_id ELSE correlation.message_id END,
-  segment = CASE WHEN correlation.uses = 0 OR (correlation.uses < 0 AND correlation.dest <> excluded.dest) THEN excluded.segment ELSE correlation.segment END,
-  source = CASE WHEN correlation.uses = 0 OR (correlation.uses < 0 AND correlation.dest <> excluded.dest) THEN excluded.source ELSE correlation.source END,
-  dest = CASE WHEN correlation.uses = 0 OR (correlation.uses < 0 AND correlation.dest <> excluded.dest) THEN excluded.dest ELSE correlation.dest END,
-  expires_at_ms = CASE WHEN correlation.uses = 0 OR (correlation.uses < 0 AND correlation.dest <> excluded.dest) THEN excluded.expires_at_ms ELSE correlation.expires_at_ms END;
+ON CONFLICT (correlation_group, key) DO UPDATE SET (uses, message_id, segment, source, dest, expires_at_ms) = (
+  SELECT CASE WHEN is_first THEN 1
+      WHEN correlation.message_id = excluded.message_id AND correlation.segment = excluded.segment THEN correlation.uses
+      ELSE abs(correlation.uses) + 1 END,
+    CASE WHEN is_first THEN excluded.message_id ELSE correlation.message_id END,
+    CASE WHEN is_first THEN excluded.segment ELSE correlation.segment END,
+    CASE WHEN is_first THEN excluded.source ELSE correlation.source END,
+    CASE WHEN is_first THEN excluded.dest ELSE correlation.dest END,
+    CASE WHEN is_first THEN excluded.expires_at_ms ELSE correlation.expires_at_ms END
+  FROM (SELECT correlation.uses = 0 OR (correlation.uses < 0 AND correlation.dest <> excluded.dest) AS is_first) AS claim);
 
 -- name: leave_receipt (correlation_group text, key text, receipt_id bigint, expires_at_ms bigint)
 INSERT INTO correlation (correlation_group, key, uses, receipt_id, expires_at_ms)
