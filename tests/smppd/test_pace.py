@@ -8,6 +8,7 @@ from heliograph.smpp.pdu import SubmitSm
 from heliograph.smppd import pace
 from heliograph.smppd.pace import EVERY_S
 from heliograph.store import smpp_account as store
+from heliograph.store.database import DatabaseLost
 from heliograph.store.smpp_account import SessionNow, SmppSession
 from heliograph.store.transaction import Transaction
 from tests.core_world import msisdn
@@ -44,6 +45,25 @@ async def test_what_it_asked_for_is_noted_with_its_pace_and_back_to_none(house: 
     assert (found.submits, found.submits_a_minute) == (5, 0)
     await house.world.advance(3 * EVERY_S)
     assert writes == [1, 1], "nothing is written where nothing changed"
+
+
+async def test_what_a_lost_database_did_not_take_is_noted_the_next_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = await house.bind()
+    await app.ask(SubmitSm(source_addr="1000", destination_addr=msisdn(1), short_message=b"x"))
+    await house.world.advance(EVERY_S)
+    assert (await only(house)).submits_a_minute == 6
+    lost: list[int] = []
+
+    def lose(tx: Transaction, now: list[SessionNow]) -> None:
+        lost.append(len(now))
+        raise DatabaseLost("the connection is gone")
+
+    with monkeypatch.context() as gone:
+        gone.setattr(pace, "note_sessions", lose)
+        await house.world.advance(EVERY_S)
+    assert lost == [1]
+    await house.world.advance(EVERY_S)
+    assert (await only(house)).submits_a_minute == 0, "it has long been idle"
 
 
 async def test_what_it_leaves_unanswered_is_noted(house: House) -> None:

@@ -27,20 +27,22 @@ class Paces:
         self._core = core
         self._courier = courier
         self._noted: dict[int, SessionNow] = {}
+        self._lost: frozenset[int] = frozenset()
         self._noted_at_s = core.clock.monotonic()
 
     async def note(self, esmes: Iterable[Esme]) -> None:
-        """Write what changed since the last time."""
+        """Write what changed since the last time, and what could not be written then."""
         now_s = self._core.clock.monotonic()
         minutes = max(now_s - self._noted_at_s, 1.0) / MINUTE_S
         self._noted_at_s = now_s
         found = {each.id: each for each in [self._now(esme, minutes) for esme in esmes if esme.session_id is not None]}
-        changed = [each for each in found.values() if each != self._noted.get(each.id, SessionNow(each.id))]
-        self._noted = found
+        changed = [each for each in found.values() if each.id in self._lost or each != self._noted.get(each.id, SessionNow(each.id))]
+        self._noted, self._lost = found, frozenset()
         try:
             if changed:
                 await self._core.database.write(note_sessions, changed)
         except DatabaseLost as lost:
+            self._lost = frozenset([each.id for each in changed])
             _log.warning("the database does not answer, how sessions do is told later", error=str(lost))
 
     def _now(self, esme: Esme, minutes: float) -> SessionNow:
