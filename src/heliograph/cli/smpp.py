@@ -194,7 +194,10 @@ def refusals(*, options: OrganisationOptions = ANY) -> int:
 
 @app.command
 def sessions(*, options: OrganisationOptions = ANY) -> int:
-    """List the sessions that are bound now, with what each asked for, was sent, and what is unanswered: of it, and of us (owed)."""
+    """List the sessions that are bound now, with what each asked for, was sent, and what is unanswered: of it, and of us (owed).
+
+    Who is bound is said as it is; the four figures are noted every ten seconds.
+    """
 
     async def work(desk: Desk) -> Answer:
         rows = [_session(each) for each in await accounts.sessions(desk, await desk.viewer())]
