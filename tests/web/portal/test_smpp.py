@@ -124,7 +124,7 @@ async def test_an_observer_and_a_user_look_and_change_nothing(observer: Visitor,
     where = f"/smpp/{account_of(site)}"
     for visitor in (observer, user):
         page = await visitor.get(where)
-        assert (page.status, "New password" in words(page)) == (200, False)
+        assert (page.status, "New password" in words(page), "Change it" in words(page)) == (200, False, False)
         for path, form in ((where, LIMITS), (f"{where}/password", {}), (f"{where}/switch", {"to": "off"}), (f"{where}/delete", {})):
             assert (await visitor.post(path, form)).status == 403, path
 
