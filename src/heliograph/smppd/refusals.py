@@ -22,6 +22,7 @@ from heliograph.smpp.frame import AS_TLS_BEGINS
 from heliograph.smpp.pdu import Bind, Pdu
 from heliograph.smpp.state import BINDS
 from heliograph.smppd.drafts import Refused
+from heliograph.smppd.status import FIELDS, FIELDS_OF_50
 
 if TYPE_CHECKING:
     from heliograph.smppd.esme import Esme
@@ -42,6 +43,7 @@ OF_FLAWS: Final[dict[int, str]] = {
     status.RPROHIBITED: Why.UNKNOWN,
     status.RTHROTTLED: "RTHROTTLED",
 }
+OF_FIELDS: Final = frozenset({*FIELDS.values(), *FIELDS_OF_50.values()})
 KNOWN: Final = frozenset(map(int, Command)) - {GENERIC_NACK}
 UNKNOWN: Final = "unknown"
 """The request of a PDU of which no version has the number: a peer may make up four thousand million, and each would be a metric."""
@@ -81,7 +83,7 @@ class Refusals:
         if isinstance(pdu, Bind):
             self._bind(pdu, why, command_status)
             return
-        rule = _rule(why)
+        rule = _rule(why, command_status)
         to = getattr(pdu, "destination_addr", None)
         self._counts[rule] += 1
         if self._counts[rule] == 1:
@@ -116,7 +118,9 @@ class Refusals:
             _log.info("session over", system_id=self.system_id, peer=peer, reason=reason, refused=dict(self._counts))
 
 
-def _rule(why: Reason) -> str:
+def _rule(why: Reason, command_status: int) -> str:
+    """An input that is not taken is told by the field at fault, which the command_status says and the rule does not."""
     if isinstance(why, Problem):
-        return why.code.value
+        by_field = why.code is Code.INVALID and command_status in OF_FIELDS
+        return status.meaning_of(command_status).name if by_field else why.code.value
     return status.meaning_of(why.command_status if isinstance(why, Refused) else why).name
