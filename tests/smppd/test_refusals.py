@@ -17,12 +17,10 @@ from heliograph.smpp.pdu import BindTransceiver, SubmitSm
 from heliograph.store import smpp_account as store
 from heliograph.store import smpp_refusal
 from heliograph.store.smpp_refusal import SmppRefusal
-from tests.core_world import Setting
+from tests.core_world import Setting, msisdn
 from tests.smpp.wires import until
 from tests.smppd.house import PASSWORD, House
 from tests.webhooks.receiver import certificate
-
-NUMBER = "423663920000001"
 
 
 @pytest.fixture
@@ -108,7 +106,7 @@ async def test_a_refused_submit_is_kept_with_its_rule_and_the_number_it_was_for(
 async def test_a_part_without_room_is_kept_with_what_to_do_about_it(house: House) -> None:
     app = await house.bind()
     part = b"\x05\x00\x03\x01\x02\x01" + "\u00e1".encode("latin-1") * 100  # GSM 7-bit has none
-    asked = SubmitSm(source_addr="1000", source_addr_ton=1, destination_addr=NUMBER, esm_class=0x40, data_coding=3, short_message=part)
+    asked = SubmitSm(source_addr="1000", source_addr_ton=1, destination_addr=msisdn(1), esm_class=0x40, data_coding=3, short_message=part)
     answer = await app.ask(asked)
     assert answer.command_status == status.RINVMSGLEN
     (found,) = await kept(house, 1)
@@ -118,7 +116,7 @@ async def test_a_part_without_room_is_kept_with_what_to_do_about_it(house: House
 
 async def test_an_input_that_is_not_taken_is_kept_by_the_field_at_fault(house: House) -> None:
     app = await house.bind()
-    answer = await app.ask(SubmitSm(source_addr="Much too long a name", source_addr_ton=5, destination_addr=NUMBER, short_message=b"x"))
+    answer = await app.ask(SubmitSm(source_addr="Much too long a name", source_addr_ton=5, destination_addr=msisdn(1), short_message=b"x"))
     assert answer.command_status == status.RINVSRCADR
     (found,) = await kept(house, 1)
     assert found.reason == "RINVSRCADR", "and not: invalid"
