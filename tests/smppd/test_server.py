@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from heliograph.gsm import alphabet as gsm7
 from heliograph.gsm import udh
@@ -614,7 +615,9 @@ async def test_a_batch_that_the_database_loses_is_answered_with_a_system_error(h
         raise DatabaseLost("it is closing")
 
     monkeypatch.setattr(house.world.database, "write_item", lose)
-    assert (await app.ask(to())).command_status == status.RSYSERR
+    with capture_logs() as lines:
+        assert (await app.ask(to())).command_status == status.RSYSERR
+    assert [line["why"] for line in lines if line["event"] == "request refused"] == ["unavailable"]
     monkeypatch.undo()
     assert (await app.ask(to())).command_status == 0
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from heliograph.model.esme import Asked
 from heliograph.model.ids import DeviceId
-from heliograph.model.problem import Problem
+from heliograph.model.problem import Code, Problem
 from heliograph.service.submit import Submission, prepare
 from heliograph.service.submit_to import Accepted, ToNumber, accept_to
 from heliograph.smpp import status, tlv
@@ -56,6 +56,7 @@ from heliograph.store.database import DatabaseLost
 
 _groups = count(1)
 LONGEST_WORDS: Final = 255
+LOST: Final = Problem(Code.UNAVAILABLE, "the database does not answer: it is not known whether the message was kept")
 CONGESTED: Final = 100
 """congestion_state 100: more is refused (SMPP 5.0 4.8.4.18)."""
 
@@ -207,8 +208,8 @@ class Esme:
         for asking in asked:
             many = 1 if asking.destinations is None else len(asking.destinations)
             if answers is None:
-                words = "the database does not answer: it is not known whether the message was kept"
-                responses.append(self._refusal(asking.pdu, status.RSYSERR, words))
+                self._refusals.note(asking.pdu, LOST, status.RSYSERR)
+                responses.append(self._refusal(asking.pdu, status.RSYSERR, LOST.text))
             else:
                 responses.append(self._response(asking, answers[at : at + many]))
             at += many
@@ -266,6 +267,7 @@ class Esme:
             self._answer(pdu, self._status(problem, pdu))
             return
         except DatabaseLost:
+            self._refusals.note(pdu, LOST, status.RSYSERR)
             self._answer(pdu, status.RSYSERR)
             return
         self.account, self.bind, self._refusals.system_id = account, bind, account.system_id
@@ -289,6 +291,7 @@ class Esme:
         except Problem as problem:
             self._refuse(pdu, problem)
         except DatabaseLost:
+            self._refusals.note(pdu, LOST, status.RSYSERR)
             self._answer(pdu, status.RSYSERR)
         finally:
             self._answered(1)
