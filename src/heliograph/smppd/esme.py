@@ -56,7 +56,7 @@ from heliograph.store.database import DatabaseLost
 
 _groups = count(1)
 LONGEST_WORDS: Final = 255
-LOST: Final = Problem(Code.UNAVAILABLE, "the database does not answer: it is not known whether the message was kept")
+LOST: Final = Problem(Code.UNAVAILABLE, "the database does not answer: it is not known whether it was done")
 CONGESTED: Final = 100
 """congestion_state 100: more is refused (SMPP 5.0 4.8.4.18)."""
 
