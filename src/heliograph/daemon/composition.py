@@ -46,8 +46,8 @@ COURIERS_SHARE = 0.2
 RECEIVERS_SHARE = 4
 """Webhooks that share a host, of one no-code tool say, have so much of all calls together; each has its own limit beside."""
 LOOK_AT_SCHEMA_S = 2.0
-OVERDUE_S = 20.0
-"""A database whose network is dead says so in half that time."""
+OVERDUE_S = 40.0
+"""Longer than SQLite waits for what another process locks (30 s), or a database takes to notice that its network is dead."""
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
