@@ -27,7 +27,7 @@ BULKHEADS = {
     "webhooks/courier.py": "one delivery",
 }
 # A thread or a callback catches what its caller or its loop shall raise: nothing ends here, so these are no bulkheads. Name, how many.
-CARRIERS = {"store/writer.py": 2, "store/database.py": 1, "service/dispatch.py": 1}
+CARRIERS = {"store/writer.py": 2, "service/dispatch.py": 1}
 # Who may import a protocol.
 SPEAKERS = {"smpp": {"smpp", "links", "smppd"}, "at": {"at", "links"}}
 

@@ -213,8 +213,11 @@ class Database:
             else:
                 _give_answers(done)
 
-    def _died(self, taken: list[Job], error: BaseException) -> None:
-        """The writer's thread met a bug and is no more: nobody is left to wait for it, and the event loop is told."""
+    def _served(self, taken: list[Job]) -> None:
+        """The writer's thread has ended. If by a bug, which it has told on standard error, nobody is left to wait for it, and the event
+        loop is told too."""
+        if self._is_last and not taken:
+            return
         self._closing = True
         self._take_along()
         given, self._given = taken + self._given, []
@@ -224,7 +227,7 @@ class Database:
         _give_answers(Done(answers=[(job, lost) for job in given if not job.future.done()]))
         self._under_way = 0
         self._idle.set()
-        raise error
+        raise RuntimeError("the thread that writes to the database ended by a bug: standard error has it")
 
     # the writer's thread
 
@@ -241,8 +244,8 @@ class Database:
                 if self._checkpointer is not None:
                     self._checkpointer.committed(sum([job.messages for job in jobs]))
             self._writer.close()
-        except BaseException as error:  # raised by the event loop, which a thread's end does not reach
-            self._loop.call_soon_threadsafe(self._died, jobs + self._left, error)
+        finally:  # the end of a thread does not reach the event loop by itself
+            self._loop.call_soon_threadsafe(self._served, jobs + self._left)
 
     def _take(self) -> tuple[list[Job], int]:
         """All that waits, at least one job and at most a group; none when the database is closed and nothing waits. With it, how often it

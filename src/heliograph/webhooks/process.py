@@ -111,15 +111,13 @@ class CourierProcess:
     async def _start(self) -> tuple[subprocess.Process, Line]:
         """Our end of the line first: so whoever cancels this leaves no process that nobody waits for."""
         ours, theirs = socket.socketpair()
-        with theirs:
+        with theirs, contextlib.ExitStack() as undone:
             _, line = await self._loop.create_connection(lambda: Line(self._told), sock=ours)
-            try:
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-P", "-m", PROGRAM, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
-                )
-            except BaseException:
-                line.break_off()
-                raise
+            undone.callback(line.break_off)
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-P", "-m", PROGRAM, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
+            )
+            undone.pop_all()
         return process, line
 
     async def _talk(self, line: Line) -> None:
