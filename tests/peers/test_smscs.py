@@ -229,12 +229,14 @@ async def test_a_centre_that_binds_us_by_its_outbind_is_sent_to_and_heard() -> N
     names = {"outbind_system_id": "centre", "outbind_password": "secret"}
     async with seldom({"receipt": "data_sm"}, host="", outbind_listen="127.0.0.1:0", **names) as (centre, link, listener):
         await taken_and_reported(link, listener)
+        await until(lambda: centre.of("bind"), "what it says that it got")
         assert centre.of("bind") == [{"bind": "bind_transceiver", "version": 0x34}]
 
 
 async def test_a_centre_of_33_has_two_binds_no_tlvs_and_ids_in_hex_and_decimal() -> None:
     async with seldom({"receipt": "text"}, preset="generic-3.3") as (centre, link, listener):
         await taken_and_reported(link, listener)
+        await until(lambda: centre.of("submit"), "what it says that it got")
         assert sorted(each["bind"] for each in centre.of("bind")) == ["bind_receiver", "bind_transmitter"]
         assert {each["version"] for each in centre.of("bind")} == {0x33}
         assert [each["tlvs"] for each in centre.of("submit")] == [[]]
